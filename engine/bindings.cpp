@@ -1,0 +1,273 @@
+// The only file that knows Python: checks shapes and types, releases the GIL, turns arrays into pointers.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+
+#include "dispatch.hpp"
+#include "model.hpp"
+#include "pool.hpp"
+#include "random.hpp"
+#include "trainer.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace lenet {
+namespace {
+
+template <class T, class... Shape> using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu, Shape...>;
+template <class T> using Out = nb::ndarray<nb::numpy, T, nb::c_contig>;
+using Bytes = In<std::uint8_t, nb::ndim<4>>;
+using Floats = In<float, nb::ndim<1>>;
+
+template <class T> Out<T> new_array(std::initializer_list<std::size_t> shape) {
+  std::size_t size = 1;
+  for (std::size_t n : shape) size *= n;
+  T* data = new T[size ? size : 1];
+  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  return Out<T>(data, shape, owner);
+}
+
+Out<float> copy_of(const Buffer& buffer) {
+  Out<float> array = new_array<float>({buffer.size()});
+  std::copy_n(buffer.data(), buffer.size(), array.data());
+  return array;
+}
+
+void fill(Buffer& buffer, const Floats& values, const char* what) {
+  if (values.size() != buffer.size())
+    throw std::invalid_argument(std::string(what) + ": " + std::to_string(values.size()) + " values given, " +
+                                std::to_string(buffer.size()) + " expected");
+  std::copy_n(values.data(), buffer.size(), buffer.data());
+}
+
+template <class E> E enumerated(const std::string& name, std::initializer_list<const char*> names) {
+  int i = 0;
+  std::string all;
+  for (const char* n : names) {
+    if (name == n) return E(i);
+    ++i;
+    all += std::string(all.empty() ? "" : ", ") + n;
+  }
+  throw std::invalid_argument("'" + name + "' is none of: " + all);
+}
+
+template <class T> T take(const nb::dict& d, const char* key) { return nb::cast<T>(d[key]); }
+template <class T> T take(const nb::dict& d, const char* key, T otherwise) {
+  return d.contains(key) ? nb::cast<T>(d[key]) : otherwise;
+}
+
+Layer layer_of(const nb::dict& d) {
+  Layer layer{};
+  layer.kind = enumerated<Layer::Kind>(take<std::string>(d, "kind"), {"conv", "subsample", "pool", "dense", "rbf"});
+  layer.maps = take<int>(d, "maps", 0);
+  layer.kernel_height = take<int>(d, "kernel_height", 1);
+  layer.kernel_width = take<int>(d, "kernel_width", 1);
+  layer.same = take<bool>(d, "same", false);
+  layer.table = take<std::vector<std::uint8_t>>(d, "table", {});
+  layer.codes = take<std::vector<float>>(d, "codes", {});
+  layer.pool = enumerated<PoolKind>(take<std::string>(d, "pool", "max"), {"max", "mean"});
+  layer.window = take<int>(d, "window", 2);
+  layer.stride = take<int>(d, "stride", 2);
+  layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),
+                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"});
+  return layer;
+}
+
+Description description_of(const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers) {
+  Description description{std::get<0>(input), std::get<1>(input), std::get<2>(input), {}};
+  for (const nb::dict& d : layers) description.layers.push_back(layer_of(d));
+  return description;
+}
+
+void check_size(const Plan& plan, std::size_t given) {
+  if (given != plan.parameters())
+    throw std::invalid_argument(std::to_string(given) + " weights given, " + std::to_string(plan.parameters()) +
+                                " expected");
+}
+
+Images images_of(const Bytes& a) {
+  return {a.data(), a.shape(0), int(a.shape(1)), int(a.shape(2)), int(a.shape(3))};
+}
+
+// Labels in range, order in range: checked here once, so that the loops need not.
+Samples samples_of(const Plan& plan, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
+                   const In<std::uint32_t, nb::ndim<1>>& order) {
+  if (labels.size() != images.shape(0))
+    throw std::invalid_argument(std::to_string(labels.size()) + " labels for " + std::to_string(images.shape(0)) +
+                                " images");
+  if (order.size() == 0) throw std::invalid_argument("no samples");
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::uint32_t at = order.data()[i];
+    if (at >= images.shape(0)) throw std::invalid_argument("sample " + std::to_string(at) + " does not exist");
+    if (labels.data()[at] >= plan.classes())
+      throw std::invalid_argument("label " + std::to_string(labels.data()[at]) + " of sample " + std::to_string(at) +
+                                  ": the network has " + std::to_string(plan.classes()) + " classes");
+  }
+  return {images_of(images), labels.data()};
+}
+
+LossShape loss_of(const nb::dict& d) {
+  LossShape loss{};
+  loss.kind = enumerated<LossShape::Kind>(take<std::string>(d, "kind"), {"cross_entropy", "map", "mean_squared"});
+  loss.smoothing = take<float>(d, "smoothing", 0.0f);
+  loss.rubbish = take<float>(d, "rubbish", 0.0f);
+  return loss;
+}
+
+UpdateShape update_of(const nb::dict& d) {
+  UpdateShape update{};
+  update.kind = enumerated<UpdateShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam"});
+  update.momentum = take<float>(d, "momentum", 0.0f);
+  update.nesterov = take<bool>(d, "nesterov", false);
+  update.beta1 = take<float>(d, "beta1", 0.9f);
+  update.beta2 = take<float>(d, "beta2", 0.999f);
+  update.epsilon = take<float>(d, "epsilon", 1e-8f);
+  update.weight_decay = take<float>(d, "weight_decay", 0.0f);
+  update.decoupled = take<bool>(d, "decoupled", false);
+  return update;
+}
+
+using Pair = std::tuple<float, float>;
+Scale scale_of(const Pair& scale) { return {std::get<0>(scale), std::get<1>(scale)}; }
+
+nb::tuple layer_outputs(Model& model, const Bytes& images, bool soft, const std::vector<std::vector<int>>& shapes) {
+  const std::size_t count = images.shape(0);
+  nb::list arrays;
+  std::vector<float*> outs;
+  for (const auto& shape : shapes) {
+    std::vector<std::size_t> full{count};
+    std::size_t size = count;
+    for (int n : shape) full.push_back(std::size_t(n)), size *= std::size_t(n);
+    float* data = new float[size ? size : 1];
+    nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<float*>(p); });
+    arrays.append(Out<float>(data, full.size(), full.data(), owner));
+    outs.push_back(data);
+  }
+  nb::gil_scoped_release release;
+  model.trace(images_of(images), soft, outs);
+  nb::gil_scoped_acquire acquire;
+  return nb::tuple(arrays);
+}
+
+// Operations per second of fused multiply-adds in registers, on `threads` threads at once.
+double measure_peak(int threads, double seconds, const std::string& isa) {
+  const Kernels& k = kernels(isa);
+  nb::gil_scoped_release release;
+  std::vector<double> rates(std::size_t(threads), 0.0);
+  run_parallel(threads, [&](int id) {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    double operations = 0, elapsed = 0;
+    float sink;
+    do {
+      operations += k.peak(100000, &sink);
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    } while (elapsed < seconds);
+    rates[std::size_t(id)] = operations / elapsed;
+  });
+  double sum = 0;
+  for (double r : rates) sum += r;
+  return sum;
+}
+
+}  // namespace
+}  // namespace lenet
+
+NB_MODULE(_engine, m) {
+  using namespace lenet;
+  m.doc() = "The native engine; lenet.engine is its Python face.";
+  m.def("supported_isas", &supported_isas);
+  m.def("isa", [](const std::string& isa) {
+    const Kernels& k = kernels(isa);
+    return nb::make_tuple(k.name, k.compiled_for(), k.lanes, k.fused);
+  }, "isa"_a = "");
+  m.def("available_threads", &available_threads);
+  m.def("measure_peak", &measure_peak, "threads"_a, "seconds"_a, "isa"_a = "");
+  m.def("philox", [](std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t> c, std::uint32_t key0,
+                     std::uint32_t key1) {
+    const Block b = philox({std::get<0>(c), std::get<1>(c), std::get<2>(c), std::get<3>(c)}, key0, key1);
+    return nb::make_tuple(b[0], b[1], b[2], b[3]);
+  });
+  m.def("permutation", [](std::uint64_t seed, std::uint32_t epoch, std::uint32_t count) {
+    auto out = new_array<std::uint32_t>({count});
+    permutation(seed, epoch, count, out.data());
+    return out;
+  }, "seed"_a, "epoch"_a, "count"_a);
+
+  nb::class_<Model>(m, "Model")
+      .def("__init__", [](Model* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
+                          const Floats& weights, const Pair& scale, const std::string& isa) {
+        const Description description = description_of(input, layers);
+        check_size(Plan(description, true), weights.size());
+        new (self) Model(description, weights.data(), scale_of(scale), isa);
+      }, "input"_a, "layers"_a, "weights"_a, "scale"_a, "isa"_a = "")
+      .def_prop_ro("isa", [](const Model& self) { return self.kernels().name; })
+      .def("scores", [](Model& self, const Bytes& images, int threads) {
+        auto out = new_array<float>({images.shape(0), std::size_t(self.plan().classes())});
+        nb::gil_scoped_release release;
+        self.scores(images_of(images), threads, out.data());
+        return out;
+      }, "images"_a, "threads"_a)
+      .def("predict", [](Model& self, const Bytes& images, int threads) {
+        auto out = new_array<std::int64_t>({images.shape(0)});
+        nb::gil_scoped_release release;
+        self.predict(images_of(images), threads, out.data());
+        return out;
+      }, "images"_a, "threads"_a)
+      .def("trace", &layer_outputs, "images"_a, "soft"_a, "shapes"_a);
+
+  nb::class_<Trainer>(m, "Trainer")
+      .def("__init__", [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
+                          const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update,
+                          int batch, const std::string& isa) {
+        const Description description = description_of(input, layers);
+        check_size(Plan(description, true), weights.size());
+        if (batch < 1) throw std::invalid_argument("batch size " + std::to_string(batch) + ": at least 1 expected");
+        new (self) Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch, isa);
+      }, "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "isa"_a = "")
+      .def("run", [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
+                     const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int batch, int threads) {
+        const Samples samples = samples_of(self.plan(), images, labels, order);
+        if (rates.size() != (order.size() + batch - 1) / batch)
+          throw std::invalid_argument("one rate a minibatch expected");
+        auto losses = new_array<float>({rates.size()});
+        // A signal's handler runs here, within a fiftieth of a second; its exception is raised on return.
+        bool raised = false;
+        std::size_t done;
+        {
+          nb::gil_scoped_release release;
+          done = self.run(samples, order.data(), order.size(), rates.data(), losses.data(), threads, [&raised] {
+            nb::gil_scoped_acquire acquire;
+            return raised = PyErr_CheckSignals() != 0;
+          });
+        }
+        if (raised) throw nb::python_error();
+        (void)done;
+        return losses;
+      }, "images"_a, "labels"_a, "order"_a, "rates"_a, "batch"_a, "threads"_a)
+      .def("gradient", [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
+                          int threads) {
+        auto order = new_array<std::uint32_t>({images.shape(0)});
+        for (std::uint32_t i = 0; i < images.shape(0); ++i) order.data()[i] = i;
+        const Samples samples = samples_of(self.plan(), images, labels, In<std::uint32_t, nb::ndim<1>>(order));
+        auto out = new_array<float>({self.plan().parameters()});
+        const float loss = self.gradient(samples, order.data(), images.shape(0), threads, out.data());
+        return nb::make_tuple(loss, out);
+      }, "images"_a, "labels"_a, "threads"_a)
+      .def("state", [](Trainer& self) {
+        return nb::make_tuple(copy_of(self.weights()), copy_of(self.first()), copy_of(self.second()), self.steps);
+      })
+      .def("restore", [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
+        fill(self.weights(), weights, "weights");
+        fill(self.first(), first, "first moments");
+        fill(self.second(), second, "second moments");
+        self.steps = steps;
+      })
+      .def("weights", [](Trainer& self) { return copy_of(self.weights()); });
+}

@@ -1,0 +1,342 @@
+// Convolutions of a tile: forward (with and without a 2x2 max pooling behind), and the gradients of
+// weights and input. Two output rows of up to kRowBlock pixels are held in registers and share every
+// load of the input. Rows longer than a block are covered by blocks of equal length, the last of which
+// may overlap the one before: the pixels computed twice get the same bits twice.
+
+// How a length is cut: `count` blocks of `length`, the last ending at the end.
+struct Blocks {
+  int count, length, total;
+  int start(int i) const { return i + 1 < count ? i * length : total - length; }
+};
+LENET_INLINE Blocks blocks(int total, int longest, int multiple) {
+  const int count = (total + longest - 1) / longest;
+  int length = (total + count - 1) / count;
+  length = (length + multiple - 1) / multiple * multiple;
+  return {count, length, total};
+}
+
+template <int P>
+LENET_INLINE void taps_one(V (&a)[P], const float* row, const float* w, int width) {
+  _Pragma("GCC unroll 1") for (int k = 0; k < width; ++k, row += kTile) {
+    const V wa = splat(w[k]);
+    LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = multiply_add(wa, load(row + p * kTile), a[p]);
+  }
+}
+
+template <int P>
+LENET_INLINE void taps_two(V (&a)[P], V (&b)[P], const float* row, const float* w_a, const float* w_b, int width) {
+  _Pragma("GCC unroll 1") for (int k = 0; k < width; ++k, row += kTile) {
+    const V wa = splat(w_a[k]), wb = splat(w_b[k]);
+    LENET_UNROLL for (int p = 0; p < P; ++p) {
+      const V x = load(row + p * kTile);
+      a[p] = multiply_add(wa, x, a[p]);
+      b[p] = multiply_add(wb, x, b[p]);
+    }
+  }
+}
+
+// Output rows y (a) and y + 1 (b) of map m, P pixels from x on; `in` is the lane's part of the tile.
+template <int P>
+LENET_INLINE void convolve_two(const ConvShape& s, int m, int y, int x, const float* weight, float bias,
+                               const float* in, V (&a)[P], V (&b)[P]) {
+  const int height = s.kernel_height, width = s.kernel_width;
+  LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = b[p] = splat(bias);
+  for (int i = s.table.inputs_begin[m]; i < s.table.inputs_begin[m + 1]; ++i) {
+    const int c = s.table.inputs[i];
+    const float* row = in + s.in.at(c, y, x) * kTile;
+    const float* w = weight + (std::size_t(m) * s.in.maps + c) * height * width;
+    taps_one(a, row, w, width);
+    for (int k = 1; k < height; ++k) {
+      row += std::size_t(s.in.row) * kTile;
+      taps_two(a, b, row, w + k * width, w + (k - 1) * width, width);
+    }
+    taps_one(b, row + std::size_t(s.in.row) * kTile, w + (height - 1) * width, width);
+  }
+}
+
+template <int P>
+void conv_rows(const ConvShape& s, int m, int y, int x, const float* weight, float bias, const float* in,
+               float* out) {
+  V a[P], b[P];
+  if (y + 1 < s.out.height) {
+    convolve_two<P>(s, m, y, x, weight, bias, in, a, b);
+    float* below = out + s.out.at(m, y + 1, x) * kTile;
+    LENET_UNROLL for (int p = 0; p < P; ++p) store(below + p * kTile, b[p]);
+  } else {
+    LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = splat(bias);
+    for (int i = s.table.inputs_begin[m]; i < s.table.inputs_begin[m + 1]; ++i) {
+      const int c = s.table.inputs[i];
+      const float* w = weight + (std::size_t(m) * s.in.maps + c) * s.kernel_height * s.kernel_width;
+      for (int k = 0; k < s.kernel_height; ++k)
+        taps_one(a, in + s.in.at(c, y + k, x) * kTile, w + k * s.kernel_width, s.kernel_width);
+    }
+  }
+  float* here = out + s.out.at(m, y, x) * kTile;
+  LENET_UNROLL for (int p = 0; p < P; ++p) store(here + p * kTile, a[p]);
+}
+
+// Where the pooled pixel goes, and (if wanted) which of its four won, a byte a lane.
+template <int P, bool keep>
+void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int x, const float* weight, float bias,
+                    const float* in, float* out, std::uint8_t* winners) {
+  typedef std::int8_t Bytes __attribute__((vector_size(kLanes), may_alias));
+  V a[P], b[P];
+  convolve_two<P>(s, m, y, x, weight, bias, in, a, b);
+  float* to = out + pooled.at(m, y / 2, x / 2) * kTile;
+  [[maybe_unused]] std::uint8_t* won = nullptr;
+  if constexpr (keep) won = winners + ((std::size_t(m) * pooled.height + y / 2) * pooled.width + x / 2) * kTile;
+  LENET_UNROLL for (int p = 0; p < P; p += 2) {
+    V best = larger(a[p], a[p + 1]);
+    if constexpr (keep) {
+      I who = (a[p + 1] > a[p]) & 1;
+      who = b[p] > best ? I{} + 2 : who;
+      best = larger(best, b[p]);
+      who = b[p + 1] > best ? I{} + 3 : who;
+      best = larger(best, b[p + 1]);
+      *reinterpret_cast<Bytes*>(won + p / 2 * kTile) = __builtin_convertvector(who, Bytes);
+    } else {
+      best = larger(larger(best, b[p]), b[p + 1]);
+    }
+    store(to + p / 2 * kTile, best);
+  }
+}
+
+// Function tables: entry P - 1 (or P / 2 - 1) is the instance for P pixels.
+using RowsFunction = decltype(&conv_rows<1>);
+using PoolRowsFunction = decltype(&conv_pool_rows<2, true>);
+template <int... P> constexpr RowsFunction rows_functions[] = {&conv_rows<P>...};
+template <bool keep, int... P> constexpr PoolRowsFunction pool_rows_functions[] = {&conv_pool_rows<P, keep>...};
+#define LENET_TO_6 1, 2, 3, 4, 5, 6
+#define LENET_TO_14 LENET_TO_6, 7, 8, 9, 10, 11, 12, 13, 14
+
+RowsFunction rows_function(int pixels) {
+  if constexpr (kRowBlock == 14) return rows_functions<LENET_TO_14>[pixels - 1];
+  else return rows_functions<LENET_TO_6>[pixels - 1];
+}
+template <bool keep> PoolRowsFunction pool_rows_function(int pixels) {
+  if constexpr (kRowBlock == 14) return pool_rows_functions<keep, 2, 4, 6, 8, 10, 12, 14>[pixels / 2 - 1];
+  else return pool_rows_functions<keep, 2, 4, 6>[pixels / 2 - 1];
+}
+
+void conv_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias, const float* in,
+                  float* out) {
+  const Blocks cut = blocks(s.out.width, kRowBlock, 1);
+  const RowsFunction rows = rows_function(cut.length);
+  for (int y = 0; y < s.out.height; y += 2)
+    for (int m = 0; m < s.out.maps; ++m) {
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        for (int i = 0; i < cut.count; ++i)
+          rows(s, m, y, cut.start(i), weight, bias[m], in + lane, out + lane);
+      for (int k = y; k < y + 2 && k < s.out.height; ++k)
+        activate_run(activation, out + s.out.at(m, k, 0) * kTile, std::size_t(s.out.width) * kTile);
+    }
+}
+
+void conv_pool_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias,
+                       const float* in, const Planes& pooled, float* out, std::uint8_t* winners) {
+  const Blocks cut = blocks(pooled.width * 2, kRowBlock, 2);
+  const PoolRowsFunction rows = winners ? pool_rows_function<true>(cut.length) : pool_rows_function<false>(cut.length);
+  for (int y = 0; y < pooled.height; ++y)
+    for (int m = 0; m < s.out.maps; ++m) {
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        for (int i = 0; i < cut.count; ++i)
+          rows(s, pooled, m, 2 * y, cut.start(i), weight, bias[m], in + lane, out + lane,
+               winners ? winners + lane : nullptr);
+      activate_run(activation, out + pooled.at(m, y, 0) * kTile, std::size_t(pooled.width) * kTile);
+    }
+}
+
+// Zeros in the columns on either side of a row that begins at `row`.
+LENET_INLINE void clear_beside(const Planes& at, float* row) {
+  const std::size_t beside = std::size_t(at.row - at.width) / 2 * kTile * sizeof(float);
+  __builtin_memset(row - beside / sizeof(float), 0, beside);
+  __builtin_memset(row + std::size_t(at.width) * kTile, 0, beside);
+}
+
+void unpool(const Planes& pooled, const float* gradient, const std::uint8_t* winners, const Planes& out,
+            float* conv_gradient) {
+  typedef std::int8_t Bytes __attribute__((vector_size(kLanes), may_alias));
+  for (int m = 0; m < pooled.maps; ++m)
+    for (int y = 0; y < pooled.height; ++y) {
+      const float* from = gradient + pooled.at(m, y, 0) * kTile;
+      const std::uint8_t* won = winners + (std::size_t(m) * pooled.height + y) * pooled.width * kTile;
+      float* above = conv_gradient + out.at(m, 2 * y, 0) * kTile;
+      float* below = conv_gradient + out.at(m, 2 * y + 1, 0) * kTile;
+      clear_beside(out, above);
+      clear_beside(out, below);
+      for (int k = 0; k < pooled.width * kTile; k += kLanes) {
+        const int at = k / kTile * 2 * kTile + k % kTile;
+        const V g = load(from + k);
+        const I who = __builtin_convertvector(*reinterpret_cast<const Bytes*>(won + k), I);
+        store(above + at, who == 0 ? g : V{});
+        store(above + at + kTile, who == 1 ? g : V{});
+        store(below + at, who == 2 ? g : V{});
+        store(below + at + kTile, who == 3 ? g : V{});
+      }
+    }
+}
+
+void between_zeros(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient) {
+  for (int m = 0; m < from.maps; ++m)
+    for (int y = 0; y < from.height; ++y) {
+      float* row = conv_gradient + out.at(m, y, 0) * kTile;
+      clear_beside(out, row);
+      __builtin_memcpy(row, gradient + from.at(m, y, 0) * kTile, sizeof(float) * kTile * from.width);
+    }
+}
+
+void bias_gradient(const Planes& d, const float* gradient, float* bias, bool accumulate) {
+  for (int m = 0; m < d.maps; ++m) {
+    alignas(64) float sums[kTile];
+    for (int lane = 0; lane < kTile; lane += kLanes) {
+      V sum{};
+      for (int y = 0; y < d.height; ++y) {
+        const float* row = gradient + d.at(m, y, 0) * kTile + lane;
+        for (int x = 0; x < d.width; ++x) sum += load(row + x * kTile);
+      }
+      store(sums + lane, sum);
+    }
+    sum_lanes(sums, 1, bias + m, accumulate);
+  }
+}
+
+// T neighbouring taps of one kernel row, for M output maps of one input map, over the whole plane. The
+// lanes' sums go to sums[m][tap], tap stride kTile, map stride `stride`.
+template <int T, int M>
+void tap_gradients(const ConvShape& s, const float* in, int in_map, int ky, int kx, const Planes& d,
+                   const float* gradient, const int* maps, float* sums, std::size_t stride) {
+  V sum[M][T];
+  LENET_UNROLL for (int m = 0; m < M; ++m) LENET_UNROLL for (int t = 0; t < T; ++t) sum[m][t] = V{};
+  for (int y = 0; y < d.height; ++y) {
+    const float* row = in + s.in.at(in_map, y + ky, kx) * kTile;
+    const float* from[M];
+    LENET_UNROLL for (int m = 0; m < M; ++m) from[m] = gradient + d.at(maps[m], y, 0) * kTile;
+    _Pragma("GCC unroll 1") for (int x = 0; x < d.width * kTile; x += kTile) {
+      V tap[T];
+      LENET_UNROLL for (int t = 0; t < T; ++t) tap[t] = load(row + x + t * kTile);
+      LENET_UNROLL for (int m = 0; m < M; ++m) {
+        const V g = load(from[m] + x);
+        LENET_UNROLL for (int t = 0; t < T; ++t) sum[m][t] = multiply_add(g, tap[t], sum[m][t]);
+      }
+    }
+  }
+  LENET_UNROLL for (int m = 0; m < M; ++m)
+    LENET_UNROLL for (int t = 0; t < T; ++t) store(sums + m * stride + t * kTile, sum[m][t]);
+}
+
+using TapFunction = decltype(&tap_gradients<1, 1>);
+template <int M> constexpr TapFunction tap_functions[] = {&tap_gradients<1, M>, &tap_gradients<2, M>,
+                                                          &tap_gradients<3, M>, &tap_gradients<4, M>,
+                                                          &tap_gradients<5, M>};
+TapFunction tap_function(int taps, int maps) {
+  if constexpr (kGradientMaps == 5) {
+    constexpr const TapFunction* by_maps[] = {tap_functions<1>, tap_functions<2>, tap_functions<3>, tap_functions<4>,
+                                              tap_functions<5>};
+    return by_maps[maps - 1][taps - 1];
+  } else {
+    constexpr const TapFunction* by_maps[] = {tap_functions<1>, tap_functions<2>};
+    return by_maps[maps - 1][taps - 1];
+  }
+}
+
+// `scratch` holds kGradientMaps * kernel_height * kernel_width tile pixels.
+void conv_weight_gradient(const ConvShape& s, const float* in, const Planes& d, const float* gradient, float* weight,
+                          float* scratch, bool accumulate) {
+  const int taps = s.kernel_height * s.kernel_width;
+  for (int c = 0; c < s.in.maps; ++c) {
+    const int* maps = s.table.outputs + s.table.outputs_begin[c];
+    const int count = s.table.outputs_begin[c + 1] - s.table.outputs_begin[c];
+    const int groups = (count + kGradientMaps - 1) / kGradientMaps;
+    for (int g = 0; g < groups; ++g) {
+      const int first = count * g / groups, size = count * (g + 1) / groups - first;
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        for (int ky = 0; ky < s.kernel_height; ++ky)
+          for (int kx = 0; kx < s.kernel_width;) {
+            const int wide = s.kernel_width - kx < 5 ? s.kernel_width - kx : 5;
+            tap_function(wide, size)(s, in + lane, c, ky, kx, d, gradient + lane, maps + first,
+                                     scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane,
+                                     std::size_t(taps) * kTile);
+            kx += wide;
+          }
+      for (int m = 0; m < size; ++m)
+        sum_lanes(scratch + std::size_t(m) * taps * kTile, taps,
+                  weight + (std::size_t(maps[first + m]) * s.in.maps + c) * taps, accumulate);
+    }
+  }
+}
+
+// d(loss)/d(input) by gathering: input pixel (y, x) gets weight[ky][kx] * d(y - ky, x - kx), and d's rows
+// lie between kernel_width - 1 zeros on either side. Chains run over maps, then d's rows, then kx, upwards.
+template <int P>
+void gather_row(const ConvShape& s, int c, int y, int x, const float* weight, const Planes& d, const float* gradient,
+                float* to) {
+  const int height = s.kernel_height, width = s.kernel_width;
+  V a[P];
+  LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = V{};
+  const int from = y + s.before_height;  // the same pixel, counted from the border's first row
+  const int first = from - height + 1 > 0 ? from - height + 1 : 0;
+  const int last = from < d.height - 1 ? from : d.height - 1;
+  for (int i = s.table.outputs_begin[c]; i < s.table.outputs_begin[c + 1]; ++i) {
+    const int m = s.table.outputs[i];
+    const float* w = weight + (std::size_t(m) * s.in.maps + c) * height * width;
+    for (int r = first; r <= last; ++r) {
+      const float* row = gradient + d.at(m, r, 0) * kTile + std::ptrdiff_t(x + s.before_width) * kTile;
+      const float* taps = w + (from - r) * width;
+      _Pragma("GCC unroll 1") for (int k = 0; k < width; ++k, row -= kTile) {
+        const V wk = splat(taps[k]);
+        LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = multiply_add(wk, load(row + p * kTile), a[p]);
+      }
+    }
+  }
+  LENET_UNROLL for (int p = 0; p < P; ++p) store(to + p * kTile, a[p]);
+}
+
+// The same sums by scattering, without touching the zeros: a whole input row of W pixels in registers.
+template <int W, int K>
+void scatter_row(const ConvShape& s, int c, int y, int, const float* weight, const Planes& d, const float* gradient,
+                 float* to) {
+  V a[W];
+  LENET_UNROLL for (int p = 0; p < W; ++p) a[p] = V{};
+  const int first = y - s.kernel_height + 1 > 0 ? y - s.kernel_height + 1 : 0;
+  const int last = y < d.height - 1 ? y : d.height - 1;
+  for (int i = s.table.outputs_begin[c]; i < s.table.outputs_begin[c + 1]; ++i) {
+    const int m = s.table.outputs[i];
+    const float* w = weight + (std::size_t(m) * s.in.maps + c) * s.kernel_height * K;
+    for (int r = first; r <= last; ++r) {
+      const float* row = gradient + d.at(m, r, 0) * kTile;
+      const float* taps = w + (y - r) * K;
+      LENET_UNROLL for (int k = 0; k < K; ++k) {
+        const V wk = splat(taps[k]);
+        LENET_UNROLL for (int x = 0; x < W - K + 1; ++x) a[x + k] = multiply_add(wk, load(row + x * kTile), a[x + k]);
+      }
+    }
+  }
+  LENET_UNROLL for (int p = 0; p < W; ++p) store(to + p * kTile, a[p]);
+}
+
+using InputRowFunction = decltype(&gather_row<1>);
+template <int... P> constexpr InputRowFunction gather_functions[] = {&gather_row<P>...};
+template <int K, int... Extra> constexpr InputRowFunction scatter_functions[] = {&scatter_row<K + Extra, K>...};
+
+// Null where no such instance was made: then gathering serves.
+InputRowFunction scatter_function(int width, int kernel) {
+  if (kernel == 5 && width >= 5 && width <= 14)
+    return scatter_functions<5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>[width - 5];
+  return nullptr;
+}
+
+void conv_input_gradient(const ConvShape& s, const float* weight, const Planes& d, const float* gradient,
+                         const Planes& out, float* in_gradient) {
+  Blocks cut = blocks(out.width, kRowBlock, 1);
+  const bool bordered = s.before_width != 0 || out.width != d.width + s.kernel_width - 1;
+  InputRowFunction rows = bordered ? nullptr : scatter_function(out.width, s.kernel_width);
+  if (rows) cut = {1, out.width, out.width};
+  else if constexpr (kRowBlock == 14) rows = gather_functions<LENET_TO_14>[cut.length - 1];
+  else rows = gather_functions<LENET_TO_6>[cut.length - 1];
+  for (int c = 0; c < out.maps; ++c)
+    for (int y = 0; y < out.height; ++y)
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        for (int i = 0; i < cut.count; ++i)
+          rows(s, c, y, cut.start(i), weight, d, gradient + lane,
+               in_gradient + lane + out.at(c, y, cut.start(i)) * kTile);
+}

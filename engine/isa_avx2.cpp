@@ -1,0 +1,27 @@
+// AVX2 with FMA: sixteen registers of eight floats, two registers a pixel of a tile.
+#include <immintrin.h>
+
+#include "kernels.hpp"
+
+#define LENET_KERNELS kernels_avx2
+#define LENET_NAME "avx2"
+
+namespace lenet {
+namespace {
+
+constexpr int kLanes = 8;
+constexpr bool kFused = true;
+constexpr int kRowBlock = 6;
+constexpr int kGradientMaps = 2;
+constexpr int kDenseUnits = 6;
+typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V multiply_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline V larger(V a, V b) { return _mm256_max_ps(a, b); }
+inline V smaller(V a, V b) { return _mm256_min_ps(a, b); }
+inline V root(V a) { return _mm256_sqrt_ps(a); }
+
+}  // namespace
+}  // namespace lenet
+
+#include "ops.inl"

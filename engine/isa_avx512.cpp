@@ -1,0 +1,28 @@
+// AVX-512: thirty-two registers of sixteen floats, one register a pixel of a tile.
+#include <immintrin.h>
+
+#include "kernels.hpp"
+
+#define LENET_KERNELS kernels_avx512
+#define LENET_NAME "avx512"
+
+namespace lenet {
+namespace {
+
+constexpr int kLanes = 16;
+constexpr bool kFused = true;
+constexpr int kRowBlock = 14;      // pixels of two output rows that stay in registers
+constexpr int kGradientMaps = 5;   // maps of a weight gradient, times up to five taps
+constexpr int kDenseUnits = 12;    // units of a dense layer, times two tiles
+typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V multiply_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+// The unmasked forms of these three draw warnings out of GCC's own header (its bug 105593).
+inline V larger(V a, V b) { return _mm512_maskz_max_ps(0xffff, a, b); }
+inline V smaller(V a, V b) { return _mm512_maskz_min_ps(0xffff, a, b); }
+inline V root(V a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
+
+}  // namespace
+}  // namespace lenet
+
+#include "ops.inl"

@@ -1,0 +1,50 @@
+// A network that answers: scores for images, layer by layer if asked.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "run.hpp"
+
+namespace lenet {
+
+class Model {
+ public:
+  // `isa`: see kernels() in dispatch.hpp.
+  Model(const Description& description, const float* weights, Scale scale, const std::string& isa);
+
+  const Plan& plan() const { return plan_; }
+  const Kernels& kernels() const { return kernels_; }
+
+  // out[image][class]: the last layer's sums, or squared distances with their sign turned, so that the
+  // largest is the answer. Throws std::invalid_argument for images that do not fit.
+  void scores(const Images& images, int threads, float* out);
+  // out[image]: the class of the largest score, the lowest such class on a tie.
+  void predict(const Images& images, int threads, std::int64_t* out);
+  // outs[layer][image][map][row][column], nothing left out of any layer; the output layer with its softmax
+  // if `soft`.
+  void trace(const Images& images, bool soft, const std::vector<float*>& outs);
+
+ private:
+  // What one image alone needs: its values, and a convolution's planes before pooling.
+  struct Single {
+    Buffer values, inner;
+    int height = 0, width = 0;
+  };
+  template <class Put> void each_score(const Images& images, int threads, const Put& put);
+  const float* score_one(const std::uint8_t* image, const Planes& placed);
+  void prepare_single();
+
+  Description description_;
+  Plan plan_;
+  std::vector<float> weights_;
+  Scale scale_;
+  const Kernels& kernels_;
+  std::mutex mutex_;  // of everything below: calls from several threads take turns
+  std::vector<std::unique_ptr<Workspace>> workspaces_;
+  Single single_;
+  std::vector<Buffer> transposed_, biases_;  // of every dense operation, for single images
+  float grey_[256];                          // what a byte becomes
+};
+
+}  // namespace lenet

@@ -1,0 +1,135 @@
+// Every layer's arithmetic, compiled once per instruction set: the files below, the loading of images, the
+// measuring loop, and the table of it all. Included at the end of each isa_*.cpp, which defines the vector
+// type; everything is in an unnamed namespace, so that no code for one instruction set can be linked into
+// another's place.
+
+namespace lenet {
+namespace {
+
+#include "lanes.inl"
+
+#include "pool.inl"
+
+#include "conv.inl"
+
+#include "dense.inl"
+
+#include "loss.inl"
+
+#include "single.inl"
+
+typedef std::uint8_t Sixteen __attribute__((vector_size(16), may_alias));
+
+// The transpose of sixteen rows of sixteen bytes, in four rounds of interleaving.
+LENET_INLINE void transpose_bytes(Sixteen (&row)[16]) {
+  LENET_UNROLL for (int round = 0; round < 4; ++round) {
+    Sixteen next[16];
+    LENET_UNROLL for (int i = 0; i < 8; ++i) {
+      next[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] =
+          __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    LENET_UNROLL for (int i = 0; i < 16; ++i) row[i] = next[i];
+  }
+}
+
+void load_tile(const std::uint8_t* const images[kTile], int maps, int height, int width, float paper, float step,
+               const Planes& out, float* tile) {
+  typedef std::uint8_t Bytes __attribute__((vector_size(kLanes), may_alias));
+  const int count = maps * height * width;
+  int m = 0, y = 0, x = 0;
+  for (int p = 0; p < count; p += 16) {
+    Sixteen rows[16] = {};
+    const int size = count - p < 16 ? count - p : 16;
+    if (size == 16) {
+      LENET_UNROLL for (int l = 0; l < kTile; ++l) __builtin_memcpy(&rows[l], images[l] + p, 16);
+    } else {
+      for (int l = 0; l < kTile; ++l) __builtin_memcpy(&rows[l], images[l] + p, std::size_t(size));
+    }
+    transpose_bytes(rows);
+    for (int k = 0; k < size; ++k) {
+      float* to = tile + out.at(m, y, x) * kTile;
+      const Bytes* bytes = reinterpret_cast<const Bytes*>(&rows[k]);
+      for (int lane = 0; lane < kTile; lane += kLanes) {
+        const I grey = __builtin_convertvector(bytes[lane / kLanes], I);
+        store(to + lane, multiply_add(__builtin_convertvector(grey, V), splat(step), splat(paper)));
+      }
+      if (++x == width) {
+        x = 0;
+        if (++y == height) y = 0, ++m;
+      }
+    }
+  }
+}
+
+double peak(long rounds, float* sink) {
+  constexpr int kChains = kRowBlock == 14 ? 28 : 12;
+  V sum[kChains];
+  const V factor = splat(0.999f), term = splat(1e-3f);
+  LENET_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = splat(float(i));
+  for (long r = 0; r < rounds; ++r) {
+    LENET_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = multiply_add(sum[i], factor, term);
+  }
+  V total{};
+  LENET_UNROLL for (int i = 0; i < kChains; ++i) total += sum[i];
+  *sink = total[0];
+  return 2.0 * kLanes * kChains * double(rounds);
+}
+
+const char* compiled_for() {
+#if defined(__AVX512F__)
+  return "avx512";
+#elif defined(__AVX2__) && defined(__FMA__)
+  return "avx2";
+#elif defined(__aarch64__)
+  return kFused ? "neon" : "baseline";
+#else
+  return "baseline";
+#endif
+}
+
+void single_pool(const PoolShape& s, const float* in, float* out) { pool_any<float>(s, in, out); }
+void single_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
+  subsample_any<float>(s, coefficient, bias, in, out);
+}
+
+}  // namespace
+
+extern const Kernels LENET_KERNELS;
+const Kernels LENET_KERNELS = {
+    .name = LENET_NAME,
+    .lanes = kLanes,
+    .fused = kFused,
+    .compiled_for = compiled_for,
+    .load_tile = load_tile,
+    .conv_forward = conv_forward,
+    .conv_pool_forward = conv_pool_forward,
+    .unpool = unpool,
+    .between_zeros = between_zeros,
+    .bias_gradient = bias_gradient,
+    .conv_weight_gradient = conv_weight_gradient,
+    .conv_input_gradient = conv_input_gradient,
+    .pool_forward = pool_any<V>,
+    .pool_gradient = pool_gradient,
+    .subsample_forward = subsample_any<V>,
+    .subsample_gradient = subsample_gradient,
+    .activate = activate,
+    .activate_gradient = activate_gradient,
+    .dense_forward = dense_forward,
+    .dense_weight_gradient = dense_weight_gradient,
+    .dense_input_gradient = dense_input_gradient,
+    .rbf_forward = rbf_forward,
+    .rbf_input_gradient = rbf_input_gradient,
+    .loss = loss,
+    .softmax = softmax,
+    .update = update,
+    .single_conv = single_conv,
+    .single_pool = single_pool,
+    .single_subsample = single_subsample,
+    .single_dense = single_dense,
+    .single_rbf = single_rbf,
+    .single_activate = single_activate,
+    .peak = peak,
+};
+
+}  // namespace lenet

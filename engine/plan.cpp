@@ -1,0 +1,166 @@
+#include "plan.hpp"
+
+#include <algorithm>
+
+namespace lenet {
+namespace {
+
+constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
+
+// Planes with zeros around; takes its room from `used`. Widths above/left and below/right of the picture.
+Planes allocate(std::size_t& used, int maps, int height, int width, int top = 0, int left = 0, int bottom = 0,
+                int right = 0) {
+  Planes p;
+  p.maps = maps, p.height = height, p.width = width;
+  p.row = left + width + right;
+  p.plane = p.row * (top + height + bottom);
+  p.origin = used + std::size_t(top) * p.row + left;
+  used += round_up(std::size_t(maps) * p.plane);
+  return p;
+}
+
+struct Borders {
+  int top = 0, left = 0, bottom = 0, right = 0;
+};
+// As in TensorFlow: of an odd number of zeros, the extra one goes below and to the right.
+Borders borders(const Layer& layer) {
+  if (layer.kind != Layer::Kind::conv || !layer.same) return {};
+  const int top = (layer.kernel_height - 1) / 2, left = (layer.kernel_width - 1) / 2;
+  return {top, left, layer.kernel_height - 1 - top, layer.kernel_width - 1 - left};
+}
+
+[[noreturn]] void refuse(std::size_t layer, const std::string& why) {
+  throw std::invalid_argument("layer " + std::to_string(layer) + ": " + why);
+}
+
+}  // namespace
+
+void Plan::add_tables(const Layer& layer, ConvShape& conv) {
+  const int inputs = conv.in.maps, outputs = conv.out.maps;
+  const auto joined = [&](int m, int c) { return layer.table.empty() || layer.table[std::size_t(m) * inputs + c]; };
+  const auto list = [&] { return lists_.emplace_back(std::make_unique<std::vector<int>>()).get(); };
+  auto *inputs_begin = list(), *inputs_of = list(), *outputs_begin = list(), *outputs_of = list();
+  inputs_begin->push_back(0);
+  for (int m = 0; m < outputs; ++m) {
+    for (int c = 0; c < inputs; ++c)
+      if (joined(m, c)) inputs_of->push_back(c);
+    inputs_begin->push_back(int(inputs_of->size()));
+  }
+  outputs_begin->push_back(0);
+  for (int c = 0; c < inputs; ++c) {
+    for (int m = 0; m < outputs; ++m)
+      if (joined(m, c)) outputs_of->push_back(m);
+    outputs_begin->push_back(int(outputs_of->size()));
+  }
+  conv.table = {inputs_begin->data(), inputs_of->data(), outputs_begin->data(), outputs_of->data()};
+}
+
+Plan::Plan(const Description& description, bool fuse) : description_(description) {
+  const auto& layers = description_.layers;
+  if (layers.empty()) throw std::invalid_argument("a network needs at least one layer");
+  const Borders first = borders(layers[0]);
+  input_ = allocate(value_pixels_, description_.maps, description_.height, description_.width, first.top, first.left,
+                    first.bottom, first.right);
+  Planes value = input_, gradient{};  // nobody wants the input's gradient: its place stays empty
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    Op op{};
+    op.layer = op.last_layer = int(i);
+    op.activation = layer.activation;
+    op.in = value, op.in_gradient = gradient;
+    int maps = layer.maps, height = 1, width = 1;
+    const std::size_t fan_in = value.pixels();
+    const bool covers = layer.kind == Layer::Kind::conv && layer.table.empty() && !layer.same &&
+                        layer.kernel_height == value.height && layer.kernel_width == value.width;
+    if (layer.kind == Layer::Kind::dense || layer.kind == Layer::Kind::rbf || covers) {
+      // A convolution whose kernel covers its input is a dense layer with the same weights.
+      op.kind = layer.kind == Layer::Kind::rbf ? Op::Kind::rbf : Op::Kind::dense;
+      op.dense = {int(fan_in), layer.maps};
+      op.weights = op.kind == Op::Kind::rbf ? 0 : fan_in * layer.maps;
+      op.biases = op.kind == Op::Kind::rbf ? 0 : layer.maps;
+      op.codes = layer.codes.data();
+      if (op.kind == Op::Kind::rbf && layer.codes.size() != fan_in * layer.maps) refuse(i, "codes of another size");
+    } else if (layer.kind == Layer::Kind::conv) {
+      height = layer.same ? value.height : value.height - layer.kernel_height + 1;
+      width = layer.same ? value.width : value.width - layer.kernel_width + 1;
+      op.kind = Op::Kind::conv;
+      op.weights = std::size_t(maps) * value.maps * layer.kernel_height * layer.kernel_width;
+      op.biases = maps;
+    } else {
+      maps = value.maps;
+      height = (value.height - layer.window) / layer.stride + 1;
+      width = (value.width - layer.window) / layer.stride + 1;
+      if (value.height < layer.window || value.width < layer.window) refuse(i, "the window is larger than its input");
+      op.kind = layer.kind == Layer::Kind::pool ? Op::Kind::pool : Op::Kind::subsample;
+      op.pool.kind = layer.pool, op.pool.window = layer.window, op.pool.stride = layer.stride;
+      op.weights = op.biases = op.kind == Op::Kind::subsample ? maps : 0;
+    }
+    if (maps < 1 || height < 1 || width < 1) refuse(i, "its output is empty");
+    op.weight = parameters_, op.bias = parameters_ + op.weights;
+    parameters_ += op.weights + op.biases;
+
+    const Planes conv_out{0, maps, height, width, 0, 0};
+    if (op.kind == Op::Kind::conv && fuse && i + 1 < layers.size()) {
+      const Layer& next = layers[i + 1];
+      if (next.kind == Layer::Kind::pool && next.pool == PoolKind::max && next.window == 2 && next.stride == 2 &&
+          height >= 2 && width >= 2 &&  // every activation is monotone, so it commutes with a maximum
+          (next.activation == Activation::linear || layer.activation == Activation::linear)) {
+        op.kind = Op::Kind::conv_pool;
+        op.last_layer = int(++i);
+        if (op.activation == Activation::linear) op.activation = next.activation;
+        height /= 2, width /= 2;
+      }
+    }
+    const Borders around = i + 1 < layers.size() ? borders(layers[i + 1]) : Borders{};
+    op.out = allocate(value_pixels_, maps, height, width, around.top, around.left, around.bottom, around.right);
+    op.out_gradient = allocate(gradient_pixels_, maps, height, width);
+    if (op.kind == Op::Kind::conv || op.kind == Op::Kind::conv_pool) {
+      const Borders own = borders(layer);
+      op.conv.in = op.in;
+      op.conv.in.origin -= std::size_t(own.top) * op.in.row + own.left;
+      op.conv.out = op.kind == Op::Kind::conv ? op.out : conv_out;
+      op.conv.kernel_height = layer.kernel_height, op.conv.kernel_width = layer.kernel_width;
+      op.conv.before_height = own.top, op.conv.before_width = own.left;
+      add_tables(layer, op.conv);
+      // The gradient of the convolution's own planes, its rows between zeros (gather_row in conv.inl).
+      std::size_t inner = 0;
+      const int wide = layer.kernel_width - 1, pooled = op.kind == Op::Kind::conv_pool ? 2 : 1;
+      op.inner = allocate(inner, maps, pooled * height, pooled * width, 0, wide, 0, wide);
+      inner_pixels_ = std::max(inner_pixels_, inner);
+      if (op.kind == Op::Kind::conv_pool) {
+        op.winners = winner_bytes_;
+        winner_bytes_ += std::size_t(maps) * height * width * kTile;
+      }
+    }
+    op.pool.in = op.in, op.pool.out = op.out;
+    value = op.out, gradient = op.out_gradient;
+    ops_.push_back(op);
+  }
+  const Op::Kind last = output().kind;
+  if (last != Op::Kind::dense && last != Op::Kind::rbf)
+    refuse(layers.size() - 1, "the last layer must be dense or radial basis functions");
+}
+
+std::size_t Plan::scratch_floats(int tiles) const {
+  std::size_t most = 0;
+  for (const Op& op : ops_) {
+    if (op.kind == Op::Kind::dense)
+      most = std::max(most, std::size_t(tiles) * kTile * (round_up(op.dense.inputs) + round_up(op.dense.outputs)));
+    if (op.kind == Op::Kind::conv || op.kind == Op::Kind::conv_pool)  // at most five maps' kernels at a time
+      most = std::max(most, std::size_t(5) * op.conv.kernel_height * op.conv.kernel_width * kTile);
+  }
+  return most;
+}
+
+Planes Plan::placed(int height, int width) const {
+  if (height > input_.height || width > input_.width || height < 1 || width < 1)
+    throw std::invalid_argument("an image of " + std::to_string(height) + "x" + std::to_string(width) +
+                                " does not fit the network's input of " + std::to_string(input_.height) + "x" +
+                                std::to_string(input_.width));
+  Planes p = input_;
+  p.origin = input_.at(0, (input_.height - height) / 2, (input_.width - width) / 2);
+  p.height = height, p.width = width;
+  return p;
+}
+
+}  // namespace lenet

@@ -1,0 +1,80 @@
+// A network as the engine sees it: layers turned into operations, and every operation's place in one
+// buffer. Activations, winners and gradients are views of that buffer; nothing is allocated while running.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+
+namespace lenet {
+
+struct Layer {
+  enum class Kind { conv, subsample, pool, dense, rbf } kind;
+  int maps = 0;  // conv: output maps; dense, rbf: units
+  int kernel_height = 1, kernel_width = 1;
+  bool same = false;                // conv: zeros around, so that the size stays
+  std::vector<std::uint8_t> table;  // conv: [output map][input map], 1 = joined; empty: all
+  PoolKind pool = PoolKind::max;
+  int window = 2, stride = 2;
+  Activation activation = Activation::linear;
+  std::vector<float> codes;  // rbf: [unit][input]
+};
+
+struct Description {
+  int maps, height, width;  // of the input
+  std::vector<Layer> layers;
+};
+
+struct Op {
+  enum class Kind { conv, conv_pool, subsample, pool, dense, rbf } kind;
+  int layer;      // the layer whose weights these are
+  int last_layer;  // the layer whose output this is (conv_pool: the pooling)
+  Activation activation;
+  std::size_t weight = 0, bias = 0;  // places in the flat vector of parameters
+  std::size_t weights = 0, biases = 0;
+  ConvShape conv{};
+  PoolShape pool{};
+  DenseShape dense{};
+  const float* codes = nullptr;
+  Planes in, out;                    // values, in a tile
+  Planes in_gradient, out_gradient;  // their gradients
+  Planes inner;                      // conv, conv_pool: the convolution's own gradient, in the scratch
+  std::size_t winners = 0;           // conv_pool: offset in the tile's bytes
+};
+
+class Plan {
+ public:
+  // `fuse`: run a convolution and the 2x2 max pooling behind it as one operation; not for traces.
+  Plan(const Description& description, bool fuse);
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  const std::vector<Op>& ops() const { return ops_; }
+  const Op& output() const { return ops_.back(); }
+  const Planes& input() const { return input_; }
+  int classes() const { return output().dense.outputs; }
+  float sign() const { return output().kind == Op::Kind::rbf ? -1.0f : 1.0f; }
+  std::size_t parameters() const { return parameters_; }
+  // Sizes in pixels (kTile floats in a tile, one in a single image), bytes, and floats.
+  std::size_t value_pixels() const { return value_pixels_; }
+  std::size_t gradient_pixels() const { return gradient_pixels_; }
+  std::size_t inner_pixels() const { return inner_pixels_; }
+  std::size_t winner_bytes() const { return winner_bytes_; }
+  std::size_t scratch_floats(int tiles) const;
+  // Where an image of height x width lies, centred in the input. Throws if it does not fit.
+  Planes placed(int height, int width) const;
+
+ private:
+  void add_tables(const Layer& layer, ConvShape& conv);
+
+  Description description_;
+  std::vector<Op> ops_;
+  std::vector<std::unique_ptr<std::vector<int>>> lists_;
+  Planes input_;
+  std::size_t parameters_ = 0, value_pixels_ = 0, gradient_pixels_ = 0, inner_pixels_ = 0, winner_bytes_ = 0;
+};
+
+}  // namespace lenet

@@ -1,0 +1,82 @@
+// Running a plan: forward and backward over some tiles of images, in one thread, in a workspace of its own.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "plan.hpp"
+
+namespace lenet {
+
+// Floats at the start of a cache line, zero at first.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t floats) : size_(floats) {
+    if (!floats) return;
+    void* memory = std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
+    if (!memory) throw std::bad_alloc();
+    data_.reset(static_cast<float*>(memory));
+    std::fill_n(data_.get(), floats, 0.0f);
+  }
+  float* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { std::free(p); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+// Grey levels: what a network is given for paper (byte 0) and for ink (byte 255).
+struct Scale {
+  float paper, ink;
+  float step() const { return (ink - paper) / 255.0f; }
+};
+
+// Byte images in a row in memory, [image][map][row][column].
+struct Images {
+  const std::uint8_t* data;
+  std::size_t count;
+  int maps, height, width;
+  std::size_t bytes() const { return std::size_t(maps) * height * width; }
+  const std::uint8_t* operator[](std::size_t i) const { return data + i * bytes(); }
+};
+
+class Workspace {
+ public:
+  // Room for `tiles` tiles at once; with gradients for training.
+  Workspace(const Plan& plan, int tiles, bool training);
+
+  // Values of operation outputs etc., as views of every tile.
+  Tiles values(const Planes& at, int count) { return {values_.data() + at.origin * kTile, value_stride_, count}; }
+  Tiles gradients(const Planes& at, int count) {
+    return {gradients_.data() + at.origin * kTile, gradient_stride_, count};
+  }
+  float* tile_values(int t) { return values_.data() + std::size_t(t) * value_stride_; }
+  float* tile_gradients(int t) { return gradients_.data() + std::size_t(t) * gradient_stride_; }
+  std::uint8_t* winners(int t) { return winners_ ? winners_.get() + std::size_t(t) * winner_stride_ : nullptr; }
+  float* inner() { return inner_.data(); }
+  float* scratch() { return scratch_.data(); }
+
+  // Paper around images smaller than the input, where it is not there already.
+  void prepare(const Plan& plan, const Planes& placed, float paper);
+
+ private:
+  Buffer values_, gradients_, inner_, scratch_;
+  std::unique_ptr<std::uint8_t[]> winners_;
+  std::size_t value_stride_, gradient_stride_ = 0, winner_stride_ = 0;
+  int tiles_;
+  int placed_height_ = 0, placed_width_ = 0;
+  float paper_ = 0.0f;
+};
+
+// The layers' outputs for the tiles already loaded.
+void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles);
+// The gradient of every weight, from the output's gradient; overwrites `gradient`.
+void backward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles, float* gradient);
+
+}  // namespace lenet

@@ -1,0 +1,89 @@
+"""How fast the engine runs here: training, answering, one image alone, beside the processor's own peak.
+
+The images are random: speed does not depend on what they show.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lenet import engine
+from lenet import weights as weights_
+from lenet.network import Network
+from lenet.presets import Preset
+from lenet.spec import Spec
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Medians. `peak` is fused multiply-adds in registers on as many threads, in 10^9 operations a second.
+
+    `train` and `infer` are images a second, `one` microseconds for a single image; the shares are of the peak.
+    """
+
+    isa: str
+    threads: int
+    peak: float
+    train: float
+    infer: float
+    one: float
+    train_share: float
+    infer_share: float
+
+
+def operations(spec: Spec, training: bool) -> int:
+    """Return the floating-point operations one image needs, a multiplication and an addition per weight.
+
+    Training needs them for the outputs, for the weights' gradients, and (but for the first layer) for the
+    inputs' gradients.
+    """
+    counts = [layer.multiplications(shape) for layer, shape in spec.steps()]
+    return 2 * (3 * sum(counts) - counts[0] if training else sum(counts))
+
+
+def median_seconds(job: Callable[[], object], repeats: int) -> float:
+    """Return the median time that `job` takes, after one run that is not counted."""
+    job()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))
+
+
+def measure(preset: Preset, threads: int | None = None, images: int = 12800, repeats: int = 7) -> Speed:
+    """Measure training and answering of a preset's network by its recipe's minibatches."""
+    spec, recipe, used = preset.spec, preset.recipe, engine.threads_to_use(threads)
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (images, *spec.input), np.uint8)
+    labels = random.integers(0, spec.classes, images, np.uint8)
+    network = Network.create(spec, init=recipe.init, scale=recipe.scale)
+    flat = weights_.flatten(spec, network.weights)
+    trainer = engine.trainer(spec, flat, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    order = engine.permutation(0, 1, images)
+    rates = np.full(-(-images // recipe.batch_size), 1e-4, np.float32)
+    peaks = [engine.measure_peak(used, 0.2)]
+    train = images / median_seconds(
+        lambda: trainer.run(pictures, labels, order, rates, recipe.batch_size, used), repeats
+    )
+    peaks.append(engine.measure_peak(used, 0.2))
+    infer = images / median_seconds(lambda: network.predict(pictures, used), repeats)
+    peaks.append(engine.measure_peak(used, 0.2))
+    single = pictures[:1, 0] if spec.input[0] == 1 else pictures[:1]
+    one = median_seconds(lambda: [network.predict(single) for _ in range(100)], 5 * repeats) / 100
+    peak = float(np.median(peaks))
+    return Speed(
+        isa=network.isa,
+        threads=used,
+        peak=peak / 1e9,
+        train=train,
+        infer=infer,
+        one=one * 1e6,
+        train_share=train * operations(spec, True) / peak,
+        infer_share=infer * operations(spec, False) / peak,
+    )

@@ -1,0 +1,70 @@
+"""The IDX format of the MNIST files, gzipped or not: read, and checked before it is believed.
+
+A file begins with two zero bytes, the type (8: unsigned byte, the only one read here), the number of axes, and
+each axis as a big-endian 32-bit number; then come the values.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST = 1 << 31
+"""More values than this are refused before any is read."""
+
+
+class DataError(ValueError):
+    """A file of data is cut, mislabelled or not what it says; the message names it."""
+
+
+def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    """Return the array in an IDX file, unpacking it if it is gzipped.
+
+    Raises
+    ------
+    DataError
+        If the magic number is wrong, the values are not bytes, or there are fewer or more than the header says.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+            return _read(file, path)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: the gzip data are broken or cut ({error})") from error
+
+
+def _read(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise DataError(f"{path}: begins with {magic.hex() or 'nothing'}; expected an IDX file (00 00 08 ...)")
+    if magic[2] != 8:
+        raise DataError(f"{path}: values of type {magic[2]:#04x}; expected 0x08, unsigned bytes")
+    axes = magic[3]
+    sizes = file.read(4 * axes)
+    if not 1 <= axes <= 4 or len(sizes) < 4 * axes:
+        raise DataError(f"{path}: {axes} axes, of which {len(sizes) // 4} are given; expected 1 to 4")
+    shape = struct.unpack(f">{axes}I", sizes)
+    count = math.prod(shape)
+    if count > LARGEST:
+        raise DataError(f"{path}: {' x '.join(map(str, shape))} values; expected at most {LARGEST}")
+    values = file.read(count)
+    if len(values) < count:
+        raise DataError(f"{path}: {len(values)} values; its header says {' x '.join(map(str, shape))} = {count}")
+    if file.read(1):
+        raise DataError(f"{path}: goes on after the {count} values that its header says")
+    return np.frombuffer(values, np.uint8).reshape(shape)
+
+
+def to_idx(array: NDArray[np.uint8]) -> bytes:
+    """Return an array as the bytes of an IDX file, not gzipped."""
+    return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()

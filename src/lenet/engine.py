@@ -1,0 +1,136 @@
+"""The Python face of the native engine: turns a `Spec` and a `Recipe` into its terms, and nothing more.
+
+Images are uint8 arrays (n, maps, height, width), 0 = paper and 255 = ink; the engine applies the grey levels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import _engine
+from lenet.recipe import Adam, CrossEntropy, Loss, Map, Optimizer, Scale
+from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
+
+MOST_THREADS = 1024
+
+Model = _engine.Model
+Trainer = _engine.Trainer
+permutation = _engine.permutation
+measure_peak = _engine.measure_peak
+
+
+@cache
+def _available() -> int:
+    return int(_engine.available_threads())
+
+
+def threads_to_use(threads: int | None = None) -> int:
+    """Return how many threads serve: `threads`, else LENET_NUM_THREADS, else the processors at hand.
+
+    Those are the ones this process may run on, and no more than its control group's quota pays for.
+
+    Raises
+    ------
+    ValueError
+        If the number is not between 1 and 1024, or the variable holds no number.
+    """
+    what, value = "threads", threads
+    if value is None:
+        text = os.environ.get("LENET_NUM_THREADS", "")
+        if not text:
+            return _available()
+        what, value = "LENET_NUM_THREADS", int(text) if text.isascii() and text.isdigit() else None
+        if value is None:
+            raise ValueError(f"{what} is {text!r}; expected a whole number from 1 to {MOST_THREADS}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= MOST_THREADS:
+        raise ValueError(f"{what} is {value!r}; expected a whole number from 1 to {MOST_THREADS}")
+    return int(value)
+
+
+def isa(name: str = "") -> tuple[str, str, int, bool]:
+    """Return the instruction set in use: its name, what its code was compiled for, lanes, fused or not.
+
+    An empty name means LENET_ISA, else the fastest. ValueError if this processor does not run it.
+    """
+    return tuple(_engine.isa(name))  # type: ignore[return-value]
+
+
+def supported_isas() -> list[str]:
+    """Return the instruction sets that this processor runs, the fastest first."""
+    return list(_engine.supported_isas())
+
+
+def _layer(layer: Layer, shape: Shape) -> dict[str, Any]:
+    activation = "linear" if layer.squash == "softmax" else layer.squash
+    match layer:
+        case Conv():
+            height, width = layer.size
+            table = np.zeros((layer.maps, shape[0]), np.uint8)
+            for m, row in enumerate(layer.inputs_of(shape)):
+                table[m, list(row)] = 1
+            return {
+                "kind": "conv",
+                "maps": layer.maps,
+                "kernel_height": height,
+                "kernel_width": width,
+                "same": layer.padding == "same",
+                "table": [] if table.all() else table.ravel().tolist(),
+                "activation": activation,
+            }
+        case Subsample():
+            return {"kind": "subsample", "window": layer.window, "stride": layer.step, "activation": activation}
+        case Pool():
+            window = {"pool": layer.method, "window": layer.window, "stride": layer.step}
+            return {"kind": "pool", **window, "activation": activation}
+        case Dense():
+            return {"kind": "dense", "maps": layer.units, "activation": activation}
+        case Rbf():
+            return {"kind": "rbf", "maps": len(layer.codes), "codes": [v for code in layer.codes for v in code]}
+    raise TypeError(f"the engine has no {type(layer).__name__}")
+
+
+def layers(spec: Spec) -> list[dict[str, Any]]:
+    """Return the layers in the engine's terms."""
+    return [_layer(layer, shape) for layer, shape in spec.steps()]
+
+
+def model(spec: Spec, flat: NDArray[np.float32], scale: Scale, isa: str = "") -> Model:
+    """Return a network that answers; `flat` are its weights in the order of `Spec.arrays`."""
+    return Model(spec.input, layers(spec), flat, (scale.paper, scale.ink), isa)
+
+
+def _loss(loss: Loss, spec: Spec) -> Mapping[str, Any]:
+    distances = isinstance(spec.layers[-1], Rbf)
+    if isinstance(loss, CrossEntropy):
+        return {"kind": "cross_entropy", "smoothing": loss.smoothing}
+    if not distances:
+        raise ValueError(f"the loss {type(loss).__name__} needs an output layer of radial basis functions")
+    if isinstance(loss, Map):
+        return {"kind": "map", "rubbish": loss.rubbish}
+    return {"kind": "mean_squared"}
+
+
+def _update(optimizer: Optimizer) -> Mapping[str, Any]:
+    return {"kind": "adam" if isinstance(optimizer, Adam) else "sgd", **asdict(optimizer)}
+
+
+def trainer(
+    spec: Spec,
+    flat: NDArray[np.float32],
+    scale: Scale,
+    loss: Loss,
+    optimizer: Optimizer,
+    batch_size: int,
+    isa: str = "",
+) -> Trainer:
+    """Return a network that learns, with the optimiser's state at its start."""
+    return Trainer(
+        spec.input, layers(spec), flat, (scale.paper, scale.ink), _loss(loss, spec), _update(optimizer), batch_size, isa
+    )

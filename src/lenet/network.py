@@ -1,0 +1,274 @@
+"""A network that answers: a `Spec` with its `Weights`, and a `Trace` of what every layer makes of an image.
+
+A network is a value: its weights cannot be changed in place, only replaced (`Network.with_weights`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lenet import engine
+from lenet import weights as weights_
+from lenet.recipe import PAPER_1998, Scale
+from lenet.spec import Dense, Rbf, Spec
+from lenet.weights import Array, Weights
+
+BEST = "lenet5"
+"""The network that `load` returns when nobody says which."""
+
+FEW = 8
+"""So few images are read on the caller's thread."""
+
+
+def as_images(images: ArrayLike, spec: Spec) -> NDArray[np.uint8]:
+    """Return images as a contiguous uint8 array (n, maps, height, width) that `spec` can take.
+
+    Parameters
+    ----------
+    images : uint8 (n, height, width), or (n, maps, height, width)
+        0 = paper, 255 = ink; any other whole-number type will do if its values are in that range. Images
+        smaller than the network's input are centred on paper.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another type, shape, size or range; the message says what was given and what was expected.
+    """
+    maps, height, width = spec.input
+    expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
+    array = np.asarray(images)
+    if array.dtype != np.uint8:
+        array = _to_bytes(array, expected)
+    if array.ndim == 3 and maps == 1:
+        array = array[:, None]
+    if array.ndim != 4 or array.shape[1] != maps:
+        raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
+    if not (1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width):
+        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}; expected {expected}")
+    return np.ascontiguousarray(array)
+
+
+def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
+    if array.dtype.kind not in "iu":
+        detail = ""
+        if array.dtype.kind == "f" and array.size:
+            bad = int((~np.isfinite(array)).sum())
+            detail = f" with {bad} values that are not finite" if bad else f" from {array.min():g} to {array.max():g}"
+        raise TypeError(f"images are {array.dtype}{detail}; expected {expected}")
+    if array.size and (array.min() < 0 or array.max() > 255):
+        raise ValueError(f"pixels from {array.min()} to {array.max()}; expected {expected}")
+    return array.astype(np.uint8)
+
+
+def probabilities(scores: Array) -> Array:
+    """Return the softmax of scores (n, classes), computed in double precision: float32, rows sum to 1."""
+    odds = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True, initial=-np.inf))
+    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+class Trace(Mapping[str, Array]):
+    """Every layer's output for some images: ``trace["C1"]`` is float32 (n, 6, 28, 28).
+
+    ``trace["INPUT"]`` is what the first layer was given, after the grey levels and the paper around. A softmax
+    layer's output is its probabilities.
+    """
+
+    def __init__(self, outputs: Mapping[str, Array]) -> None:
+        self._outputs = dict(outputs)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a layer's output; KeyError naming the layers if there is none of that name."""
+        if name not in self._outputs:
+            raise KeyError(f"no layer is called {name!r}; there are {', '.join(self._outputs)}")
+        return self._outputs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the layers' names, from the input on."""
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        """Return the number of layers, the input included."""
+        return len(self._outputs)
+
+    def __repr__(self) -> str:
+        """Show the shapes."""
+        return f"Trace({', '.join(f'{name} {array.shape}' for name, array in self._outputs.items())})"
+
+
+class Network:
+    """A `Spec` with its `Weights`.
+
+    Parameters
+    ----------
+    spec : Spec
+    weights : mapping of str to float32 array
+        As `Spec.arrays` names and shapes them.
+    scale : Scale
+        The grey levels that the weights were trained on.
+    provenance : mapping, optional
+        Where the weights come from: plain strings, numbers, lists and dictionaries. Kept in the file.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are not those of the spec, or not finite.
+    """
+
+    def __init__(
+        self, spec: Spec, weights: Weights, scale: Scale = PAPER_1998, provenance: Mapping[str, Any] | None = None
+    ) -> None:
+        weights = {name: np.asarray(array) for name, array in weights.items()}
+        weights_.check(spec, weights)
+        self._spec, self._scale, self._provenance = spec, scale, dict(provenance or {})
+        self._flat = weights_.flatten(spec, weights)
+        self._weights = MappingProxyType(weights_.unflatten(spec, self._flat))
+        self._model: engine.Model | None = None
+
+    @staticmethod
+    def create(spec: Spec, seed: int = 0, init: str = "glorot", scale: Scale = PAPER_1998) -> Network:
+        """Return an untrained network, its first weights drawn as `init` says (`lenet.recipe.INITS`)."""
+        return Network(spec, weights_.draw(spec, init, seed), scale)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Network:
+        """Read a network's file; `WeightsError` or OSError if it cannot be read."""
+        return Network(*weights_.load(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a safetensors file; the same network gives the same bytes."""
+        weights_.save(path, self._spec, self._weights, self._scale, self._provenance)
+
+    def with_weights(self, **changes: ArrayLike) -> Network:
+        """Return the same network with some arrays replaced: ``net.with_weights(**{"C1.bias": zeros})``."""
+        new = {name: np.asarray(value, np.float32) for name, value in changes.items()}
+        return Network(self._spec, {**self._weights, **new}, self._scale, self._provenance)
+
+    @property
+    def spec(self) -> Spec:
+        """What the network is."""
+        return self._spec
+
+    @property
+    def weights(self) -> Mapping[str, Array]:
+        """Its numbers, by the paper's names; they cannot be written to."""
+        return self._weights
+
+    @property
+    def scale(self) -> Scale:
+        """The grey levels it was trained on."""
+        return self._scale
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the weights come from."""
+        return MappingProxyType(self._provenance)
+
+    @property
+    def flat(self) -> Array:
+        """All weights in one vector, in the order of `Spec.arrays`."""
+        return self._flat
+
+    def __repr__(self) -> str:
+        """Show the layers and the number of parameters."""
+        names = " ".join(layer.name for layer in self._spec.layers)
+        return f"<Network {names}, {self._spec.parameters:,} parameters>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the engine's part out of copies and pickles: it is made again when needed."""
+        return {
+            "spec": self._spec,
+            "weights": dict(self._weights),
+            "scale": self._scale,
+            "provenance": self._provenance,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def _engine(self) -> engine.Model:
+        if self._model is None:
+            self._model = engine.model(self._spec, self._flat, self._scale)
+        return self._model
+
+    def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
+        """Return the class of every image, int64 (n,); of equal scores the lowest class.
+
+        Parameters
+        ----------
+        images : uint8 (n, height, width)
+            0 = paper, 255 = ink, at most as large as the network's input; smaller ones are centred on paper.
+        threads : int, optional
+            See `lenet.engine.threads_to_use`.
+        """
+        array = as_images(images, self._spec)
+        few = threads is None and array.shape[0] <= FEW
+        return self._engine().predict(array, 1 if few else engine.threads_to_use(threads))
+
+    def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
+        """Return float32 (n, classes), the largest of which is the answer.
+
+        They are the output layer's sums before its softmax, or squared distances with their sign turned. The
+        scores of an image are the same bits whatever other images are asked about, on any number of threads.
+        """
+        array = as_images(images, self._spec)
+        few = threads is None and array.shape[0] <= FEW
+        return self._engine().scores(array, 1 if few else engine.threads_to_use(threads))
+
+    def predict_proba(self, images: ArrayLike, threads: int | None = None) -> Array:
+        """Return float32 (n, classes), the softmax of the scores: rows sum to 1."""
+        return probabilities(self.scores(images, threads))
+
+    def trace(self, images: ArrayLike) -> Trace:
+        """Return every layer's output for the images: (n, maps, height, width), dense ones (n, units)."""
+        array = as_images(images, self._spec)
+        soft = self._spec.layers[-1].squash == "softmax"
+        flat = {layer.name for layer in self._spec.layers if isinstance(layer, Dense | Rbf)}
+        shapes = [list(shape[:1] if name in flat else shape) for name, shape in self._spec.shapes.items()]
+        outputs = self._engine().trace(array, soft, shapes)
+        return Trace({"INPUT": self._input(array), **dict(zip(self._spec.shapes, outputs, strict=True))})
+
+    @property
+    def isa(self) -> str:
+        """The instruction set that this network's engine runs on."""
+        return str(self._engine().isa)
+
+    def _input(self, array: NDArray[np.uint8]) -> Array:
+        step = np.float32((self._scale.ink - self._scale.paper) / 255)
+        maps, height, width = self._spec.input
+        top, left = (height - array.shape[2]) // 2, (width - array.shape[3]) // 2
+        full = np.full((len(array), maps, height, width), self._scale.paper, np.float32)
+        full[:, :, top : top + array.shape[2], left : left + array.shape[3]] += step * array
+        return full
+
+
+def shipped() -> list[str]:
+    """Return the names of the networks that come with the package."""
+    return sorted(entry.name.removesuffix(".safetensors") for entry in _shipped().iterdir() if entry.is_file())
+
+
+def _shipped() -> Traversable:
+    return files("lenet") / "shipped"
+
+
+def load(name: str | None = None) -> Network:
+    """Return a network that comes with the package; without a name, the best all-round one.
+
+    Raises
+    ------
+    ValueError
+        If none of that name is there; the message says which are.
+    """
+    name = name or BEST
+    if name not in shipped():
+        raise ValueError(f"no network called {name!r} comes with the package; there are {', '.join(shipped())}")
+    with as_file(_shipped() / f"{name}.safetensors") as path:
+        return Network.load(path)

@@ -1,0 +1,42 @@
+"""Reading pictures: decode -> ink -> a 28x28 digit -> `Reading`. For now, one digit per picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lenet.network import Network, load
+from lenet.reading.decode import PictureError, decode
+from lenet.reading.normalise import ink_of, to_digit
+from lenet.reading.result import Digit, Line, Reading
+
+__all__ = ["Digit", "Line", "PictureError", "Reading", "read"]
+
+
+def read(picture: Any, network: Network | None = None) -> Reading:
+    """Read the one digit of a picture, in ink dark or light, of any size.
+
+    Parameters
+    ----------
+    picture : path, bytes, array or PIL image
+        See `lenet.reading.decode.decode`.
+    network : Network, optional
+        Any network of ten classes; by default the best that comes with the package.
+
+    Raises
+    ------
+    PictureError
+        If it is no picture, or broken, or too large.
+    OSError
+        If a file cannot be opened.
+    """
+    network = network or load()
+    ink = ink_of(decode(picture))
+    if ink.box is None:
+        return Reading((), accepted=False, reason="empty")
+    shares = network.predict_proba(to_digit(ink)[None])[0]
+    order = np.argsort(-shares, kind="stable")
+    others = tuple((int(label), float(shares[label])) for label in order[1:])
+    digit = Digit(int(order[0]), float(shares[order[0]]), ink.box, others)
+    return Reading((Line((digit,)),), accepted=True)

@@ -1,0 +1,118 @@
+"""From anything that holds a picture to its grey levels: a list of allowed formats, and limits kept before memory is spent.
+
+Transparent pixels are seen on white, as most viewers show them; a picture's orientation tag is obeyed; of an
+animation the first frame is read.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+MOST_PIXELS = 100_000_000
+"""Pictures of more pixels than this are refused before they are unpacked."""
+
+Grey = NDArray[np.uint8]
+
+
+class PictureError(ValueError):
+    """Something given as a picture cannot be read as one; the message names it."""
+
+
+def decode(picture: Any) -> Grey:
+    """Return a picture's grey levels, uint8 (height, width), 0 = black and 255 = white.
+
+    Parameters
+    ----------
+    picture : path, bytes, array or PIL image
+        An array is (height, width), (height, width, 3) or (height, width, 4), uint8, uint16 or bool.
+
+    Raises
+    ------
+    PictureError
+        If it is not a picture of an allowed format, cut, too large, or an array of another shape or type.
+    OSError
+        If a file cannot be opened.
+    """
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture)
+    from PIL import Image
+
+    if isinstance(picture, Image.Image):
+        return _from_image(picture, "picture")
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _open(io.BytesIO(bytes(picture)), "bytes")
+    if isinstance(picture, str | os.PathLike):
+        with open(picture, "rb") as file:
+            return _open(file, os.fspath(picture))
+    raise PictureError(f"a {type(picture).__name__} is not a picture; expected a path, bytes, an array or a PIL image")
+
+
+def _open(file: Any, name: str | bytes) -> Grey:
+    from PIL import Image, UnidentifiedImageError
+
+    shown = os.fsdecode(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked below
+            with Image.open(file, formats=FORMATS) as image:
+                return _from_image(image, shown)
+    except UnidentifiedImageError:
+        raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
+    except PictureError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{shown}: the picture is broken or cut ({error})") from error
+
+
+def _from_image(image: Any, name: str) -> Grey:
+    from PIL import Image, ImageOps
+
+    width, height = image.size
+    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+        raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MOST_PIXELS}")
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        return _to_bytes(np.asarray(image), name)
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return np.asarray(image.convert("RGB").convert("L"))
+
+
+def _from_array(array: NDArray[Any]) -> Grey:
+    shape = array.shape
+    if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)) or min(shape, default=0) < 1:
+        raise PictureError(f"an array of shape {shape} is not a picture; expected (height, width) or (height, width, 3 or 4)")
+    if shape[0] * shape[1] > MOST_PIXELS:
+        raise PictureError(f"{shape[1]}x{shape[0]} pixels; expected at most {MOST_PIXELS}")
+    grey = _to_bytes(array, "array")
+    if array.ndim == 2 or shape[2] == 1:
+        return grey.reshape(shape[:2])
+    from PIL import Image
+
+    return _from_image(Image.fromarray(grey), "array")
+
+
+def _to_bytes(array: NDArray[Any], name: str) -> Grey:
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 65535:
+        return np.right_shift(array.astype(np.uint16), 8).astype(np.uint8)
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise PictureError(f"{name}: {int((~np.isfinite(array)).sum())} pixels are not finite")
+        if array.min() >= 0 and array.max() <= 255:
+            return (array * (255 if array.max() <= 1 else 1)).round().astype(np.uint8)
+    low, high = array.min(), array.max()
+    raise PictureError(f"{name}: {array.dtype} pixels from {low} to {high}; expected uint8, uint16, bool, or 0 to 1")

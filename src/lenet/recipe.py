@@ -1,0 +1,248 @@
+"""Training as data: what is minimised, by which steps, how long, on which grey levels.
+
+Everything here is a frozen dataclass of numbers; nothing here touches an image or a weight. ``replace`` of
+the standard library's dataclasses makes a variation: ``replace(recipe, epochs=3)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _positive(what: str, value: float) -> None:
+    _check(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
+
+
+def _share(what: str, value: float) -> None:
+    _check(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """-log of the right class's softmax probability; `smoothing` of the target is spread over all classes."""
+
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _share("label smoothing", self.smoothing)
+
+
+@dataclass(frozen=True)
+class Map:
+    """Eq. (9) of LeCun et al. 1998, for `Rbf` outputs: the right distance, plus log of the competition.
+
+    E = y_right + log(exp(-rubbish) + sum over classes of exp(-y)). `rubbish` is the paper's constant j, whose
+    value it does not give.
+    """
+
+    rubbish: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive("rubbish", self.rubbish)
+
+
+@dataclass(frozen=True)
+class MeanSquared:
+    """Eq. (8) of LeCun et al. 1998, for `Rbf` outputs: the right class's squared distance."""
+
+
+Loss = CrossEntropy | Map | MeanSquared
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """Stochastic gradient descent, as PyTorch defines it.
+
+    With g the gradient plus `weight_decay` times the weight: v = momentum v + g; the weight loses rate times v,
+    or times g + momentum v (Nesterov).
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _share("momentum", self.momentum)
+        _check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+        _check(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2015); AdamW (Loshchilov and Hutter 2019) where `decoupled`."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+    decoupled: bool = False
+
+    def __post_init__(self) -> None:
+        _share("beta1", self.beta1)
+        _share("beta2", self.beta2)
+        _positive("epsilon", self.epsilon)
+        _check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+
+
+Optimizer = Sgd | Adam
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same rate throughout."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        _positive("rate", self.rate)
+
+    def at(self, done: float, epochs: int) -> float:
+        """Return the rate after `done` of `epochs` epochs."""
+        return self.rate
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
+
+    steps: tuple[tuple[int, float], ...]
+
+    def __post_init__(self) -> None:
+        _check(bool(self.steps), "a schedule of steps needs at least one")
+        for epochs, rate in self.steps:
+            _check(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
+            _positive("rate", rate)
+
+    def at(self, done: float, epochs: int) -> float:
+        """Return the rate after `done` of `epochs` epochs."""
+        end = 0
+        for length, rate in self.steps:
+            end += length
+            if done < end:
+                return rate
+        return self.steps[-1][1]
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up in a straight line to `peak` during the first `warmup` of the run, then down in one to nothing.
+
+    `warmup` is a share of the whole run; the rate starts at `start` times the peak.
+    """
+
+    peak: float
+    warmup: float = 0.1
+    start: float = 0.05
+
+    def __post_init__(self) -> None:
+        _positive("peak rate", self.peak)
+        _share("warm-up", self.warmup)
+        _share("start", self.start)
+
+    def at(self, done: float, epochs: int) -> float:
+        """Return the rate after `done` of `epochs` epochs."""
+        share = done / epochs
+        if share < self.warmup:
+            return self.peak * (self.start + (1 - self.start) * share / self.warmup)
+        return self.peak * (1 - share) / (1 - self.warmup)
+
+
+Schedule = Constant | Steps | OneCycle
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Grey levels: what the network is given for paper (byte 0) and for ink (byte 255), linear between."""
+
+    paper: float
+    ink: float
+
+    def __post_init__(self) -> None:
+        _check(
+            math.isfinite(self.paper) and math.isfinite(self.ink) and self.paper != self.ink,
+            f"paper is {self.paper} and ink {self.ink}; expected two different numbers",
+        )
+
+
+PAPER_1998 = Scale(-0.1, 1.175)
+"""White and black of LeCun et al. 1998, section III.A: about mean 0 and variance 1 over the pixels."""
+
+INITS = ("lecun1998", "glorot", "he")
+"""First weights: uniform on ±2.4/fan-in (the paper's), ±√(6/(fan-in + fan-out)), ±√(6/fan-in)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training as data.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The learning rate.
+    epochs : int
+        Passes over the training images, at most.
+    batch_size : int
+        Images per step. A gradient is the mean over the minibatch; the last minibatch may be smaller.
+    loss, optimizer
+        What is minimised, and by which steps.
+    scale : Scale
+        Grey levels.
+    init : str
+        How the first weights are drawn: one of `INITS`.
+    stopping : None
+        When to end before `epochs`; None: never.
+    distortion : None
+        How training images are distorted; None: not at all.
+    """
+
+    schedule: Schedule
+    epochs: int = 10
+    batch_size: int = 128
+    loss: Loss = field(default_factory=CrossEntropy)
+    optimizer: Optimizer = field(default_factory=Sgd)
+    scale: Scale = PAPER_1998
+    init: str = "glorot"
+    stopping: None = None
+    distortion: None = None
+
+    def __post_init__(self) -> None:
+        _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
+        _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
+        _check(self.init in INITS, f"init {self.init!r} is none of {', '.join(INITS)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain numbers, strings and dictionaries."""
+        tagged = {k: {"kind": type(getattr(self, k)).__name__, **asdict(getattr(self, k))} for k in _TAGGED}
+        plain = {k: v for k, v in asdict(self).items() if k not in tagged}
+        return {**plain, **tagged}
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `to_dict` described; ValueError if it is no such description."""
+        try:
+            values = dict(data)
+            for key, kinds in _TAGGED.items():
+                entry = dict(values[key])
+                kind = {k.__name__: k for k in kinds}[entry.pop("kind")]
+                if "steps" in entry:
+                    entry["steps"] = tuple((int(n), float(rate)) for n, rate in entry["steps"])
+                values[key] = kind(**entry)
+            return Recipe(**values)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the description of a recipe: {error}") from error
+
+
+_TAGGED: dict[str, tuple[type[Any], ...]] = {
+    "loss": (CrossEntropy, Map, MeanSquared),
+    "optimizer": (Sgd, Adam),
+    "schedule": (Constant, Steps, OneCycle),
+    "scale": (Scale,),
+}

@@ -1,0 +1,245 @@
+"""What "right" means: forward and backward of every layer in plain NumPy, double precision, no tricks.
+
+The engine is tested against this, and this against finite differences and values worked out by hand. Arrays are
+float64; values are (n, maps, height, width). Every layer has a ``_forward`` that returns its sums before the
+activation and a ``_backward`` that takes their gradient and returns the input's and the arrays'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
+from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Spec, Subsample
+
+Array = NDArray[np.float64]
+Arrays = dict[str, Array]
+
+A, S = 1.7159, 2.0 / 3.0
+"""The amplitude and slope of the paper's squashing function, A tanh(S a)."""
+
+
+def activate(name: str, a: Array) -> Array:
+    """Return the activation of sums; softmax is over the classes."""
+    match name:
+        case "linear":
+            return a
+        case "tanh":
+            return np.tanh(a)
+        case "scaled_tanh":
+            return A * np.tanh(S * a)
+        case "sigmoid":
+            return 0.5 + 0.5 * np.tanh(0.5 * a)
+        case "relu":
+            return np.maximum(a, 0.0)
+        case "softmax":
+            e = np.exp(a - a.max(axis=1, keepdims=True))
+            return e / e.sum(axis=1, keepdims=True)
+    raise ValueError(f"no activation is called {name!r}")
+
+
+def slope(name: str, y: Array) -> Array:
+    """Return the derivative of the activation, in terms of its output; softmax belongs to the loss."""
+    match name:
+        case "linear" | "softmax":
+            return np.ones_like(y)
+        case "tanh":
+            return 1 - y**2
+        case "scaled_tanh":
+            return A * S * (1 - (y / A) ** 2)
+        case "sigmoid":
+            return y * (1 - y)
+        case "relu":
+            return (y > 0).astype(np.float64)
+    raise ValueError(f"no activation is called {name!r}")
+
+
+def _padded(layer: Conv, x: Array) -> tuple[Array, int, int]:
+    if layer.padding == "valid":
+        return x, 0, 0
+    height, width = layer.size
+    top, left = (height - 1) // 2, (width - 1) // 2
+    return np.pad(x, ((0, 0), (0, 0), (top, height - 1 - top), (left, width - 1 - left))), top, left
+
+
+def _conv_mask(layer: Conv, maps: int) -> Array:
+    mask = np.zeros((layer.maps, maps, 1, 1))
+    for m, row in enumerate(layer.inputs_of((maps, 0, 0))):
+        mask[m, list(row)] = 1
+    return mask
+
+
+def _conv_forward(layer: Conv, w: Arrays, x: Array) -> Array:
+    weight = w["weight"] * _conv_mask(layer, x.shape[1])
+    x, _, _ = _padded(layer, x)
+    height, width = layer.size
+    rows, columns = x.shape[2] - height + 1, x.shape[3] - width + 1
+    out = np.zeros((len(x), layer.maps, rows, columns)) + w["bias"][:, None, None]
+    for ky in range(height):
+        for kx in range(width):
+            out += np.einsum("mc,ncyx->nmyx", weight[:, :, ky, kx], x[:, :, ky : ky + rows, kx : kx + columns])
+    return out
+
+
+def _conv_backward(layer: Conv, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    mask = _conv_mask(layer, x.shape[1])
+    weight = w["weight"] * mask
+    full, top, left = _padded(layer, x)
+    rows, columns = d.shape[2:]
+    dx, dw = np.zeros_like(full), np.zeros_like(weight)
+    for ky in range(layer.size[0]):
+        for kx in range(layer.size[1]):
+            window = np.s_[:, :, ky : ky + rows, kx : kx + columns]
+            dw[:, :, ky, kx] = np.einsum("nmyx,ncyx->mc", d, full[window])
+            dx[window] += np.einsum("mc,nmyx->ncyx", weight[:, :, ky, kx], d)
+    inner = dx[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+    return inner, {"weight": dw * mask, "bias": d.sum(axis=(0, 2, 3))}
+
+
+def _windows(x: Array, window: int, stride: int) -> Array:
+    """All windows, (n, maps, rows, columns, window * window), each in row-major order."""
+    views = np.lib.stride_tricks.sliding_window_view(x, (window, window), axis=(2, 3))
+    return views[:, :, ::stride, ::stride].reshape(*views[:, :, ::stride, ::stride].shape[:4], window * window)
+
+
+def _scatter(shares: Array, shape: tuple[int, ...], window: int, stride: int) -> Array:
+    """Add every window's values, laid out as `_windows` does, to where they came from."""
+    dx = np.zeros(shape)
+    rows, columns = shares.shape[2:4]
+    for k in range(window * window):
+        y, x = divmod(k, window)
+        dx[:, :, y : y + stride * rows : stride, x : x + stride * columns : stride] += shares[..., k]
+    return dx
+
+
+def _pool_forward(layer: Pool, w: Arrays, x: Array) -> Array:
+    windows = _windows(x, layer.window, layer.step)
+    return windows.max(axis=-1) if layer.method == "max" else windows.mean(axis=-1)
+
+
+def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    windows = _windows(x, layer.window, layer.step)
+    if layer.method == "max":  # of equal maxima, the first has the whole gradient
+        shares = np.eye(windows.shape[-1])[windows.argmax(axis=-1)]
+    else:
+        shares = np.full(windows.shape, 1 / windows.shape[-1])
+    return _scatter(shares * d[..., None], x.shape, layer.window, layer.step), {}
+
+
+def _subsample_forward(layer: Subsample, w: Arrays, x: Array) -> Array:
+    sums = _windows(x, layer.window, layer.step).sum(axis=-1)
+    return sums * w["weight"][:, None, None] + w["bias"][:, None, None]
+
+
+def _subsample_backward(layer: Subsample, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    windows = _windows(x, layer.window, layer.step)
+    shares = np.broadcast_to((d * w["weight"][:, None, None])[..., None], windows.shape)
+    gradients = {"weight": (d * windows.sum(axis=-1)).sum(axis=(0, 2, 3)), "bias": d.sum(axis=(0, 2, 3))}
+    return _scatter(shares, x.shape, layer.window, layer.step), gradients
+
+
+def _dense_forward(layer: Dense, w: Arrays, x: Array) -> Array:
+    return (x.reshape(len(x), -1) @ w["weight"].T + w["bias"])[:, :, None, None]
+
+
+def _dense_backward(layer: Dense, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    d, flat = d[:, :, 0, 0], x.reshape(len(x), -1)
+    return (d @ w["weight"]).reshape(x.shape), {"weight": d.T @ flat, "bias": d.sum(axis=0)}
+
+
+def _rbf_differences(layer: Rbf, x: Array) -> Array:
+    return x.reshape(len(x), 1, -1) - np.array(layer.codes)
+
+
+def _rbf_forward(layer: Rbf, w: Arrays, x: Array) -> Array:
+    return (_rbf_differences(layer, x) ** 2).sum(axis=-1)[:, :, None, None]
+
+
+def _rbf_backward(layer: Rbf, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    return (2 * d[:, :, 0] * _rbf_differences(layer, x)).sum(axis=1).reshape(x.shape), {}
+
+
+_FORWARD: dict[type[Layer], Any] = {
+    Conv: _conv_forward,
+    Pool: _pool_forward,
+    Subsample: _subsample_forward,
+    Dense: _dense_forward,
+    Rbf: _rbf_forward,
+}
+_BACKWARD: dict[type[Layer], Any] = {
+    Conv: _conv_backward,
+    Pool: _pool_backward,
+    Subsample: _subsample_backward,
+    Dense: _dense_backward,
+    Rbf: _rbf_backward,
+}
+
+
+def _own(layer: Layer, weights: Mapping[str, NDArray[Any]]) -> Arrays:
+    prefix = layer.name + "."
+    return {k.removeprefix(prefix): v.astype(np.float64) for k, v in weights.items() if k.startswith(prefix)}
+
+
+def forward(spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> Arrays:
+    """Return every layer's output for inputs (n, maps, height, width), by name."""
+    outputs: Arrays = {}
+    value = np.asarray(x, np.float64)
+    for layer in spec.layers:
+        value = activate(layer.squash, _FORWARD[type(layer)](layer, _own(layer, weights), value))
+        outputs[layer.name] = value
+    return outputs
+
+
+def scores(spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> Array:
+    """Return (n, classes), the largest of which is the answer."""
+    output = forward(_without_softmax(spec), weights, x)[spec.layers[-1].name][:, :, 0, 0]
+    return -output if spec.layers[-1].lower_is_better else output
+
+
+def _without_softmax(spec: Spec) -> Spec:
+    from dataclasses import replace
+
+    last = spec.layers[-1]
+    if last.squash != "softmax":
+        return spec
+    return Spec(spec.input, (*spec.layers[:-1], replace(last, activation="linear")))  # type: ignore[call-arg]
+
+
+def loss(kind: Loss, values: Array, labels: NDArray[Any]) -> tuple[Array, Array]:
+    """Return each sample's loss and its gradient with respect to the scores (n, classes)."""
+    n, classes = values.shape
+    right = np.eye(classes)[labels]
+    match kind:
+        case CrossEntropy(smoothing=smoothing):
+            target = right * (1 - smoothing) + smoothing / classes
+            log = values - np.logaddexp.reduce(values, axis=1, keepdims=True)
+            return -(target * log).sum(axis=1), np.exp(log) - target
+        case Map(rubbish=rubbish):
+            everything = np.concatenate([values, np.full((n, 1), -rubbish)], axis=1)
+            total = np.logaddexp.reduce(everything, axis=1)
+            return total - values[np.arange(n), labels], np.exp(values - total[:, None]) - right
+        case MeanSquared():
+            return -values[np.arange(n), labels], -right
+
+
+def gradient(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any], labels: NDArray[Any], kind: Loss
+) -> tuple[float, Arrays]:
+    """Return the mean loss over the samples and its gradient with respect to every array."""
+    plain = _without_softmax(spec)
+    x = np.asarray(x, np.float64)
+    outputs = forward(plain, weights, x)
+    sign = -1 if spec.layers[-1].lower_is_better else 1
+    losses, d_scores = loss(kind, sign * outputs[spec.layers[-1].name][:, :, 0, 0], labels)
+    d = sign * d_scores[:, :, None, None] / len(x)
+    gradients: Arrays = {}
+    inputs = [x, *outputs.values()]
+    for layer, value in zip(reversed(plain.layers), reversed(inputs[:-1]), strict=True):
+        d = d * slope(layer.squash, outputs[layer.name])
+        d, own = _BACKWARD[type(layer)](layer, _own(layer, weights), value, d)
+        gradients |= {f"{layer.name}.{short}": array for short, array in own.items()}
+    return float(losses.mean()), gradients

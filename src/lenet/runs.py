@@ -1,0 +1,140 @@
+"""A training that keeps files: a directory with the network, its history, its curves, and all it needs to go on.
+
+``network.safetensors`` is the network after the last epoch, ``history.jsonl`` has a line per epoch,
+``checkpoint.safetensors`` is what ``--resume`` goes on from, ``curves.png`` is drawn at the end. Each file is replaced
+whole after every epoch, so a killed training loses the epoch it was in and nothing else; resumed, it ends at
+the same weights as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lenet import figures
+from lenet import weights as weights_
+from lenet.data import Dataset
+from lenet.network import Network
+from lenet.recipe import Recipe
+from lenet.spec import Spec
+from lenet.train import Epoch, State, fit
+
+NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
+
+
+class RunError(ValueError):
+    """A directory cannot be used for the training that was asked for; the message says why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train, on what, and in which directory its files are kept."""
+
+    directory: Path
+    spec: Spec
+    recipe: Recipe
+    training: Dataset
+    validation: Dataset | None
+    seed: int = 0
+    threads: int | None = None
+    resume: bool = False
+    about: Mapping[str, Any] | None = None
+
+    def _identity(self) -> dict[str, Any]:
+        digest = hashlib.sha256()
+        for array in (self.training.images, self.training.labels):
+            digest.update(array.tobytes())
+        return {
+            "spec": json.loads(json.dumps(self.spec.to_dict())),
+            "recipe": json.loads(json.dumps(self.recipe.to_dict())),
+            "seed": self.seed,
+            "images": digest.hexdigest(),
+        }
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Train, yielding each epoch once its files are written.
+
+        Raises
+        ------
+        RunError
+            If the directory cannot be written to, holds a training and `resume` is not set, or holds another
+            training than this one.
+        """
+        self._make_writable()
+        identity = self._identity()
+        start, history = self._start(identity)
+        validation = (self.validation.images, self.validation.labels) if self.validation else None
+        epochs = fit(
+            self.spec,
+            self.recipe,
+            self.training.images,
+            self.training.labels,
+            validation,
+            self.seed,
+            self.threads,
+            start,
+        )
+        for epoch in epochs:
+            epoch = replace(epoch, network=self._with_provenance(epoch))
+            history.append(_row(epoch))
+            self._keep(epoch, identity, history)
+            yield epoch
+        if figures.available() and history:
+            figures.curves(history, self.directory / CURVES)
+
+    def _make_writable(self) -> None:
+        probe = self.directory / f".{os.getpid()}.probe"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise RunError(f"{self.directory}: cannot be written to ({error.strerror}); nothing was trained") from error
+
+    def _start(self, identity: Mapping[str, Any]) -> tuple[State | None, list[dict[str, Any]]]:
+        path = self.directory / CHECKPOINT
+        if not path.exists():
+            if self.resume:
+                raise RunError(f"{self.directory}: no {CHECKPOINT} to resume from")
+            return None, []
+        if not self.resume:
+            raise RunError(f"{self.directory}: holds a training; --resume goes on with it, another directory starts anew")
+        arrays, header = weights_.read(path)
+        for key, value in identity.items():
+            if header.get(key) != value:
+                raise RunError(f"{path}: another training, its {key} is not the one given now")
+        try:
+            moments = (arrays["weights"], arrays["first"], arrays["second"])
+            return State(int(header["epoch"]), int(header["steps"]), *moments), list(header["history"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{path}: not a checkpoint ({error})") from error
+
+    def _with_provenance(self, epoch: Epoch) -> Network:
+        network = epoch.network
+        about = {**network.provenance, **(self.about or {}), "data": self.training.origin}
+        return Network(network.spec, network.weights, network.scale, about)
+
+    def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
+        state = epoch.state
+        arrays = {"weights": state.weights, "first": state.first, "second": state.second}
+        header = {"format": weights_.FORMAT, **identity, "epoch": state.epoch, "steps": state.steps, "history": history}
+        epoch.network.save(self.directory / NETWORK)
+        lines = "".join(json.dumps(row) + "\n" for row in history)
+        weights_.replace_file(self.directory / HISTORY, lines.encode())
+        weights_.write(self.directory / CHECKPOINT, arrays, header)
+
+
+def _row(epoch: Epoch) -> dict[str, Any]:
+    return {
+        "epoch": epoch.number,
+        "loss": epoch.loss,
+        "validation": epoch.validation,
+        "rate": epoch.rate,
+        "seconds": epoch.seconds,
+        "images": epoch.images,
+    }

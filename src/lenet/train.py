@@ -1,0 +1,192 @@
+"""Training: `fit` runs a recipe and yields one `Epoch` record at a time. It prints nothing and keeps no files.
+
+The same seed gives the same weights, bit for bit, for any number of threads: first weights, the order of the
+samples and everything else drawn come from counter-based generators keyed by the seed.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lenet import engine
+from lenet import weights as weights_
+from lenet.evaluate import evaluate
+from lenet.network import Network, as_images
+from lenet.recipe import Recipe
+from lenet.spec import Spec
+from lenet.weights import Array
+
+Labels = NDArray[np.uint8]
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on: the loss is no longer a number."""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a training needs to go on after an epoch: weights, the optimiser's moments, its steps."""
+
+    epoch: int
+    steps: int
+    weights: Array
+    first: Array
+    second: Array
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training images came to.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on.
+    loss : float
+        Mean loss over the epoch's samples, each measured before the step that used it.
+    seconds : float
+        Time spent training, validation not counted.
+    validation : float or None
+        Share of the validation images classified wrongly, 0 to 1; None if there are none.
+    network : Network
+        The network after this epoch.
+    images : int
+        How many images were trained on.
+    rate : float
+        The learning rate at the end.
+    state : State
+        What `fit` needs to go on from here.
+    """
+
+    number: int
+    loss: float
+    seconds: float
+    validation: float | None
+    network: Network
+    images: int
+    rate: float
+    state: State
+
+
+def as_labels(labels: ArrayLike, images: int, classes: int) -> Labels:
+    """Return labels as a uint8 array (n,); ValueError if they are not one whole number below `classes` per image."""
+    array = np.asarray(labels)
+    if array.shape != (images,) or array.dtype.kind not in "iu":
+        raise ValueError(f"labels are {array.dtype} {array.shape}; expected one whole number for each of {images} images")
+    if array.size and not (0 <= array.min() and array.max() < classes):
+        raise ValueError(f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}")
+    return np.ascontiguousarray(array, np.uint8)
+
+
+def fit(
+    spec: Spec,
+    recipe: Recipe,
+    images: ArrayLike,
+    labels: ArrayLike,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    start: State | None = None,
+) -> Iterator[Epoch]:
+    """Train a network by a recipe, yielding an `Epoch` after each pass over the images.
+
+    Parameters
+    ----------
+    spec, recipe
+        What to train, and how.
+    images : uint8 (n, height, width)
+        0 = paper, 255 = ink.
+    labels : whole numbers (n,)
+    validation : (images, labels), optional
+        Never trained on; its error is measured after each epoch.
+    seed : int
+        Of everything that is drawn, 0 to 2**64 - 1.
+    threads : int, optional
+        See `lenet.engine.threads_to_use`. The result does not depend on it.
+    start : State, optional
+        Where an earlier run of the same recipe, seed and images ended; this one goes on as that would have.
+
+    Raises
+    ------
+    ValueError, TypeError
+        At once, for arguments that do not fit together.
+    TrainingError
+        When the loss is no longer a number.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise ValueError(f"seed is {seed!r}; expected a whole number from 0 to 2**64 - 1")
+    pictures = as_images(images, spec)
+    targets = as_labels(labels, len(pictures), spec.classes)
+    if not len(pictures):
+        raise ValueError("no images to train on")
+    held_out = None
+    if validation is not None:
+        held_out = (as_images(validation[0], spec), as_labels(validation[1], len(validation[0]), spec.classes))
+    used = engine.threads_to_use(threads)
+    return _run(spec, recipe, pictures, targets, held_out, int(seed), used, start)
+
+
+def _run(
+    spec: Spec,
+    recipe: Recipe,
+    images: NDArray[np.uint8],
+    labels: Labels,
+    validation: tuple[NDArray[np.uint8], Labels] | None,
+    seed: int,
+    threads: int,
+    start: State | None,
+) -> Iterator[Epoch]:
+    first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
+    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    if start is not None:
+        trainer.restore(start.weights, start.first, start.second, start.steps)
+    count = len(images)
+    batches = math.ceil(count / recipe.batch_size)
+    sizes = np.full(batches, recipe.batch_size)
+    sizes[-1] = count - (batches - 1) * recipe.batch_size
+    for number in range(start.epoch + 1 if start else 1, recipe.epochs + 1):
+        began = time.perf_counter()
+        done = number - 1 + np.arange(batches) / batches
+        rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
+        order = engine.permutation(seed, number, count)
+        losses = trainer.run(images, labels, order, rates, recipe.batch_size, threads)
+        seconds = time.perf_counter() - began
+        _check_losses(losses, number, rates)
+        weights, moments, squares, steps = trainer.state()
+        state = State(number, steps, weights, moments, squares)
+        provenance: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": count}
+        network = Network(spec, weights_.unflatten(spec, weights.copy()), recipe.scale, provenance)
+        error = evaluate(network, *validation, threads=threads).error if validation else None
+        loss = float(losses @ sizes / count)
+        yield Epoch(number, loss, seconds, error, network, count, float(rates[-1]), state)
+
+
+def _check_losses(losses: Array, epoch: int, rates: Array) -> None:
+    bad = np.flatnonzero(~np.isfinite(losses))
+    if len(bad):
+        raise TrainingError(
+            f"the loss is {losses[bad[0]]} at minibatch {bad[0] + 1} of epoch {epoch}, "
+            f"learning rate {rates[bad[0]]:.3g}; a smaller rate may help"
+        )
+
+
+def train(
+    spec: Spec,
+    recipe: Recipe,
+    images: ArrayLike,
+    labels: ArrayLike,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Network:
+    """Run `fit` to its end and return the last epoch's network."""
+    for epoch in fit(spec, recipe, images, labels, validation, seed, threads):
+        network = epoch.network
+    return network

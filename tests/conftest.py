@@ -1,0 +1,69 @@
+"""What several tests need: MNIST where it is, small specs, and inputs in the reference's terms."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.recipe import Scale
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    there = _mnist_is_there()
+    for item in items:
+        if item.get_closest_marker("mnist") and not there:
+            item.add_marker(pytest.mark.skip(reason="MNIST is not here: set LENET_DATA, or `lenet data fetch`"))
+        if item.get_closest_marker("torch") and not _torch_is_there():
+            item.add_marker(pytest.mark.skip(reason="PyTorch is not installed"))
+
+
+def _mnist_is_there() -> bool:
+    try:
+        lenet.data.mnist("test")
+    except lenet.data.DataError:
+        return False
+    return True
+
+
+def _torch_is_there() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
+@pytest.fixture(scope="session")
+def mnist_train() -> tuple[np.ndarray, np.ndarray]:
+    return lenet.data.mnist("train")
+
+
+@pytest.fixture(scope="session")
+def mnist_test() -> tuple[np.ndarray, np.ndarray]:
+    return lenet.data.mnist("test")
+
+
+@pytest.fixture(autouse=True)
+def no_engine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that force an instruction set or a number of threads say so themselves."""
+    for name in ("LENET_ISA", "LENET_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def pictures() -> Path:
+    return Path(__file__).parent.parent / "examples"
+
+
+def as_input(spec: lenet.Spec, images: np.ndarray, scale: Scale) -> np.ndarray:
+    """Byte images as the first layer sees them, float64."""
+    maps, height, width = spec.input
+    images = images.reshape(len(images), maps, *images.shape[-2:])
+    top, left = (height - images.shape[2]) // 2, (width - images.shape[3]) // 2
+    full = np.full((len(images), maps, height, width), scale.paper, np.float64)
+    full[:, :, top : top + images.shape[2], left : left + images.shape[3]] += images * ((scale.ink - scale.paper) / 255)
+    return full
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    return {**os.environ, **extra}

@@ -1,0 +1,106 @@
+"""The reference against finite differences and values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, reference
+from lenet.recipe import CrossEntropy, Map, MeanSquared
+from lenet.weights import draw
+
+RBF_CODES = ((1.0, -1.0, 1.0, 1.0), (-1.0, -1.0, 1.0, -1.0), (1.0, 1.0, -1.0, 1.0))
+
+SPECS = {
+    "conv with a table": (
+        Conv("A", 3, 3, table=((0,), (0, 1), (1,)), activation="tanh"),
+        Conv("B", 2, (2, 3), activation="scaled_tanh"),
+        Dense("OUT", 3, "softmax"),
+    ),
+    "same padding, even kernel": (Conv("A", 2, 4, padding="same", activation="sigmoid"), Dense("OUT", 3, "softmax")),
+    "max": (Conv("A", 2, 2), Pool("P", activation="tanh"), Dense("OUT", 3, "softmax")),
+    "overlapping max": (Conv("A", 2, 2, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3)),
+    "mean": (Conv("A", 2, 2, activation="relu"), Pool("P", window=3, method="mean"), Dense("OUT", 3, "softmax")),
+    "subsample": (Conv("A", 2, 3, activation="scaled_tanh"), Subsample("S", activation="tanh"), Dense("OUT", 3)),
+    "overlapping subsample": (Subsample("S", window=3, stride=1, activation="sigmoid"), Dense("OUT", 3)),
+    "rbf": (Conv("A", 2, 3, activation="tanh"), Dense("F", 4, "scaled_tanh"), Rbf("OUT", RBF_CODES)),
+}
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), CrossEntropy(0.1), Map(0.7), MeanSquared()], ids=repr)
+@pytest.mark.parametrize("name", SPECS)
+def test_gradient_is_the_difference_quotient(name, loss):
+    random = np.random.default_rng(5)
+    spec = Spec((2, 7, 8), SPECS[name])
+    weights = {k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1) for k, v in draw(spec, "he", 1).items()}
+    x, labels = random.normal(0, 1, (4, 2, 7, 8)), np.array([0, 1, 2, 1])
+    value, gradient = reference.gradient(spec, weights, x, labels, loss)
+    assert set(gradient) == set(weights)
+    step = 1e-6
+    for key, array in weights.items():
+        for index in random.permutation(array.size)[:12]:
+            if key == "A.weight" and array.flat[index] == 0:
+                continue  # no connection
+            ends = []
+            for sign in (1, -1):
+                moved = {**weights, key: array.copy()}
+                moved[key].flat[index] += sign * step
+                ends.append(reference.gradient(spec, moved, x, labels, loss)[0])
+            quotient = (ends[0] - ends[1]) / (2 * step)
+            assert gradient[key].flat[index] == pytest.approx(quotient, abs=2e-8, rel=1e-5), (key, index)
+    assert np.isfinite(value)
+
+
+def one_layer(layer, weights, x):
+    """The layer's own output, whatever it takes to make a whole network of it."""
+    spec = Spec(x.shape[1:], (layer, Dense("OUT", 1)))
+    return reference.forward(spec, {**draw(spec, "he", 0), **weights}, x)[layer.name]
+
+
+PICTURE = np.array([[1.0, 2, 0], [3, 1, 1], [0, 2, 4]])[None, None]
+
+
+def test_convolution_by_hand():
+    weights = {"C.weight": np.array([[[[1.0, -1], [2, 0]]]]), "C.bias": np.array([0.5])}
+    out = one_layer(Conv("C", 1, 2), weights, PICTURE)
+    # 1 - 2 + 2 * 3 = 5;  2 - 0 + 2 * 1 = 4;  3 - 1 + 2 * 0 = 2;  1 - 1 + 2 * 2 = 4;  and the bias
+    assert out[0, 0].tolist() == [[5.5, 4.5], [2.5, 4.5]]
+
+
+def test_same_convolution_with_an_even_kernel_pads_below_and_right():
+    weights = {"C.weight": np.array([[[[1.0, -1], [2, 0]]]]), "C.bias": np.array([0.0])}
+    out = one_layer(Conv("C", 1, 2, padding="same"), weights, PICTURE)
+    assert out[0, 0].tolist() == [[5, 4, 2], [2, 4, 9], [-2, -2, 4]]
+
+
+def test_max_pooling_of_the_tutorials():
+    x = np.array([[10.0, 20, 30, 80], [30, 5, 7, 0], [1, 31, 59, 2], [3, 4, 5, 6]])[None, None]
+    assert one_layer(Pool("P"), {}, x)[0, 0].tolist() == [[30, 80], [31, 59]]
+
+
+def test_subsampling_by_hand():
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    weights = {"S.weight": np.array([0.5]), "S.bias": np.array([-1.0])}
+    # (0 + 1 + 4 + 5) / 2 - 1 = 4, and so on
+    assert one_layer(Subsample("S"), weights, x)[0, 0].tolist() == [[4, 8], [20, 24]]
+
+
+def test_scaled_tanh_passes_through_the_papers_points():
+    assert reference.activate("scaled_tanh", np.array([1.0, -1.0])) == pytest.approx([1, -1], abs=1e-4)
+
+
+def test_the_first_of_equal_maxima_gets_the_gradient():
+    spec = Spec((1, 2, 2), (Pool("P"), Dense("OUT", 1)))
+    x = np.ones((1, 1, 2, 2))
+    dx, _ = reference._pool_backward(spec.layers[0], {}, x, np.full((1, 1, 1, 1), 3.0))
+    assert dx[0, 0].tolist() == [[3, 0], [0, 0]]
+
+
+def test_rbf_is_the_squared_distance():
+    spec = Spec((1, 1, 2), (Rbf("OUT", ((1.0, -1.0), (0.0, 0.0))),))
+    assert reference.forward(spec, {}, np.array([[[[3.0, 1.0]]]]))["OUT"].ravel().tolist() == [8, 10]
+
+
+def test_map_loss_by_hand():
+    # two classes at distance 0 and log 3, rubbish at log 2: log(1 + 1/3 + 1/2) = log(11/6)
+    value, d = reference.loss(Map(np.log(2)), -np.array([[0.0, np.log(3)]]), np.array([0]))
+    assert value == pytest.approx([np.log(11 / 6)])
+    assert d[0] == pytest.approx([6 / 11 - 1, 2 / 11])

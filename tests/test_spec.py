@@ -1,0 +1,94 @@
+import json
+
+import pytest
+
+from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, presets
+from lenet.presets import TABLE_I
+
+LENET5 = presets["lenet5-1998"].spec
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameters", "connections", "shape"),
+    [
+        ("C1", 156, 122_304, (6, 28, 28)),
+        ("S2", 12, 5_880, (6, 14, 14)),
+        ("C3", 1_516, 151_600, (16, 10, 10)),
+        ("S4", 32, 2_000, (16, 5, 5)),
+        ("C5", 48_120, 48_120, (120, 1, 1)),
+        ("F6", 10_164, 10_164, (84, 1, 1)),
+        ("OUTPUT", 0, 840, (10, 1, 1)),
+    ],
+)
+def test_counts_of_the_1998_paper(layer, parameters, connections, shape):
+    row = next(r for r in LENET5.summary() if r.name == layer)
+    assert (row.parameters, row.connections, row.output) == (parameters, connections, shape)
+
+
+def test_totals_of_the_1998_paper():
+    assert (LENET5.parameters, LENET5.connections) == (60_000, 340_908)
+
+
+def test_table_i_is_the_papers():
+    rows = [
+        "X...XXX..XXXX.XX",
+        "XX...XXX..XXXX.X",
+        "XXX...XXX..X.XXX",
+        ".XXX..XXXX..X.XX",
+        "..XXX..XXXX.XX.X",
+        "...XXX..XXXX.XXX",
+    ]
+    columns = tuple(tuple(c for c in range(6) if rows[c][m] == "X") for m in range(16))
+    assert columns == TABLE_I
+
+
+def test_full_connection_of_c3():
+    spec = Spec((6, 14, 14), (Conv("C3", 16, 5), Dense("OUTPUT", 10)))
+    assert spec.summary()[0].parameters == 2_416
+
+
+def test_same_padding_keeps_the_size_and_rectangular_kernels_are_allowed():
+    spec = Spec((1, 9, 11), (Conv("A", 2, (4, 3), padding="same"), Conv("B", 3, (2, 5)), Dense("OUTPUT", 4)))
+    assert spec.shapes["A"] == (2, 9, 11)
+    assert spec.shapes["B"] == (3, 8, 7)
+    assert spec.arrays["B.weight"] == (3, 2, 2, 5)
+
+
+def test_overlapping_windows():
+    spec = Spec((1, 8, 8), (Pool("P", window=3, stride=2), Dense("OUTPUT", 2)))
+    assert spec.shapes["P"] == (1, 3, 3)
+
+
+def test_description_survives_json():
+    for preset in presets.values():
+        assert Spec.from_dict(json.loads(json.dumps(preset.spec.to_dict()))) == preset.spec
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((Dense("OUTPUT", 10, "softmax"), Dense("X", 10)), "OUTPUT: softmax is for the output layer"),
+        ((Conv("C1", 4, 33), Dense("OUTPUT", 10)), "C1: a kernel of 33x33 on an input of 32x32"),
+        ((Pool("S2", window=40), Dense("OUTPUT", 10)), "S2: a window of 40x40 on an input of 32x32"),
+        ((Conv("C1", 2, 3, table=((0,),)), Dense("OUTPUT", 10)), "C1: the table has 1 entries"),
+        ((Conv("C1", 1, 3, table=((1,),)), Dense("OUTPUT", 10)), r"C1: the table's entry \(1,\)"),
+        ((Dense("A", 3), Dense("A", 10)), "layer names repeat"),
+        ((Dense("A", 3, "cubic"),), "A: activation 'cubic' is none of"),
+        ((Dense("A", 0),), "A: 0 units"),
+        ((Conv("C1", 4, 0), Dense("OUTPUT", 10)), "C1: kernel is 0"),
+        ((Conv("C1", 4, 3, padding="full"), Dense("OUTPUT", 10)), "C1: padding 'full'"),
+        ((Subsample("S", window=0), Dense("OUTPUT", 10)), "S: window 0"),
+        ((Conv("C1", 4, 3),), "the last layer must be Dense or Rbf"),
+        ((Rbf("OUTPUT", ((1.0, 1.0),)),), r"OUTPUT: codes of \[2\] values on a layer of 1024"),
+        ((), "the last layer must be"),
+    ],
+)
+def test_contradictions_are_named(layers, message):
+    with pytest.raises(ValueError, match=message):
+        Spec((1, 32, 32), layers)
+
+
+@pytest.mark.parametrize("data", [{}, {"input": [1, 2, 3], "layers": [{"layer": "Nonsense"}]}, {"input": 3, "layers": 4}])
+def test_nonsense_is_no_description(data):
+    with pytest.raises(ValueError, match="not the description of a network"):
+        Spec.from_dict(data)
