@@ -15,17 +15,21 @@ LENET_INLINE Blocks blocks(int total, int longest, int multiple) {
   return {count, length, total};
 }
 
-template <int P>
-LENET_INLINE void taps_one(V (&a)[P], const float* row, const float* w, int width) {
-  _Pragma("GCC unroll 1") for (int k = 0; k < width; ++k, row += kTile) {
+// K is the kernel's width where it is known to the compiler, else 0.
+template <int K, int P>
+LENET_INLINE void taps_one(V (&a)[P], const float* row, const float* w, int runtime_width) {
+  const int width = K ? K : runtime_width;
+  _Pragma("GCC unroll 5") for (int k = 0; k < width; ++k, row += kTile) {
     const V wa = splat(w[k]);
     LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = multiply_add(wa, load(row + p * kTile), a[p]);
   }
 }
 
-template <int P>
-LENET_INLINE void taps_two(V (&a)[P], V (&b)[P], const float* row, const float* w_a, const float* w_b, int width) {
-  _Pragma("GCC unroll 1") for (int k = 0; k < width; ++k, row += kTile) {
+template <int K, int P>
+LENET_INLINE void taps_two(V (&a)[P], V (&b)[P], const float* row, const float* w_a, const float* w_b,
+                           int runtime_width) {
+  const int width = K ? K : runtime_width;
+  _Pragma("GCC unroll 5") for (int k = 0; k < width; ++k, row += kTile) {
     const V wa = splat(w_a[k]), wb = splat(w_b[k]);
     LENET_UNROLL for (int p = 0; p < P; ++p) {
       const V x = load(row + p * kTile);
@@ -36,30 +40,30 @@ LENET_INLINE void taps_two(V (&a)[P], V (&b)[P], const float* row, const float* 
 }
 
 // Output rows y (a) and y + 1 (b) of map m, P pixels from x on; `in` is the lane's part of the tile.
-template <int P>
+template <int K, int P>
 LENET_INLINE void convolve_two(const ConvShape& s, int m, int y, int x, const float* weight, float bias,
                                const float* in, V (&a)[P], V (&b)[P]) {
-  const int height = s.kernel_height, width = s.kernel_width;
+  const int height = s.kernel_height, width = K ? K : s.kernel_width;
   LENET_UNROLL for (int p = 0; p < P; ++p) a[p] = b[p] = splat(bias);
   for (int i = s.table.inputs_begin[m]; i < s.table.inputs_begin[m + 1]; ++i) {
     const int c = s.table.inputs[i];
     const float* row = in + s.in.at(c, y, x) * kTile;
     const float* w = weight + (std::size_t(m) * s.in.maps + c) * height * width;
-    taps_one(a, row, w, width);
+    taps_one<K>(a, row, w, width);
     for (int k = 1; k < height; ++k) {
       row += std::size_t(s.in.row) * kTile;
-      taps_two(a, b, row, w + k * width, w + (k - 1) * width, width);
+      taps_two<K>(a, b, row, w + k * width, w + (k - 1) * width, width);
     }
-    taps_one(b, row + std::size_t(s.in.row) * kTile, w + (height - 1) * width, width);
+    taps_one<K>(b, row + std::size_t(s.in.row) * kTile, w + (height - 1) * width, width);
   }
 }
 
-template <int P>
+template <int P, int K>
 void conv_rows(const ConvShape& s, int m, int y, int x, const float* weight, float bias, const float* in,
                float* out) {
   V a[P], b[P];
   if (y + 1 < s.out.height) {
-    convolve_two<P>(s, m, y, x, weight, bias, in, a, b);
+    convolve_two<K>(s, m, y, x, weight, bias, in, a, b);
     float* below = out + s.out.at(m, y + 1, x) * kTile;
     LENET_UNROLL for (int p = 0; p < P; ++p) store(below + p * kTile, b[p]);
   } else {
@@ -68,7 +72,7 @@ void conv_rows(const ConvShape& s, int m, int y, int x, const float* weight, flo
       const int c = s.table.inputs[i];
       const float* w = weight + (std::size_t(m) * s.in.maps + c) * s.kernel_height * s.kernel_width;
       for (int k = 0; k < s.kernel_height; ++k)
-        taps_one(a, in + s.in.at(c, y + k, x) * kTile, w + k * s.kernel_width, s.kernel_width);
+        taps_one<K>(a, in + s.in.at(c, y + k, x) * kTile, w + k * s.kernel_width, s.kernel_width);
     }
   }
   float* here = out + s.out.at(m, y, x) * kTile;
@@ -76,12 +80,12 @@ void conv_rows(const ConvShape& s, int m, int y, int x, const float* weight, flo
 }
 
 // Where the pooled pixel goes, and (if wanted) which of its four won, a byte a lane.
-template <int P, bool keep>
+template <int P, int K, bool keep>
 void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int x, const float* weight, float bias,
                     const float* in, float* out, std::uint8_t* winners) {
   typedef std::int8_t Bytes __attribute__((vector_size(kLanes), may_alias));
   V a[P], b[P];
-  convolve_two<P>(s, m, y, x, weight, bias, in, a, b);
+  convolve_two<K>(s, m, y, x, weight, bias, in, a, b);
   float* to = out + pooled.at(m, y / 2, x / 2) * kTile;
   [[maybe_unused]] std::uint8_t* won = nullptr;
   if constexpr (keep) won = winners + ((std::size_t(m) * pooled.height + y / 2) * pooled.width + x / 2) * kTile;
@@ -102,26 +106,29 @@ void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int 
 }
 
 // Function tables: entry P - 1 (or P / 2 - 1) is the instance for P pixels.
-using RowsFunction = decltype(&conv_rows<1>);
-using PoolRowsFunction = decltype(&conv_pool_rows<2, true>);
-template <int... P> constexpr RowsFunction rows_functions[] = {&conv_rows<P>...};
-template <bool keep, int... P> constexpr PoolRowsFunction pool_rows_functions[] = {&conv_pool_rows<P, keep>...};
+using RowsFunction = decltype(&conv_rows<1, 0>);
+using PoolRowsFunction = decltype(&conv_pool_rows<2, 0, true>);
+template <int K, int... P> constexpr RowsFunction rows_functions[] = {&conv_rows<P, K>...};
+template <bool keep, int K, int... P> constexpr PoolRowsFunction pool_rows_functions[] = {&conv_pool_rows<P, K, keep>...};
 #define LENET_TO_6 1, 2, 3, 4, 5, 6
 #define LENET_TO_14 LENET_TO_6, 7, 8, 9, 10, 11, 12, 13, 14
 
-RowsFunction rows_function(int pixels) {
-  if constexpr (kRowBlock == 14) return rows_functions<LENET_TO_14>[pixels - 1];
-  else return rows_functions<LENET_TO_6>[pixels - 1];
+template <int K> RowsFunction rows_function(int pixels) {
+  if constexpr (kRowBlock == 14) return rows_functions<K, LENET_TO_14>[pixels - 1];
+  else return rows_functions<K, LENET_TO_6>[pixels - 1];
 }
-template <bool keep> PoolRowsFunction pool_rows_function(int pixels) {
-  if constexpr (kRowBlock == 14) return pool_rows_functions<keep, 2, 4, 6, 8, 10, 12, 14>[pixels / 2 - 1];
-  else return pool_rows_functions<keep, 2, 4, 6>[pixels / 2 - 1];
+template <bool keep, int K> PoolRowsFunction pool_rows_function(int pixels) {
+  if constexpr (kRowBlock == 14) return pool_rows_functions<keep, K, 2, 4, 6, 8, 10, 12, 14>[pixels / 2 - 1];
+  else return pool_rows_functions<keep, K, 2, 4, 6>[pixels / 2 - 1];
+}
+template <bool keep> PoolRowsFunction pool_rows_function(int pixels, int kernel) {
+  return kernel == 5 ? pool_rows_function<keep, 5>(pixels) : pool_rows_function<keep, 0>(pixels);
 }
 
 void conv_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias, const float* in,
                   float* out) {
   const Blocks cut = blocks(s.out.width, kRowBlock, 1);
-  const RowsFunction rows = rows_function(cut.length);
+  const RowsFunction rows = s.kernel_width == 5 ? rows_function<5>(cut.length) : rows_function<0>(cut.length);
   for (int y = 0; y < s.out.height; y += 2)
     for (int m = 0; m < s.out.maps; ++m) {
       for (int lane = 0; lane < kTile; lane += kLanes)
@@ -135,7 +142,8 @@ void conv_forward(const ConvShape& s, Activation activation, const float* weight
 void conv_pool_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias,
                        const float* in, const Planes& pooled, float* out, std::uint8_t* winners) {
   const Blocks cut = blocks(pooled.width * 2, kRowBlock, 2);
-  const PoolRowsFunction rows = winners ? pool_rows_function<true>(cut.length) : pool_rows_function<false>(cut.length);
+  const PoolRowsFunction rows = winners ? pool_rows_function<true>(cut.length, s.kernel_width)
+                                        : pool_rows_function<false>(cut.length, s.kernel_width);
   for (int y = 0; y < pooled.height; ++y)
     for (int m = 0; m < s.out.maps; ++m) {
       for (int lane = 0; lane < kTile; lane += kLanes)

@@ -15,6 +15,7 @@ constexpr int kRowBlock = 6;
 constexpr int kGradientMaps = 2;
 constexpr int kDenseUnits = 6;
 typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V splat(float x) { return _mm256_set1_ps(x); }
 inline V multiply_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline V larger(V a, V b) { return _mm256_max_ps(a, b); }

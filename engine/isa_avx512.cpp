@@ -15,6 +15,7 @@ constexpr int kRowBlock = 14;      // pixels of two output rows that stay in reg
 constexpr int kGradientMaps = 5;   // maps of a weight gradient, times up to five taps
 constexpr int kDenseUnits = 12;    // units of a dense layer, times two tiles
 typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V splat(float x) { return _mm512_set1_ps(x); }
 inline V multiply_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 // The unmasked forms of these three draw warnings out of GCC's own header (its bug 105593).

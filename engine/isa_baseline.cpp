@@ -16,6 +16,7 @@ constexpr int kRowBlock = 6;
 constexpr int kGradientMaps = 2;
 constexpr int kDenseUnits = 6;
 typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V splat(float x) { return V{x, x, x, x}; }
 inline V multiply_add(V a, V b, V c) { return a * b + c; }
 inline float multiply_add(float a, float b, float c) { return a * b + c; }
 inline V larger(V a, V b) { return a > b ? a : b; }

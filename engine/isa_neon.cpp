@@ -15,6 +15,7 @@ constexpr int kRowBlock = 14;
 constexpr int kGradientMaps = 5;
 constexpr int kDenseUnits = 12;
 typedef float V __attribute__((vector_size(4 * kLanes)));
+inline V splat(float x) { return (V)vdupq_n_f32(x); }
 inline V multiply_add(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline V larger(V a, V b) { return a > b ? a : b; }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace lenet {
 
@@ -150,8 +151,10 @@ struct Kernels {
                  int parts, float rate, int step, float* weights, float* first, float* second);
 
   // ---- one image alone: lanes run along the pixels (single.inl) -------------------------------
+  // The output's rows and the scratch's are as long as its width padded to kTile; the scratch holds
+  // in.maps * kernel_width * (out.height + kernel_height - 1) of them.
   void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in,
-                      float* out);
+                      float* out, float* scratch);
   void (*single_pool)(const PoolShape&, const float* in, float* out);
   void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
                            float* out);

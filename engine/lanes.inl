@@ -9,7 +9,6 @@ typedef float Tight __attribute__((vector_size(4 * kLanes), may_alias));
 #define LENET_INLINE inline __attribute__((always_inline))
 #define LENET_UNROLL _Pragma("GCC unroll 64")
 
-LENET_INLINE V splat(float x) { return V{} + x; }
 LENET_INLINE V load(const float* p) { return *reinterpret_cast<const Tight*>(p); }
 LENET_INLINE V load_loose(const float* p) { return *reinterpret_cast<const Loose*>(p); }
 LENET_INLINE void store(float* p, V v) { *reinterpret_cast<Tight*>(p) = v; }
@@ -24,6 +23,9 @@ template <> inline constexpr int kStep<float> = 1;
 template <class P> LENET_INLINE P read(const float* p);
 template <> LENET_INLINE V read<V>(const float* p) { return load(p); }
 template <> LENET_INLINE float read<float>(const float* p) { return *p; }
+template <class P> LENET_INLINE P spread_over(float x);
+template <> LENET_INLINE V spread_over<V>(float x) { return splat(x); }
+template <> LENET_INLINE float spread_over<float>(float x) { return x; }
 LENET_INLINE void write(float* p, V v) { store(p, v); }
 LENET_INLINE void write(float* p, float v) { *p = v; }
 

@@ -75,17 +75,17 @@ LENET_INLINE void step_one(const UpdateShape& s, const float* const* gradients, 
   for (int k = 1; k < parts; ++k) g = g + read_loose<P>(gradients[k] + i);
   P w = read_loose<P>(weights + i);
   if (s.decoupled) w = w * (1.0f - rate * s.weight_decay);
-  else if (s.weight_decay != 0.0f) g = multiply_add(P{} + s.weight_decay, w, g);
+  else if (s.weight_decay != 0.0f) g = multiply_add(spread_over<P>(s.weight_decay), w, g);
   if (s.kind == UpdateShape::Kind::sgd) {
     if (s.momentum != 0.0f) {
-      const P velocity = multiply_add(P{} + s.momentum, read_loose<P>(first + i), g);
+      const P velocity = multiply_add(spread_over<P>(s.momentum), read_loose<P>(first + i), g);
       write_loose(first + i, velocity);
-      g = s.nesterov ? multiply_add(P{} + s.momentum, velocity, g) : velocity;
+      g = s.nesterov ? multiply_add(spread_over<P>(s.momentum), velocity, g) : velocity;
     }
-    w = multiply_add(P{} - rate, g, w);
+    w = multiply_add(spread_over<P>(-rate), g, w);
   } else {
-    const P mean = multiply_add(P{} + s.beta1, read_loose<P>(first + i), g * (1.0f - s.beta1));
-    const P square = multiply_add(P{} + s.beta2, read_loose<P>(second + i), g * g * (1.0f - s.beta2));
+    const P mean = multiply_add(spread_over<P>(s.beta1), read_loose<P>(first + i), g * (1.0f - s.beta1));
+    const P square = multiply_add(spread_over<P>(s.beta2), read_loose<P>(second + i), g * g * (1.0f - s.beta2));
     write_loose(first + i, mean);
     write_loose(second + i, square);
     w = w - (mean * mean_scale) / (root(square * square_scale) + s.epsilon) * rate;

@@ -18,10 +18,17 @@ constexpr std::size_t kSlack = 64;
 
 constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
 
-// A convolution's output for one image: rows as long as the input's.
-Planes flat(const Op& op) {
-  const int height = op.conv.out.height, row = op.in.row;
-  return {0, op.conv.out.maps, height, op.conv.out.width, row, int(round_up(std::size_t(height) * row))};
+// A convolution's output for one image: its rows padded to whole registers.
+Planes padded_rows(const Op& op) {
+  const Planes& out = op.conv.out;
+  const int row = int(round_up(std::size_t(out.width)));
+  return {0, out.maps, out.height, out.width, row, out.height * row};
+}
+
+// What single_conv copies its input to.
+std::size_t shifted_floats(const Op& op) {
+  const Planes out = padded_rows(op);
+  return std::size_t(op.in.maps) * op.conv.kernel_width * (out.height + op.conv.kernel_height - 1) * out.row;
 }
 
 bool contiguous(const Planes& p) { return p.row == p.width && p.plane == p.row * p.height; }
@@ -46,7 +53,7 @@ Model::Model(const Description& description, const float* weights, Scale scale, 
 
 void Model::prepare_single() {
   if (single_.values.size()) return;
-  std::size_t inner = 0;
+  std::size_t inner = 0, shifted = 0;
   for (const Op& op : plan_.ops()) {
     transposed_.emplace_back();
     biases_.emplace_back();
@@ -60,10 +67,13 @@ void Model::prepare_single() {
           transposed_.back().data()[i * stride + u] = weight[std::size_t(u) * op.dense.inputs + i];
       std::copy_n(weights_.data() + op.bias, op.dense.outputs, biases_.back().data());
     }
-    if (op.kind == Op::Kind::conv || op.kind == Op::Kind::conv_pool)
-      inner = std::max(inner, std::size_t(flat(op).maps) * flat(op).plane);
+    if (op.kind == Op::Kind::conv || op.kind == Op::Kind::conv_pool) {
+      inner = std::max(inner, std::size_t(op.conv.out.maps) * padded_rows(op).plane);
+      shifted = std::max(shifted, shifted_floats(op));
+    }
   }
   single_.inner = Buffer(inner + kSlack);
+  single_.shifted = Buffer(shifted);
   single_.values = Buffer(plan_.value_pixels() + kSlack);
 }
 
@@ -87,8 +97,8 @@ const float* Model::score_one(const std::uint8_t* image, const Planes& placed) {
       case Op::Kind::conv:
       case Op::Kind::conv_pool: {
         ConvShape shape = op.conv;
-        shape.out = flat(op);
-        kernels_.single_conv(shape, weight, bias, values, inner);
+        shape.out = padded_rows(op);
+        kernels_.single_conv(shape, weight, bias, values, inner, single_.shifted.data());
         if (op.kind == Op::Kind::conv_pool) {
           kernels_.single_pool({shape.out, op.out, PoolKind::max, 2, 2}, inner, values);
         } else {

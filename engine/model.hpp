@@ -26,9 +26,9 @@ class Model {
   void trace(const Images& images, bool soft, const std::vector<float*>& outs);
 
  private:
-  // What one image alone needs: its values, and a convolution's planes before pooling.
+  // What one image alone needs: its values, a convolution's planes before pooling, and its shifted input.
   struct Single {
-    Buffer values, inner;
+    Buffer values, inner, shifted;
     int height = 0, width = 0;
   };
   template <class Put> void each_score(const Images& images, int threads, const Put& put);

@@ -88,11 +88,6 @@ const char* compiled_for() {
 #endif
 }
 
-void single_pool(const PoolShape& s, const float* in, float* out) { pool_any<float>(s, in, out); }
-void single_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
-  subsample_any<float>(s, coefficient, bias, in, out);
-}
-
 }  // namespace
 
 extern const Kernels LENET_KERNELS;

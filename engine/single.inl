@@ -1,53 +1,104 @@
 // One image alone: lanes run along the pixels, so that a single picture does not pay for sixteen. The
 // chains of operations are the tile kernels' own, so the results are the same bits.
 
-// M output maps from the M-th on, P registers from flat position `at` on. Input and output rows have the same stride, so a
-// plane is one long row; what falls between the rows of the output is garbage that nobody reads.
+// A convolution first copies each input plane once per kernel column, shifted by it and with rows padded to whole
+// registers: then every load below is of a whole cache line. What the padding gives is garbage that nobody
+// reads. `shifted` is [input map][kernel column][row], M maps and P registers of the output are summed at a time.
 template <int M, int P>
-void single_conv_block(const ConvShape& s, int first, int at, const float* weight, const float* bias, const float* in,
-                       float* out) {
-  const int taps = s.kernel_height * s.kernel_width;
+void single_conv_block(const ConvShape& s, int first, int at, const float* weight, const float* bias,
+                       const float* shifted, float* out) {
+  const int height = s.kernel_height, width = s.kernel_width;
+  const std::size_t plane = std::size_t(s.out.row) * (s.out.height + height - 1);
+  const std::size_t next = std::size_t(s.in.maps) * height * width;
   V sum[M][P];
   LENET_UNROLL for (int m = 0; m < M; ++m) LENET_UNROLL for (int p = 0; p < P; ++p) sum[m][p] = splat(bias[first + m]);
-  const float* w = weight + std::size_t(first) * s.in.maps * taps;
-  const std::size_t next = std::size_t(s.in.maps) * taps;
-  for (int c = 0; c < s.in.maps; ++c, w += taps) {
-    bool joined = false;  // absent connections of the pair's other map hold zeros, which change no sum
-    for (int i = s.table.inputs_begin[first]; i < s.table.inputs_begin[first + M]; ++i) joined |= s.table.inputs[i] == c;
-    if (!joined) continue;
-    const float* plane = in + s.in.at(c, 0, 0) + at;
-    for (int ky = 0; ky < s.kernel_height; ++ky)
-      _Pragma("GCC unroll 1") for (int kx = 0; kx < s.kernel_width; ++kx) {
-        const float* from = plane + std::size_t(ky) * s.in.row + kx;
-        V x[P];
-        LENET_UNROLL for (int p = 0; p < P; ++p) x[p] = load_loose(from + p * kLanes);
-        LENET_UNROLL for (int m = 0; m < M; ++m) {
-          const V tap = splat(w[m * next + ky * s.kernel_width + kx]);
-          LENET_UNROLL for (int p = 0; p < P; ++p) sum[m][p] = multiply_add(tap, x[p], sum[m][p]);
+  for (int i = s.table.inputs_begin[first]; i < s.table.inputs_begin[first + 1]; ++i) {
+    const int c = s.table.inputs[i];
+    const float* w = weight + std::size_t(first) * next + std::size_t(c) * height * width;
+    for (int ky = 0; ky < height; ++ky) {
+      const float* from = shifted + std::size_t(c) * width * plane + std::size_t(ky) * s.out.row + at;
+      _Pragma("GCC unroll 1") for (int kx = 0; kx < width; ++kx, ++w, from += plane) {
+        V tap[M];
+        LENET_UNROLL for (int m = 0; m < M; ++m) tap[m] = splat(w[m * next]);
+        LENET_UNROLL for (int p = 0; p < P; ++p) {
+          const V x = load(from + p * kLanes);
+          LENET_UNROLL for (int m = 0; m < M; ++m) sum[m][p] = multiply_add(tap[m], x, sum[m][p]);
         }
       }
+    }
   }
   LENET_UNROLL for (int m = 0; m < M; ++m)
-    LENET_UNROLL for (int p = 0; p < P; ++p)
-      store_loose(out + s.out.at(first + m, 0, 0) + at + p * kLanes, sum[m][p]);
+    LENET_UNROLL for (int p = 0; p < P; ++p) store(out + s.out.at(first + m, 0, 0) + at + p * kLanes, sum[m][p]);
 }
 
 using SingleConvFunction = decltype(&single_conv_block<1, 1>);
 template <int M, int... P> constexpr SingleConvFunction single_conv_functions[] = {&single_conv_block<M, P>...};
-inline constexpr int kSingleRegisters = kRowBlock == 14 ? 9 : 4;
 template <int M> SingleConvFunction single_conv_function(int registers) {
-  if constexpr (kSingleRegisters == 9) return single_conv_functions<M, LENET_TO_6, 7, 8, 9>[registers - 1];
-  else return single_conv_functions<M, 1, 2, 3, 4>[registers - 1];
+  if constexpr (kRowBlock == 14) return single_conv_functions<M, LENET_TO_14>[registers - 1];
+  else return single_conv_functions<M, LENET_TO_6>[registers - 1];
 }
 
-void single_conv(const ConvShape& s, const float* weight, const float* bias, const float* in, float* out) {
-  const int length = (s.out.height - 1) * s.out.row + s.out.width;
-  const Blocks cut = blocks((length + kLanes - 1) / kLanes, kSingleRegisters, 1);
-  for (int m = 0; m < s.out.maps; m += 2) {
-    const bool pair = m + 1 < s.out.maps;
+// s.out.row is the output's width padded to kTile.
+void single_conv(const ConvShape& s, const float* weight, const float* bias, const float* in, float* out,
+                 float* shifted) {
+  const int rows = s.out.height + s.kernel_height - 1;
+  float* to = shifted;
+  for (int c = 0; c < s.in.maps; ++c)
+    for (int kx = 0; kx < s.kernel_width; ++kx)
+      for (int y = 0; y < rows; ++y, to += s.out.row) {
+        const float* from = in + s.in.at(c, y, kx);
+        for (int x = 0; x < s.out.row; x += kLanes) store(to + x, load_loose(from + x));
+      }
+  const Blocks cut = blocks(s.out.height * s.out.row / kLanes, kRowBlock, 1);
+  // Pairs of maps share every load; where a table makes them see other inputs, each goes by itself.
+  const bool full = s.table.inputs_begin[s.out.maps] == s.out.maps * s.in.maps;
+  for (int m = 0; m < s.out.maps;) {
+    const bool pair = full && m + 1 < s.out.maps;
     const SingleConvFunction block = pair ? single_conv_function<2>(cut.length) : single_conv_function<1>(cut.length);
-    for (int i = 0; i < cut.count; ++i) block(s, m, cut.start(i) * kLanes, weight, bias, in, out);
+    for (int i = 0; i < cut.count; ++i) block(s, m, cut.start(i) * kLanes, weight, bias, shifted, out);
+    m += pair ? 2 : 1;
   }
+}
+
+template <std::size_t... i> LENET_INLINE V evens(V a, V b, std::index_sequence<i...>) {
+  return __builtin_shufflevector(a, b, (2 * i)...);
+}
+template <std::size_t... i> LENET_INLINE V odds(V a, V b, std::index_sequence<i...>) {
+  return __builtin_shufflevector(a, b, (2 * i + 1)...);
+}
+
+// Windows of two by two, a register of them at a time; finish(map, value) makes the output. May read up to two
+// registers past a row's end; writes past it only where later rows will be written.
+template <bool maximum, class Finish>
+LENET_INLINE void single_windows(const PoolShape& s, const float* in, float* out, const Finish& finish) {
+  constexpr auto lanes = std::make_index_sequence<kLanes>();
+  const auto join = [](V a, V b) { return maximum ? larger(b, a) : a + b; };
+  for (int m = 0; m < s.out.maps; ++m)
+    for (int y = 0; y < s.out.height; ++y) {
+      const float* above = in + s.in.at(m, 2 * y, 0);
+      const float* below = above + s.in.row;
+      float* to = out + s.out.at(m, y, 0);
+      const bool last = s.out.row != s.out.width || (m + 1 == s.out.maps && y + 1 == s.out.height);
+      for (int x = 0; x < s.out.width; x += kLanes) {
+        const V a = load_loose(above + 2 * x), b = load_loose(above + 2 * x + kLanes);
+        const V c = load_loose(below + 2 * x), d = load_loose(below + 2 * x + kLanes);
+        const V top = join(evens(a, b, lanes), odds(a, b, lanes));
+        const V value = finish(m, join(join(top, evens(c, d, lanes)), odds(c, d, lanes)));
+        if (!last || x + kLanes <= s.out.width) store_loose(to + x, value);
+        else __builtin_memcpy(to + x, &value, std::size_t(s.out.width - x) * sizeof(float));
+      }
+    }
+}
+
+void single_pool(const PoolShape& s, const float* in, float* out) {
+  if (s.window != 2 || s.stride != 2) return pool_any<float>(s, in, out);
+  if (s.kind == PoolKind::max) return single_windows<true>(s, in, out, [](int, V v) { return v; });
+  single_windows<false>(s, in, out, [](int, V v) { return v * 0.25f; });
+}
+
+void single_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
+  if (s.window != 2 || s.stride != 2) return subsample_any<float>(s, coefficient, bias, in, out);
+  single_windows<false>(s, in, out, [&](int m, V v) { return multiply_add(v, splat(coefficient[m]), splat(bias[m])); });
 }
 
 // Q registers of neighbouring units.
