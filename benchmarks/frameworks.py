@@ -183,20 +183,25 @@ class Onnx:
         return lambda: job().argmax()
 
 
-def timed(job):
-    began = time.perf_counter()
-    job()
-    return time.perf_counter() - began
+def rounds(jobs, count, turn=0.25):
+    """Median seconds of every job, the jobs taking turns of about `turn` seconds each.
 
-
-def rounds(jobs, count):
-    """Median seconds of every job, the jobs taking turns."""
-    for job in jobs.values():
-        job()
+    Between turns everybody sleeps: threads of a pool that waits awake would take the next one's processor.
+    """
     times = {name: [] for name in jobs}
+    repeats = {}
+    for name, job in jobs.items():
+        job()
+        began = time.perf_counter()
+        job()
+        repeats[name] = max(1, round(turn / (time.perf_counter() - began)))
     for _ in range(count):
         for name, job in jobs.items():
-            times[name].append(timed(job))
+            time.sleep(0.05)
+            began = time.perf_counter()
+            for _ in range(repeats[name]):
+                job()
+            times[name].append((time.perf_counter() - began) / repeats[name])
     return {name: float(np.median(t)) for name, t in times.items()}
 
 
@@ -252,7 +257,7 @@ def main():
         seconds = rounds({c.name: c.infer(size) for c in contestants}, args.rounds)
         for name, s in seconds.items():
             infer.setdefault(name, {})[size] = size / s
-    one = rounds({c.name: lambda job=c.one(): [job() for _ in range(200)] for c in contestants}, args.rounds)
+    one = rounds({c.name: c.one() for c in contestants}, args.rounds)
     peak = float(np.median(peaks))
 
     per_second = {name: args.images / s for name, s in train.items()}
@@ -274,7 +279,7 @@ def main():
         "infer_images_per_second": infer,
         "infer_over_onnx_runtime": best["lenet"] / best["ONNX Runtime"],
         "infer_share_of_peak": best["lenet"] * operations(net.spec, False) / peak,
-        "one_image_microseconds": {name: s / 200 * 1e6 for name, s in one.items()},
+        "one_image_microseconds": {name: s * 1e6 for name, s in one.items()},
         "one_image_over_onnx_runtime": one["lenet"] / one["ONNX Runtime"],
     }
     args.out.mkdir(exist_ok=True)

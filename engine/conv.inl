@@ -83,7 +83,6 @@ void conv_rows(const ConvShape& s, int m, int y, int x, const float* weight, flo
 template <int P, int K, bool keep>
 void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int x, const float* weight, float bias,
                     const float* in, float* out, std::uint8_t* winners) {
-  typedef std::int8_t Bytes __attribute__((vector_size(kLanes), may_alias));
   V a[P], b[P];
   convolve_two<K>(s, m, y, x, weight, bias, in, a, b);
   float* to = out + pooled.at(m, y / 2, x / 2) * kTile;
@@ -97,7 +96,7 @@ void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int 
       best = larger(best, b[p]);
       who = b[p + 1] > best ? I{} + 3 : who;
       best = larger(best, b[p + 1]);
-      *reinterpret_cast<Bytes*>(won + p / 2 * kTile) = __builtin_convertvector(who, Bytes);
+      narrow(won + p / 2 * kTile, who);
     } else {
       best = larger(larger(best, b[p]), b[p + 1]);
     }
@@ -163,7 +162,6 @@ LENET_INLINE void clear_beside(const Planes& at, float* row) {
 
 void unpool(const Planes& pooled, const float* gradient, const std::uint8_t* winners, const Planes& out,
             float* conv_gradient) {
-  typedef std::int8_t Bytes __attribute__((vector_size(kLanes), may_alias));
   for (int m = 0; m < pooled.maps; ++m)
     for (int y = 0; y < pooled.height; ++y) {
       const float* from = gradient + pooled.at(m, y, 0) * kTile;
@@ -175,7 +173,7 @@ void unpool(const Planes& pooled, const float* gradient, const std::uint8_t* win
       for (int k = 0; k < pooled.width * kTile; k += kLanes) {
         const int at = k / kTile * 2 * kTile + k % kTile;
         const V g = load(from + k);
-        const I who = __builtin_convertvector(*reinterpret_cast<const Bytes*>(won + k), I);
+        const I who = widen(won + k);
         store(above + at, who == 0 ? g : V{});
         store(above + at + kTile, who == 1 ? g : V{});
         store(below + at, who == 2 ? g : V{});
@@ -271,6 +269,81 @@ void conv_weight_gradient(const ConvShape& s, const float* in, const Planes& d, 
                   weight + (std::size_t(maps[first + m]) * s.in.maps + c) * taps, accumulate);
     }
   }
+}
+
+// The same for a convolution under 2x2 max pooling. Of the four pixels of a window only the winner has a
+// gradient, so instead of four products, most of them with zero, each tap needs one: with the winner's own
+// input, chosen lane by lane, first between two rows, then between two columns. R kernel rows of T taps.
+template <int T, int R>
+void winner_tap_gradients(const ConvShape& s, const float* in, int in_map, int ky, int kx, const Planes& pooled,
+                          const float* gradient, const std::uint8_t* winners, int map, float* sums) {
+  V sum[R][T];
+  LENET_UNROLL for (int r = 0; r < R; ++r) LENET_UNROLL for (int t = 0; t < T; ++t) sum[r][t] = V{};
+  const std::size_t next = std::size_t(s.in.row) * kTile;
+  for (int y = 0; y < pooled.height; ++y) {
+    const float* corner = in + s.in.at(in_map, 2 * y + ky, kx) * kTile;
+    const float* from = gradient + pooled.at(map, y, 0) * kTile;
+    const std::uint8_t* won = winners + (std::size_t(map) * pooled.height + y) * pooled.width * kTile;
+    _Pragma("GCC unroll 1") for (int x = 0; x < pooled.width; ++x) {
+      const V g = load(from);
+      const I who = widen(won);
+      const I below = (who & 2) != 0, right = (who & 1) != 0;
+      V above[T + 1];
+      LENET_UNROLL for (int t = 0; t <= T; ++t) above[t] = load(corner + t * kTile);
+      LENET_UNROLL for (int r = 0; r < R; ++r) {
+        const float* row = corner + (r + 1) * next;
+        V left{};
+        LENET_UNROLL for (int t = 0; t <= T; ++t) {
+          V under = load(row + t * kTile);
+          if constexpr (R > 1) LENET_HOLD(under);
+          const V here = below ? under : above[t];
+          above[t] = under;
+          if (t > 0) sum[r][t - 1] = multiply_add(g, right ? here : left, sum[r][t - 1]);
+          left = here;
+        }
+      }
+      corner += 2 * kTile, from += kTile, won += kTile;
+      LENET_FORGET(corner);
+    }
+  }
+  LENET_UNROLL for (int r = 0; r < R; ++r)
+    LENET_UNROLL for (int t = 0; t < T; ++t) store(sums + (r * s.kernel_width + t) * kTile, sum[r][t]);
+}
+
+using WinnerFunction = decltype(&winner_tap_gradients<1, 1>);
+template <int R> constexpr WinnerFunction winner_functions[] = {
+    &winner_tap_gradients<1, R>, &winner_tap_gradients<2, R>, &winner_tap_gradients<3, R>, &winner_tap_gradients<4, R>,
+    &winner_tap_gradients<5, R>};
+inline constexpr int kWinnerRows = kRowBlock == 14 ? 3 : 1;
+WinnerFunction winner_function(int taps, int rows) {
+  if constexpr (kWinnerRows == 3) {
+    constexpr const WinnerFunction* by_rows[] = {winner_functions<1>, winner_functions<2>, winner_functions<3>};
+    return by_rows[rows - 1][taps - 1];
+  } else {
+    return winner_functions<1>[taps - 1];
+  }
+}
+
+// `scratch` holds kernel_height * kernel_width tile pixels.
+void conv_pool_weight_gradient(const ConvShape& s, const float* in, const Planes& pooled, const float* gradient,
+                               const std::uint8_t* winners, float* weight, float* scratch, bool accumulate) {
+  const int taps = s.kernel_height * s.kernel_width;
+  for (int m = 0; m < s.out.maps; ++m)
+    for (int i = s.table.inputs_begin[m]; i < s.table.inputs_begin[m + 1]; ++i) {
+      const int c = s.table.inputs[i];
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        for (int ky = 0; ky < s.kernel_height;) {
+          const int rows = s.kernel_height - ky < kWinnerRows ? s.kernel_height - ky : kWinnerRows;
+          for (int kx = 0; kx < s.kernel_width;) {
+            const int wide = s.kernel_width - kx < 5 ? s.kernel_width - kx : 5;
+            winner_function(wide, rows)(s, in + lane, c, ky, kx, pooled, gradient + lane, winners + lane, m,
+                                        scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane);
+            kx += wide;
+          }
+          ky += rows;
+        }
+      sum_lanes(scratch, taps, weight + (std::size_t(m) * s.in.maps + c) * taps, accumulate);
+    }
 }
 
 // d(loss)/d(input) by gathering: input pixel (y, x) gets weight[ky][kx] * d(y - ky, x - kx), and d's rows

@@ -15,6 +15,13 @@ constexpr int kRowBlock = 6;
 constexpr int kGradientMaps = 2;
 constexpr int kDenseUnits = 6;
 typedef float V __attribute__((vector_size(4 * kLanes)));
+typedef int I __attribute__((vector_size(4 * kLanes)));
+inline I widen(const std::uint8_t* p) { return (I)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p)); }
+inline void narrow(std::uint8_t* p, I v) {
+  const __m128i low = _mm256_castsi256_si128((__m256i)v), high = _mm256_extracti128_si256((__m256i)v, 1);
+  const __m128i words = _mm_packus_epi32(low, high);
+  _mm_storel_epi64((__m128i*)p, _mm_packus_epi16(words, words));
+}
 inline V splat(float x) { return _mm256_set1_ps(x); }
 inline V multiply_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }

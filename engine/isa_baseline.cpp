@@ -16,6 +16,11 @@ constexpr int kRowBlock = 6;
 constexpr int kGradientMaps = 2;
 constexpr int kDenseUnits = 6;
 typedef float V __attribute__((vector_size(4 * kLanes)));
+typedef int I __attribute__((vector_size(4 * kLanes)));
+inline I widen(const std::uint8_t* p) { return I{p[0], p[1], p[2], p[3]}; }
+inline void narrow(std::uint8_t* p, I v) {
+  for (int lane = 0; lane < kLanes; ++lane) p[lane] = std::uint8_t(v[lane]);
+}
 inline V splat(float x) { return V{x, x, x, x}; }
 inline V multiply_add(V a, V b, V c) { return a * b + c; }
 inline float multiply_add(float a, float b, float c) { return a * b + c; }

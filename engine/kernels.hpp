@@ -115,6 +115,9 @@ struct Kernels {
   void (*bias_gradient)(const Planes&, const float* gradient, float* bias, bool accumulate);
   void (*conv_weight_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient,
                                float* weight, float* scratch, bool accumulate);
+  // The same from the pooled pixels' gradient and winners.
+  void (*conv_pool_weight_gradient)(const ConvShape&, const float* in, const Planes& pooled, const float* gradient,
+                                    const std::uint8_t* winners, float* weight, float* scratch, bool accumulate);
   void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d,
                               const float* gradient, const Planes& out, float* in_gradient);
   void (*pool_forward)(const PoolShape&, const float* in, float* out);

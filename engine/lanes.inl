@@ -1,13 +1,23 @@
-// The small vector type: V is kLanes floats in one register, from the file of the instruction set. A
-// pixel of a tile is kTile floats, so kTile / kLanes registers, one after the other. A float serves as
+// The small vector type: V is kLanes floats in one register, I as many whole numbers, both from the file of the
+// instruction set. A pixel of a tile is kTile floats, so kTile / kLanes registers, one after the other. A float serves as
 // the type of a pixel when one image is alone.
 
-typedef int I __attribute__((vector_size(4 * kLanes)));
 typedef float Loose __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef float Tight __attribute__((vector_size(4 * kLanes), may_alias));
 
 #define LENET_INLINE inline __attribute__((always_inline))
 #define LENET_UNROLL _Pragma("GCC unroll 64")
+// Keeps the compiler from carrying what was loaded through `pointer` into the next turn of a loop: that would cost
+// the registers that hold the sums.
+#define LENET_FORGET(pointer) asm("" : "+r"(pointer))
+// Keeps a value in its register: where memory still has it, the compiler would rather load it again.
+#if defined(__x86_64__)
+#define LENET_HOLD(value) asm("" : "+v"(value))
+#elif defined(__aarch64__)
+#define LENET_HOLD(value) asm("" : "+w"(value))
+#else
+#define LENET_HOLD(value)
+#endif
 
 LENET_INLINE V load(const float* p) { return *reinterpret_cast<const Tight*>(p); }
 LENET_INLINE V load_loose(const float* p) { return *reinterpret_cast<const Loose*>(p); }

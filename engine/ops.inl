@@ -35,7 +35,6 @@ LENET_INLINE void transpose_bytes(Sixteen (&row)[16]) {
 
 void load_tile(const std::uint8_t* const images[kTile], int maps, int height, int width, float paper, float step,
                const Planes& out, float* tile) {
-  typedef std::uint8_t Bytes __attribute__((vector_size(kLanes), may_alias));
   const int count = maps * height * width;
   int m = 0, y = 0, x = 0;
   for (int p = 0; p < count; p += 16) {
@@ -49,11 +48,9 @@ void load_tile(const std::uint8_t* const images[kTile], int maps, int height, in
     transpose_bytes(rows);
     for (int k = 0; k < size; ++k) {
       float* to = tile + out.at(m, y, x) * kTile;
-      const Bytes* bytes = reinterpret_cast<const Bytes*>(&rows[k]);
-      for (int lane = 0; lane < kTile; lane += kLanes) {
-        const I grey = __builtin_convertvector(bytes[lane / kLanes], I);
-        store(to + lane, multiply_add(__builtin_convertvector(grey, V), splat(step), splat(paper)));
-      }
+      const std::uint8_t* bytes = reinterpret_cast<const std::uint8_t*>(&rows[k]);
+      for (int lane = 0; lane < kTile; lane += kLanes)
+        store(to + lane, multiply_add(__builtin_convertvector(widen(bytes + lane), V), splat(step), splat(paper)));
       if (++x == width) {
         x = 0;
         if (++y == height) y = 0, ++m;
@@ -103,6 +100,7 @@ const Kernels LENET_KERNELS = {
     .between_zeros = between_zeros,
     .bias_gradient = bias_gradient,
     .conv_weight_gradient = conv_weight_gradient,
+    .conv_pool_weight_gradient = conv_pool_weight_gradient,
     .conv_input_gradient = conv_input_gradient,
     .pool_forward = pool_any<V>,
     .pool_gradient = pool_gradient,

@@ -81,14 +81,19 @@ void backward(const Plan& plan, const Kernels& k, const float* weights, Workspac
         case Op::Kind::conv:
         case Op::Kind::conv_pool: {
           k.bias_gradient(op.out_gradient, gradients, bias_gradient, t > 0);
-          float* inner = work.inner();
-          if (op.kind == Op::Kind::conv_pool)
-            k.unpool(op.out_gradient, gradients, work.winners(t) + op.winners, op.inner, inner);
-          else
-            k.between_zeros(op.out_gradient, gradients, op.inner, inner);
+          const std::uint8_t* winners = op.kind == Op::Kind::conv_pool ? work.winners(t) + op.winners : nullptr;
           if (t == 0) std::fill_n(weight_gradient, op.weights, 0.0f);
-          k.conv_weight_gradient(op.conv, values, op.inner, inner, weight_gradient, work.scratch(), t > 0);
-          if (!first) k.conv_input_gradient(op.conv, weight, op.inner, inner, op.in_gradient, gradients);
+          if (winners)
+            k.conv_pool_weight_gradient(op.conv, values, op.out_gradient, gradients, winners, weight_gradient,
+                                        work.scratch(), t > 0);
+          else
+            k.conv_weight_gradient(op.conv, values, op.out_gradient, gradients, weight_gradient, work.scratch(), t > 0);
+          if (first) break;
+          if (winners)
+            k.unpool(op.out_gradient, gradients, winners, op.inner, work.inner());
+          else
+            k.between_zeros(op.out_gradient, gradients, op.inner, work.inner());
+          k.conv_input_gradient(op.conv, weight, op.inner, work.inner(), op.in_gradient, gradients);
           break;
         }
         case Op::Kind::pool:
