@@ -7,7 +7,6 @@ An error is one line; nothing is printed that a library's traceback would.
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -87,7 +86,7 @@ def train(
     say(f"data: {training.origin}")
     if not figures.available():
         say(f"{runs.CURVES} will not be drawn: {figures.MISSING}")
-    about = {"preset": preset, "command": shlex.join(["lenet", *sys.argv[1:]]), "lenet": lenet.__version__}
+    about = {"preset": preset, "lenet": lenet.__version__}
     run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about)
     last: lenet.Epoch | None = None
     try:

@@ -116,7 +116,7 @@ class Run:
 
     def _with_provenance(self, epoch: Epoch) -> Network:
         network = epoch.network
-        about = {**network.provenance, **(self.about or {}), "data": self.training.origin}
+        about = {**network.provenance, **(self.about or {}), "data": self.training.name}
         return Network(network.spec, network.weights, network.scale, about)
 
     def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:

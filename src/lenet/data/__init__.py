@@ -23,11 +23,17 @@ SOURCES = ("mnist", "digits")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images, their labels, and a line that says where they come from."""
+    """Images, their labels, what they are, and where they were found (nothing: they came with a package)."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
-    origin: str
+    name: str
+    place: str = ""
+
+    @property
+    def origin(self) -> str:
+        """A line that says what was read, and from where."""
+        return f"{self.name} from {self.place}" if self.place else self.name
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -39,8 +45,8 @@ class Dataset:
             raise ValueError(f"{held_out} samples held out of {len(self)}; expected 1 to {len(self) - 1}")
         rest = len(self) - held_out
         return (
-            Dataset(self.images[:rest], self.labels[:rest], f"{self.origin}, the first {rest}"),
-            Dataset(self.images[rest:], self.labels[rest:], f"{self.origin}, the last {held_out}"),
+            Dataset(self.images[:rest], self.labels[:rest], f"{self.name}, the first {rest}", self.place),
+            Dataset(self.images[rest:], self.labels[rest:], f"{self.name}, the last {held_out}", self.place),
         )
 
 
@@ -55,7 +61,7 @@ def load(source: str, split: str) -> Dataset:
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; expected train or test")
     if source == "mnist":
-        return Dataset(*mnist(split), f"MNIST {split} from {locate()}")
+        return Dataset(*mnist(split), f"MNIST {split}", str(locate()))
     if source == "digits":
         return Dataset(*digits(split), f"scikit-learn's digits, {split}, scaled up to 28x28")
     return _directory(Path(source), split)
@@ -75,4 +81,4 @@ def _directory(place: Path, split: str) -> Dataset:
     images, labels = arrays
     if len(images) != len(labels):
         raise DataError(f"{place}: {len(images)} images and {len(labels)} labels in {split}")
-    return Dataset(images, labels, f"{split} from {place}")
+    return Dataset(images, labels, split, str(place))
