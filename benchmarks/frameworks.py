@@ -1,4 +1,4 @@
-"""lenet beside PyTorch (eager and compiled), JAX and ONNX Runtime: the same network, weights and minibatches, in one run.
+"""lenet beside PyTorch (eager and compiled), JAX and ONNX Runtime: same network, weights, minibatches, one run.
 
     python benchmarks/frameworks.py [--preset lenet5] [--threads 2] [--batch 128]
 
@@ -110,8 +110,13 @@ class Jax:
                 masks[layer.name] = mask
 
         def squash(name, a):
-            return {"linear": lambda: a, "softmax": lambda: a, "tanh": lambda: jnp.tanh(a), "relu": lambda: jax.nn.relu(a),
-                    "sigmoid": lambda: jax.nn.sigmoid(a)}[name]()
+            return {
+                "linear": lambda: a,
+                "softmax": lambda: a,
+                "tanh": lambda: jnp.tanh(a),
+                "relu": lambda: jax.nn.relu(a),
+                "sigmoid": lambda: jax.nn.sigmoid(a),
+            }[name]()
 
         def forward(w, x):
             for layer in spec.layers:
@@ -267,7 +272,7 @@ def main():
         "machine": platform.processor() or platform.machine(),
         "processor": processor(),
         "date": datetime.date.today().isoformat(),
-        "command": f"python benchmarks/frameworks.py --preset {args.preset} --threads {args.threads} --batch {args.batch}",
+        "command": f"benchmarks/frameworks.py --preset {args.preset} --threads {args.threads} --batch {args.batch}",
         "commit": commit(),
         "isa": engine.isa()[0],
         "versions": versions(),
@@ -305,7 +310,12 @@ def versions():
     import onnxruntime
     import torch
 
-    return {"lenet": lenet.__version__, "torch": torch.__version__, "jax": jax.__version__, "onnxruntime": onnxruntime.__version__}
+    return {
+        "lenet": lenet.__version__,
+        "torch": torch.__version__,
+        "jax": jax.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }
 
 
 if __name__ == "__main__":

@@ -39,9 +39,13 @@ GEOMETRIES = {
     **{f"{m} maps": conv_net(5, m, 14) for m in (1, 2, 7, 16, 20, 31, 50)},
     **{f"size {s}": conv_net(3, 6, s) for s in (4, 5, 28, 31, 45)},
     "rectangular": Spec((2, 13, 17), (Conv("A", 3, (4, 7)), Conv("B", 2, (6, 1), activation="relu"), Dense("OUT", 3))),
-    "conv to dense": Spec((3, 6, 6), (Conv("A", 5, 3, activation="tanh"), Conv("B", 7, 4, activation="tanh"), Dense("OUT", 4))),
+    "conv to dense": Spec(
+        (3, 6, 6), (Conv("A", 5, 3, activation="tanh"), Conv("B", 7, 4, activation="tanh"), Dense("OUT", 4))
+    ),
     "one wide row": Spec((1, 3, 70), (Conv("A", 3, 3, activation="tanh"), Conv("B", 2, (1, 5)), Dense("OUT", 3))),
-    "overlapping max": Spec((1, 12, 12), (Conv("A", 3, 3, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3))),
+    "overlapping max": Spec(
+        (1, 12, 12), (Conv("A", 3, 3, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3))
+    ),
     "mean": Spec((1, 12, 13), (Conv("A", 3, 3, activation="sigmoid"), Pool("P", method="mean"), Dense("OUT", 3))),
     "max first": Spec((2, 9, 9), (Pool("P", activation="tanh"), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
     "subsample": Spec(
@@ -51,12 +55,21 @@ GEOMETRIES = {
     "subsample first": Spec((1, 9, 9), (Subsample("S", window=3, stride=2, activation="tanh"), Dense("OUT", 3))),
     "subsample, same": Spec(
         (1, 10, 10),
-        (Conv("A", 3, 3, padding="same", activation="tanh"), Subsample("S"), Conv("B", 4, 4, padding="same"), Dense("OUT", 3)),
+        (
+            Conv("A", 3, 3, padding="same", activation="tanh"),
+            Subsample("S"),
+            Conv("B", 4, 4, padding="same"),
+            Dense("OUT", 3),
+        ),
     ),
     "wide dense": Spec((1, 5, 7), (Dense("A", 37, "relu"), Dense("B", 13, "sigmoid"), Dense("OUT", 11))),
     "tiny dense": Spec((1, 1, 1), (Dense("A", 1, "tanh"), Dense("OUT", 2))),
     "rbf": Spec(
-        (1, 6, 6), (Dense("A", 5, "scaled_tanh"), Rbf("OUT", tuple((1.0, -1.0, 1.0, -1.0, 1.0)[k:] + (1.0,) * k for k in range(3))))
+        (1, 6, 6),
+        (
+            Dense("A", 5, "scaled_tanh"),
+            Rbf("OUT", tuple((1.0, -1.0, 1.0, -1.0, 1.0)[k:] + (1.0,) * k for k in range(3))),
+        ),
     ),
 }
 
@@ -93,7 +106,9 @@ def test_scores_trace_and_gradient_are_the_references(name, isa):
     model = engine.model(spec, flatten(spec, weights), SCALE, isa)
     close(model.scores(images, 2), reference.scores(spec, weights, x), "scores")
     shapes = [list(s) for s in spec.shapes.values()]
-    for got, (layer, wanted) in zip(model.trace(images, True, shapes), reference.forward(spec, weights, x).items(), strict=True):
+    for got, (layer, wanted) in zip(
+        model.trace(images, True, shapes), reference.forward(spec, weights, x).items(), strict=True
+    ):
         if layer != "OUT" or spec.layers[-1].squash == "softmax":
             close(got, wanted, f"trace of {layer}")
     loss = Map(0.5) if isinstance(spec.layers[-1], Rbf) else CrossEntropy(0.1)
@@ -124,7 +139,9 @@ def mnist_like():
     """Digits small enough for the reference: blobs of ink, with paper around."""
     random = np.random.default_rng(0)
     images = np.zeros((20, 1, 28, 28), np.uint8)
-    images[:, :, 6:22, 6:22] = np.where(random.random((20, 1, 16, 16)) < 0.4, random.integers(60, 256, (20, 1, 16, 16)), 0)
+    images[:, :, 6:22, 6:22] = np.where(
+        random.random((20, 1, 16, 16)) < 0.4, random.integers(60, 256, (20, 1, 16, 16)), 0
+    )
     return images, random.integers(0, 10, 20, np.uint8)
 
 
@@ -145,7 +162,11 @@ def test_losses(loss, isa):
 def test_activations_over_their_whole_range(activation, isa):
     """Sums from -32 to 32; the weight is a power of two, so that fused or not they round alike."""
     spec = Spec((1, 1, 256), (Conv("A", 1, 1, activation=activation), Dense("OUT", 2)))
-    weights = {**draw(spec, "glorot", 0), "A.weight": np.full((1, 1, 1, 1), 64.0, np.float32), "A.bias": np.full(1, -32.0, np.float32)}
+    weights = {
+        **draw(spec, "glorot", 0),
+        "A.weight": np.full((1, 1, 1, 1), 64.0, np.float32),
+        "A.bias": np.full(1, -32.0, np.float32),
+    }
     images = np.arange(256, dtype=np.uint8).reshape(1, 1, 1, 256)
     model = engine.model(spec, flatten(spec, weights), Scale(0.0, 1.0), isa)
     got = model.trace(images, False, [[256], [2]])[0][0]
@@ -198,7 +219,9 @@ def test_instruction_sets_that_fuse_agree_to_the_bit():
 def test_the_forced_instruction_set_runs(isa):
     code = "import lenet; net = lenet.Network.create(lenet.presets['lenet5'].spec); print(net.isa, *lenet.engine.isa())"
     environment = child_environment(LENET_ISA=isa)
-    out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
     name, forced, compiled_for, lanes, _ = out.split()
     assert name == forced == compiled_for == isa
     assert int(lanes) == {"avx512": 16, "avx2": 8, "neon": 4, "baseline": 4}[isa]

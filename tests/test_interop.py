@@ -39,7 +39,9 @@ def test_torch_gives_the_same_scores_and_gradients(name):
     net, images, labels = network(name)
     module = to_torch(net)
     scores = module(torch.from_numpy(net.trace(images)["INPUT"]))
-    assert np.abs(scores.detach().numpy() - net.scores(images)).max() <= 2e-5 * max(1, float(scores.detach().abs().max()))
+    assert np.abs(scores.detach().numpy() - net.scores(images)).max() <= 2e-5 * max(
+        1, float(scores.detach().abs().max())
+    )
     loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels.astype(np.int64)))
     loss.backward()
     trainer = engine.trainer(net.spec, flatten(net.spec, net.weights), SCALE, CrossEntropy(), Sgd(), len(images))
@@ -70,11 +72,17 @@ def test_torch_trains_to_the_same_weights(optimizer):
     module = to_torch(net)
     if isinstance(optimizer, Sgd):
         theirs = torch.optim.SGD(
-            module.parameters(), 0.05, optimizer.momentum, weight_decay=optimizer.weight_decay, nesterov=optimizer.nesterov
+            module.parameters(),
+            0.05,
+            optimizer.momentum,
+            weight_decay=optimizer.weight_decay,
+            nesterov=optimizer.nesterov,
         )
     else:
         kind = torch.optim.AdamW if optimizer.decoupled else torch.optim.Adam
-        theirs = kind(module.parameters(), 0.002, (optimizer.beta1, optimizer.beta2), optimizer.epsilon, optimizer.weight_decay)
+        theirs = kind(
+            module.parameters(), 0.002, (optimizer.beta1, optimizer.beta2), optimizer.epsilon, optimizer.weight_decay
+        )
     rate = 0.05 if isinstance(optimizer, Sgd) else 0.002
     x, y = torch.from_numpy(net.trace(images)["INPUT"]), torch.from_numpy(labels.astype(np.int64))
     steps = 5
@@ -84,7 +92,9 @@ def test_torch_trains_to_the_same_weights(optimizer):
         theirs.step()
     trainer = engine.trainer(net.spec, flatten(net.spec, net.weights), SCALE, CrossEntropy(), optimizer, len(images))
     for _ in range(steps):
-        trainer.run(images, labels, np.arange(len(images), dtype=np.uint32), np.array([rate], np.float32), len(images), 2)
+        trainer.run(
+            images, labels, np.arange(len(images), dtype=np.uint32), np.array([rate], np.float32), len(images), 2
+        )
     trained = from_torch(module, net)
     for key, array in unflatten(net.spec, trainer.weights()).items():
         assert np.abs(array - trained.weights[key]).max() <= 1e-4 * np.abs(array).max(), key

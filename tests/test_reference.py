@@ -30,7 +30,9 @@ SPECS = {
 def test_gradient_is_the_difference_quotient(name, loss):
     random = np.random.default_rng(5)
     spec = Spec((2, 7, 8), SPECS[name])
-    weights = {k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1) for k, v in draw(spec, "he", 1).items()}
+    weights = {
+        k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1) for k, v in draw(spec, "he", 1).items()
+    }
     x, labels = random.normal(0, 1, (4, 2, 7, 8)), np.array([0, 1, 2, 1])
     value, gradient = reference.gradient(spec, weights, x, labels, loss)
     assert set(gradient) == set(weights)

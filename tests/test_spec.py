@@ -88,7 +88,9 @@ def test_contradictions_are_named(layers, message):
         Spec((1, 32, 32), layers)
 
 
-@pytest.mark.parametrize("data", [{}, {"input": [1, 2, 3], "layers": [{"layer": "Nonsense"}]}, {"input": 3, "layers": 4}])
+@pytest.mark.parametrize(
+    "data", [{}, {"input": [1, 2, 3], "layers": [{"layer": "Nonsense"}]}, {"input": 3, "layers": 4}]
+)
 def test_nonsense_is_no_description(data):
     with pytest.raises(ValueError, match="not the description of a network"):
         Spec.from_dict(data)

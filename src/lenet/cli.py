@@ -145,7 +145,8 @@ def evaluate(
 
 @app.command()
 def summary(
-    name: Annotated[str, typer.Argument(help="A preset, a network's file, or a shipped network.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="A preset, a network's file, or a shipped network.")],
+    as_json: AsJson = False,
 ) -> None:
     """Show a network's layers: kind, output shape, units, parameters, connections."""
     spec = preset_called(name).spec if name in lenet.presets else network_called(name).spec
@@ -216,6 +217,17 @@ def read(
 
 
 @app.command()
+def look(
+    model: Annotated[str, typer.Argument(help="A network's file, or the name of a shipped one.")],
+    picture: Annotated[str, typer.Argument(help="A picture of one digit.")],
+    out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("look.png"),
+) -> None:
+    """Draw what every layer of a network makes of a picture."""
+    figures.layers(network_called(model).trace(lenet.reading.normalised(picture)[None]), out)
+    print(out)
+
+
+@app.command()
 def bench(
     preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
     threads: Threads = None,
@@ -255,7 +267,9 @@ def data_fetch() -> None:
 
 
 @data_app.command("verify")
-def data_verify(directory: Annotated[Path | None, typer.Argument(help="By default where MNIST is found.")] = None) -> None:
+def data_verify(
+    directory: Annotated[Path | None, typer.Argument(help="By default where MNIST is found.")] = None,
+) -> None:
     """Compare MNIST's files with the published SHA-256."""
     from lenet.data.mnist import FILES, locate, verified
 

@@ -59,7 +59,7 @@ def isa(name: str = "") -> tuple[str, str, int, bool]:
 
     An empty name means LENET_ISA, else the fastest. ValueError if this processor does not run it.
     """
-    return tuple(_engine.isa(name))  # type: ignore[return-value]
+    return _engine.isa(name)
 
 
 def supported_isas() -> list[str]:

@@ -83,9 +83,7 @@ def evaluate(
     np.add.at(confusion, (targets, answers), 1)
     wrong = np.flatnonzero(answers != targets)
     order = wrong[np.argsort(-shares[wrong, answers[wrong]], kind="stable")][:worst]
-    mistakes = tuple(
-        Mistake(int(i), int(targets[i]), int(answers[i]), float(shares[i, answers[i]])) for i in order
-    )
+    mistakes = tuple(Mistake(int(i), int(targets[i]), int(answers[i]), float(shares[i, answers[i]])) for i in order)
     right = shares[np.arange(len(targets)), targets]
     loss = float(-np.log(np.maximum(right, np.finfo(np.float32).tiny)).mean())
     return Evaluation(len(targets), len(wrong), loss, confusion, mistakes)

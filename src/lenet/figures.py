@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 MISSING = "pictures need matplotlib: pip install 'lenet[figures]'"
 
 
@@ -14,6 +17,16 @@ def available() -> bool:
     from importlib.util import find_spec
 
     return find_spec("matplotlib") is not None
+
+
+def _new(width: float, height: float) -> tuple[Any, Any]:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(MISSING) from error
+    figure = Figure(figsize=(width, height))
+    return figure, FigureCanvasAgg(figure)
 
 
 def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], title: str = "") -> None:
@@ -31,14 +44,10 @@ def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], t
     ModuleNotFoundError
         Without matplotlib; the message has the command that installs it.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure, _ = _new(7, 4)
+    from matplotlib.ticker import MaxNLocator
+
+    figure.set_layout_engine("constrained")
     epochs = [row["epoch"] for row in history]
     left = figure.add_subplot()
     lines = left.plot(epochs, [row["loss"] for row in history], "o-", color="#1f4e79", label="training loss")
@@ -53,3 +62,63 @@ def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], t
     left.legend(handles=lines, loc="upper right", frameon=False)
     left.grid(alpha=0.25)
     figure.savefig(path, dpi=120)
+
+
+def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str], image: int = 0) -> None:
+    """Draw what every layer makes of one image to a PNG file: maps as pictures, dense layers as bars of grey.
+
+    Parameters
+    ----------
+    trace : Trace
+        As `Network.trace` returns it.
+    path : path
+        Where the picture goes.
+    image : int
+        Which of the trace's images.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without matplotlib; the message has the command that installs it.
+    """
+    rows = [(name, _tiled(values[image])) for name, values in trace.items()]
+    # Inches: a pixel of every layer's maps is as large as the row's height allows, and never wider than the page.
+    heights = [min(1.5, 10 * picture.shape[0] / picture.shape[1]) for _, picture in rows]
+    heights = [0.22 if picture.shape[0] == 1 else height for height, (_, picture) in zip(heights, rows, strict=True)]
+    gap, left, width = 0.22, 1.25, 10.0
+    total = sum(heights) + gap * (len(rows) + 1)
+    figure, _ = _new(width + left + 0.2, total)
+    top = total - gap
+    for (name, picture), height in zip(rows, heights, strict=True):
+        wide = width if picture.shape[0] == 1 else min(width, height * picture.shape[1] / picture.shape[0])
+        axes = figure.add_axes(
+            (left / figure.get_figwidth(), (top - height) / total, wide / figure.get_figwidth(), height / total)
+        )
+        axes.imshow(picture, cmap="gray_r", aspect="auto", interpolation="nearest")
+        axes.set_axis_off()
+        shape = " x ".join(map(str, trace[name].shape[1:]))
+        middle = (top - height / 2) / total
+        figure.text(
+            (left - 0.12) / figure.get_figwidth(), middle, f"{name}\n{shape}", ha="right", va="center", fontsize=9
+        )
+        top -= height + gap
+    _label_bars(figure, figure.axes[-1], trace[rows[-1][0]][image])
+    figure.savefig(path, dpi=120)
+
+
+def _tiled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay maps side by side, white between them; each layer's range goes from white to black."""
+    maps = values.reshape(1, 1, -1) if values.ndim == 1 or values.shape[1:] == (1, 1) else values
+    low, high = float(maps.min()), float(maps.max())
+    level = (maps - low) / (high - low) if high > low else np.zeros_like(maps)
+    between = max(1, maps.shape[2] // 8) if maps.shape[0] > 1 else 0
+    padded = np.pad(level, ((0, 0), (0, 0), (0, between)), constant_values=0)
+    tiled = np.concatenate(list(padded), axis=1)
+    return tiled[:, : tiled.shape[1] - between]
+
+
+def _label_bars(figure: Any, axes: Any, values: NDArray[np.float32]) -> None:
+    box = axes.get_position()
+    for k in range(values.size):
+        x = box.x0 + (k + 0.5) * box.width / values.size
+        figure.text(x, box.y0 - 0.004, str(k), ha="center", va="top", fontsize=8)

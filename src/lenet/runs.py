@@ -103,7 +103,9 @@ class Run:
                 raise RunError(f"{self.directory}: no {CHECKPOINT} to resume from")
             return None, []
         if not self.resume:
-            raise RunError(f"{self.directory}: holds a training; --resume goes on with it, another directory starts anew")
+            raise RunError(
+                f"{self.directory}: holds a training; --resume goes on with it, another directory starts anew"
+            )
         arrays, header = weights_.read(path)
         for key, value in identity.items():
             if header.get(key) != value:

@@ -28,7 +28,10 @@ def _check(condition: bool, message: str) -> None:
 
 def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
-    _check(len(pair) == 2 and all(isinstance(v, int) and v >= 1 for v in pair), f"{what} is {value!r}; expected whole numbers from 1 on")
+    _check(
+        len(pair) == 2 and all(isinstance(v, int) and v >= 1 for v in pair),
+        f"{what} is {value!r}; expected whole numbers from 1 on",
+    )
     return cast(tuple[int, int], pair)
 
 
@@ -76,7 +79,9 @@ class Layer:
     def check(self) -> None:
         """Raise ValueError if the layer contradicts itself."""
         _check(bool(self.name) and "." not in self.name, f"a layer's name is {self.name!r}; expected one without dots")
-        _check(self.squash in ACTIVATIONS, f"{self.name}: activation {self.squash!r} is none of {', '.join(ACTIVATIONS)}")
+        _check(
+            self.squash in ACTIVATIONS, f"{self.name}: activation {self.squash!r} is none of {', '.join(ACTIVATIONS)}"
+        )
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -174,7 +179,10 @@ class Conv(Layer):
         """See :meth:`Layer.check`."""
         super().check()
         _check(self.maps >= 1, f"{self.name}: {self.maps} maps; expected at least 1")
-        _check(self.size is not None and self.padding in ("valid", "same"), f"{self.name}: padding {self.padding!r} is neither valid nor same")
+        _check(
+            self.size is not None and self.padding in ("valid", "same"),
+            f"{self.name}: padding {self.padding!r} is neither valid nor same",
+        )
         _check(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
 
 
@@ -203,7 +211,10 @@ class _Window(Layer):
     def check(self) -> None:
         """See :meth:`Layer.check`."""
         super().check()
-        _check(self.window >= 1 and self.step >= 1, f"{self.name}: window {self.window}, stride {self.step}; expected at least 1")
+        _check(
+            self.window >= 1 and self.step >= 1,
+            f"{self.name}: window {self.window}, stride {self.step}; expected at least 1",
+        )
         _check(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
 
 
@@ -357,14 +368,19 @@ class Spec:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        _check(len(self.input) == 3 and all(n >= 1 for n in self.input), f"input {self.input}; expected (maps, height, width)")
+        _check(
+            len(self.input) == 3 and all(n >= 1 for n in self.input),
+            f"input {self.input}; expected (maps, height, width)",
+        )
         _check(bool(self.layers) and isinstance(self.layers[-1], Dense | Rbf), "the last layer must be Dense or Rbf")
         names = [layer.name for layer in self.layers]
         _check(len(set(names)) == len(names), f"layer names repeat: {', '.join(names)}")
         for layer, shape in self.steps():
             layer.check()
             layer.parameters(shape)  # checks a table against the maps below
-            _check(layer is self.layers[-1] or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer")
+            _check(
+                layer is self.layers[-1] or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer"
+            )
         _ = self.shapes
 
     def steps(self) -> Iterator[tuple[Layer, Shape]]:

@@ -79,7 +79,9 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> Labels:
     """Return labels as a uint8 array (n,); ValueError if they are not one whole number below `classes` per image."""
     array = np.asarray(labels)
     if array.shape != (images,) or array.dtype.kind not in "iu":
-        raise ValueError(f"labels are {array.dtype} {array.shape}; expected one whole number for each of {images} images")
+        raise ValueError(
+            f"labels are {array.dtype} {array.shape}; expected one whole number for each of {images} images"
+        )
     if array.size and not (0 <= array.min() and array.max() < classes):
         raise ValueError(f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}")
     return np.ascontiguousarray(array, np.uint8)
@@ -128,7 +130,10 @@ def fit(
         raise ValueError("no images to train on")
     held_out = None
     if validation is not None:
-        held_out = (as_images(validation[0], spec), as_labels(validation[1], len(validation[0]), spec.classes))
+        held_out = (
+            as_images(validation[0], spec),
+            as_labels(validation[1], len(np.asarray(validation[0])), spec.classes),
+        )
     used = engine.threads_to_use(threads)
     return _run(spec, recipe, pictures, targets, held_out, int(seed), used, start)
 

@@ -77,7 +77,9 @@ def check(spec: Spec, weights: Weights) -> None:
     """Raise `WeightsError` unless `weights` are finite float32 arrays of just the names and shapes of `spec`."""
     missing, extra = sorted(set(spec.arrays) - set(weights)), sorted(set(weights) - set(spec.arrays))
     if missing or extra:
-        raise WeightsError(f"arrays missing: {', '.join(missing) or 'none'}; arrays of no layer: {', '.join(extra) or 'none'}")
+        raise WeightsError(
+            f"arrays missing: {', '.join(missing) or 'none'}; arrays of no layer: {', '.join(extra) or 'none'}"
+        )
     for name, shape in spec.arrays.items():
         array = weights[name]
         if array.shape != shape or array.dtype != np.float32:
@@ -139,7 +141,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: not a whole safetensors file ({error})") from error
     if "lenet" not in metadata:
@@ -154,7 +156,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     return arrays, header
 
 
-def save(path: str | os.PathLike[str], spec: Spec, weights: Weights, scale: Scale, provenance: Mapping[str, Any]) -> None:
+def save(
+    path: str | os.PathLike[str], spec: Spec, weights: Weights, scale: Scale, provenance: Mapping[str, Any]
+) -> None:
     """Write a network's file. The same network gives the same bytes."""
     check(spec, weights)
     header = {

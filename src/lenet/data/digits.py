@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.centre import centred
+
 
 def digits(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return images, uint8 (n, 28, 28), 0 = paper and 255 = ink, and labels, uint8 (n,).
 
-    The bundled set has no split of its own: every fifth sample is for ``test`` (360), the others for ``train`` (1,437).
+    The bundled set has no split of its own: every fifth sample is for ``test`` (359), the others for ``train`` (1,438).
 
     Raises
     ------
@@ -33,17 +35,3 @@ def digits(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     grey = np.clip(bunch.images[chosen] * (255 / 16), 0, 255).round().astype(np.uint8)
     large = [np.asarray(Image.fromarray(image).resize((20, 20), Image.Resampling.BICUBIC)) for image in grey]
     return np.stack([centred(image) for image in large]), bunch.target[chosen].astype(np.uint8)
-
-
-def centred(image: NDArray[np.uint8], size: int = 28) -> NDArray[np.uint8]:
-    """Return the image on paper of `size` by `size` pixels, its centre of mass in the middle, as far as it fits."""
-    height, width = image.shape
-    total = max(float(image.sum()), 1.0)
-    places = []
-    for axis, length in ((1, height), (0, width)):
-        mass = image.sum(axis=axis, dtype=np.float64) @ (np.arange(length) + 0.5) / total
-        places.append(int(np.clip(np.floor(size / 2 - mass + 0.5), 0, size - length)))
-    top, left = places
-    out = np.zeros((size, size), np.uint8)
-    out[top : top + height, left : left + width] = image
-    return out

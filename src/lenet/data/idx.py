@@ -12,7 +12,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,11 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         raise DataError(f"{path}: the gzip data are broken or cut ({error})") from error
 
 
-def _read(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+def _read(file: _Readable, path: Path) -> NDArray[np.uint8]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(f"{path}: begins with {magic.hex() or 'nothing'}; expected an IDX file (00 00 08 ...)")

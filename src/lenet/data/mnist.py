@@ -114,7 +114,9 @@ def locate(directory: str | os.PathLike[str] | None = None) -> Path:
             missing = [name for name in FILES if not find_file(name, place)]
             raise DataError(f"{place}: no file called {missing[0]}, with or without .gz; expected MNIST's four files")
     looked = ", ".join(map(str, places))
-    raise DataError(f"MNIST is not in {looked}; `lenet data fetch` downloads it, LENET_DATA names a directory that has it")
+    raise DataError(
+        f"MNIST is not in {looked}; `lenet data fetch` downloads it, LENET_DATA names a directory that has it"
+    )
 
 
 def mnist(split: str, directory: str | os.PathLike[str] | None = None) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

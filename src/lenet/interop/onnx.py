@@ -44,7 +44,7 @@ def to_onnx(network: Network) -> Any:
         return output
 
     value = "input"
-    for layer, shape in network.spec.steps():
+    for layer in network.spec.layers:
         if isinstance(layer, Dense | Rbf):
             value = node("Flatten", [value], f"{layer.name}.input")
         value = _sums(layer, value, node, constant, network)
@@ -57,7 +57,9 @@ def to_onnx(network: Network) -> Any:
         [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, ["n", network.spec.classes])],
         initializers,
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lenet", ir_version=8)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lenet", ir_version=8
+    )
     onnx.checker.check_model(model, full_check=True)
     return model
 

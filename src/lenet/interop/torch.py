@@ -68,6 +68,11 @@ def _module(layer: Layer, shape: Shape) -> Any:
         raise TypeError(f"PyTorch has no {layer.squash} here")
 
     class Module(nn.Module):
+        weight: torch.Tensor
+        bias: torch.Tensor
+        mask: torch.Tensor | None
+        codes: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             for short, size in layer.arrays(shape).items():

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.network import Network, load
 from lenet.reading.decode import PictureError, decode
 from lenet.reading.normalise import ink_of, to_digit
 from lenet.reading.result import Digit, Line, Reading
 
-__all__ = ["Digit", "Line", "PictureError", "Reading", "read"]
+__all__ = ["Digit", "Line", "PictureError", "Reading", "normalised", "read"]
+
+
+def normalised(picture: Any) -> NDArray[np.uint8]:
+    """Return the one digit of a picture as the networks see it: uint8 (28, 28), 0 = paper and 255 = ink."""
+    return to_digit(ink_of(decode(picture)))
 
 
 def read(picture: Any, network: Network | None = None) -> Reading:

@@ -1,4 +1,4 @@
-"""From anything that holds a picture to its grey levels: a list of allowed formats, and limits kept before memory is spent.
+"""From anything that holds a picture to its grey levels: allowed formats, and limits kept before memory is spent.
 
 Transparent pixels are seen on white, as most viewers show them; a picture's orientation tag is obeyed; of an
 animation the first frame is read.
@@ -91,7 +91,9 @@ def _from_image(image: Any, name: str) -> Grey:
 def _from_array(array: NDArray[Any]) -> Grey:
     shape = array.shape
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)) or min(shape, default=0) < 1:
-        raise PictureError(f"an array of shape {shape} is not a picture; expected (height, width) or (height, width, 3 or 4)")
+        raise PictureError(
+            f"an array of shape {shape} is not a picture; expected (height, width) or (height, width, 3 or 4)"
+        )
     if shape[0] * shape[1] > MOST_PIXELS:
         raise PictureError(f"{shape[1]}x{shape[0]} pixels; expected at most {MOST_PIXELS}")
     grey = _to_bytes(array, "array")

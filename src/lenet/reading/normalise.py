@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BOX, SIZE = 20, 28
+from lenet.data.centre import SIZE, centred
+
+BOX = 20
 FAINTEST = 24
 """Ink that differs less than this from the paper, in grey levels of 255, is no ink."""
+EDGE = 8
+"""The faintest level, of 255, that still belongs to a stroke."""
 
 Bytes = NDArray[np.uint8]
 
@@ -47,15 +51,17 @@ def ink_of(grey: Bytes) -> Ink:
         return Ink(np.zeros_like(grey), None)
     # The full level is that of the ink's core, so that one odd pixel does not set it.
     core = float(np.percentile(ink[ink >= strongest / 2], 75))
-    level = np.clip(ink * (255 / core), 0, 255)
-    mask = (level >= 255 / 3).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    mask = (ink >= core / 3).astype(np.uint8)
+    # What uneven light and grain leave on the paper, away from the strokes, is no ink either.
+    away = cv2.dilate(mask, np.ones((5, 5), np.uint8)) == 0
+    floor = min(float(np.percentile(ink[away], 95)), core / 3) if away.any() else 0.0
+    level = np.clip((ink - floor) * (255 / (core - floor)), 0, 255)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = 1 + np.flatnonzero(areas >= max(areas.max() / 40, 1))
-    inside = np.isin(labels, kept)
-    if len(kept) + 1 < count:
-        near = cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8))
-        level = np.where(near > 0, level, 0)
+    strokes = np.isin(labels, 1 + np.flatnonzero(areas >= areas.max() / 40)).astype(np.uint8)
+    level[cv2.dilate(strokes, np.ones((3, 3), np.uint8)) == 0] = 0
+    # A stroke's soft edges belong to it, and to its box.
+    inside = level >= EDGE
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     left, top = int(columns[0]), int(rows[0])
     box = (left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
@@ -69,30 +75,16 @@ def to_digit(ink: Ink) -> Bytes:
     if ink.box is None:
         return np.zeros((SIZE, SIZE), np.uint8)
     left, top, width, height = ink.box
-    # Soft edges reach a pixel beyond the box: scaling with them keeps a stroke's weight.
     cut = ink.image[top : top + height, left : left + width]
     scale = BOX / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size != (width, height):
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        cut = cv2.resize(cut, size, interpolation=how)
-        cut = _full_contrast(cut)
-    return _centred(cut)
+        cut = _full_contrast(np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8))
+    return centred(cut)
 
 
 def _full_contrast(image: Bytes) -> Bytes:
     """Thin strokes fade when shrunk: the strongest twentieth of the ink becomes full ink again."""
     strong = float(np.percentile(image[image > 0], 95)) if image.any() else 255.0
     return np.clip(image * (255 / max(strong, 1.0)), 0, 255).round().astype(np.uint8)
-
-
-def _centred(image: Bytes) -> Bytes:
-    out = np.zeros((SIZE, SIZE), np.uint8)
-    mass = image.astype(np.float64)
-    places = []
-    for axis, length in ((1, image.shape[0]), (0, image.shape[1])):
-        centre = mass.sum(axis=axis) @ (np.arange(length) + 0.5) / max(mass.sum(), 1.0)
-        places.append(int(np.clip(np.floor(SIZE / 2 - centre + 0.5), 0, SIZE - length)))
-    top, left = places
-    out[top : top + image.shape[0], left : left + image.shape[1]] = image
-    return out

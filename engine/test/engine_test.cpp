@@ -1,0 +1,128 @@
+// A small program without Python for the sanitizers: trains, answers and traces odd networks on several
+// threads and every instruction set this processor runs, and checks that they agree.
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "dispatch.hpp"
+#include "model.hpp"
+#include "pool.hpp"
+#include "random.hpp"
+#include "trainer.hpp"
+
+using namespace lenet;
+
+namespace {
+
+void check(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "failed: %s\n", what);
+  std::exit(1);
+}
+
+Layer conv(int maps, int height, int width, bool same = false, Activation activation = Activation::tanh) {
+  Layer layer{};
+  layer.kind = Layer::Kind::conv;
+  layer.maps = maps, layer.kernel_height = height, layer.kernel_width = width;
+  layer.same = same, layer.activation = activation;
+  return layer;
+}
+
+Layer window(Layer::Kind kind, int size, int stride, PoolKind pool = PoolKind::max) {
+  Layer layer{};
+  layer.kind = kind, layer.pool = pool, layer.window = size, layer.stride = stride;
+  return layer;
+}
+
+Layer dense(int units, Activation activation = Activation::linear) {
+  Layer layer{};
+  layer.kind = Layer::Kind::dense, layer.maps = units, layer.activation = activation;
+  return layer;
+}
+
+std::vector<Description> networks() {
+  using Kind = Layer::Kind;
+  Layer sparse = conv(5, 5, 5);
+  for (int m = 0; m < 5; ++m)
+    for (int c = 0; c < 6; ++c) sparse.table.push_back((m + c) % 3 != 0);
+  Layer rbf{};
+  rbf.kind = Kind::rbf, rbf.maps = 3;
+  for (int i = 0; i < 3 * 7; ++i) rbf.codes.push_back(i % 2 ? 1.0f : -1.0f);
+  return {
+      {1, 32, 32, {conv(6, 5, 5), window(Kind::pool, 2, 2), sparse, window(Kind::pool, 2, 2), conv(20, 5, 5), dense(10)}},
+      {2, 13, 11, {conv(3, 4, 3, true), window(Kind::pool, 3, 2, PoolKind::mean), conv(7, 2, 5), dense(7)}},
+      {1, 9, 9, {conv(4, 3, 3, true), window(Kind::subsample, 2, 2), dense(7, Activation::scaled_tanh), rbf}},
+      {1, 3, 70, {conv(3, 3, 3), conv(2, 1, 5), dense(37, Activation::relu), dense(2)}},
+  };
+}
+
+void run(const Description& network) {
+  const Plan plan(network, true);
+  std::vector<float> weights(plan.parameters());
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.2f * std::sin(float(i));
+  const std::size_t count = 75;
+  const std::size_t pixels = std::size_t(network.maps) * network.height * network.width;
+  std::vector<std::uint8_t> bytes(count * pixels), labels(count);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::uint8_t(philox({std::uint32_t(i), 0, 0, 0}, 1, 2)[0]);
+  for (std::size_t i = 0; i < count; ++i) labels[i] = std::uint8_t(i % std::size_t(plan.classes()));
+  const Images images{bytes.data(), count, network.maps, network.height, network.width};
+  std::vector<std::uint32_t> order(count);
+  permutation(3, 1, std::uint32_t(count), order.data());
+  const std::vector<float> rates(5, 0.01f);
+  LossShape loss{};
+  UpdateShape update{};
+  update.momentum = 0.9f;
+
+  std::vector<float> fused;
+  for (const std::string& isa : supported_isas()) {
+    std::vector<float> first;
+    for (int threads : {1, 2, 5}) {
+      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, 16, isa);
+      std::vector<float> losses(5);
+      check(trainer.run({images, labels.data()}, order.data(), count, rates.data(), losses.data(), threads, nullptr) == 5,
+            "all minibatches are done");
+      const std::vector<float> trained(trainer.weights().data(), trainer.weights().data() + weights.size());
+      if (first.empty()) first = trained;
+      check(std::memcmp(first.data(), trained.data(), trained.size() * sizeof(float)) == 0, "threads agree");
+    }
+    if (kernels(isa).fused) {
+      if (fused.empty()) fused = first;
+      check(std::memcmp(fused.data(), first.data(), first.size() * sizeof(float)) == 0, "fused instruction sets agree");
+    }
+    Model model(network, first.data(), {-0.1f, 1.175f}, isa);
+    std::vector<float> all(count * std::size_t(plan.classes())), one(std::size_t(plan.classes()));
+    model.scores(images, 3, all.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      model.scores({images[i], 1, images.maps, images.height, images.width}, 1, one.data());
+      check(std::memcmp(one.data(), &all[i * one.size()], one.size() * sizeof(float)) == 0, "one image alone agrees");
+    }
+    const Plan whole(network, false);
+    std::vector<std::vector<float>> outputs;
+    std::vector<float*> pointers;
+    for (const Op& op : whole.ops()) outputs.emplace_back(count * op.out.pixels());
+    for (auto& output : outputs) pointers.push_back(output.data());
+    model.trace(images, true, pointers);
+    for (const auto& output : outputs)
+      for (float value : output) check(std::isfinite(value), "traces are numbers");
+  }
+}
+
+}  // namespace
+
+int main() {
+  for (const Description& network : networks()) run(network);
+  std::vector<std::thread> callers;  // several callers of the one pool at a time
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([] {
+      for (int k = 0; k < 50; ++k) {
+        std::atomic<int> sum{0};
+        run_parallel(3, [&](int id) { sum += id; });
+        check(sum == 3, "every thread ran once");
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  std::puts("engine: fine");
+}

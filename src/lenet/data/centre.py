@@ -1,0 +1,29 @@
+"""Putting a digit on paper the way MNIST has its digits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 28
+MIDDLE = 14
+"""MNIST's centres of mass lie within half a pixel of row 14 and column 14, counted from 0."""
+
+
+def centred(image: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
+    """Return the image on paper of `size` by `size` pixels, its centre of mass in the middle as far as it fits.
+
+    Parameters
+    ----------
+    image : uint8 (height, width)
+        0 = paper, 255 = ink; no larger than `size`.
+    """
+    mass = max(float(image.sum(dtype=np.float64)), 1.0)
+    places = []
+    for axis, length in ((1, image.shape[0]), (0, image.shape[1])):
+        centre = image.sum(axis=axis, dtype=np.float64) @ np.arange(length) / mass
+        places.append(int(np.clip(np.floor(size * MIDDLE / SIZE - centre + 0.5), 0, size - length)))
+    top, left = places
+    out = np.zeros((size, size), np.uint8)
+    out[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return out

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from lenet import Network, presets, train
+from lenet.presets import DIGIT_CODES, preset
+
+
+def test_smallest_distances_between_the_papers_codes():
+    codes = np.array(DIGIT_CODES)
+    assert codes.shape == (10, 84)
+    assert set(codes.ravel()) == {-1.0, 1.0}
+    squares = ((codes[:, None] - codes) ** 2).sum(axis=-1)
+    pairs = sorted((squares[a, b], a, b) for a in range(10) for b in range(a))
+    assert [(d, b, a) for d, a, b in pairs[:3]] == [(48, 6, 8), (72, 0, 4), (72, 8, 9)]
+
+
+def test_the_bars_that_tell_0_from_o():
+    for digit in (0, 2, 4, 5):
+        assert DIGIT_CODES[digit][:14] == (-1.0, *[1.0] * 5, *[-1.0] * 8)
+
+
+def test_unknown_preset():
+    with pytest.raises(ValueError, match=r"no preset is called 'lenet6'; there are lenet5, lenet5-1998"):
+        preset("lenet6")
+
+
+@pytest.mark.parametrize("name", presets)
+def test_every_preset_learns(name):
+    """A few strokes in three places, three classes: any of these networks learns them in a moment."""
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 3, 192).astype(np.uint8)
+    images = np.zeros((192, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        y = 5 + 7 * label + random.integers(-1, 2)
+        image[y : y + 3, 6:22] = random.integers(150, 256)
+    recipe = presets[name].recipe
+    from dataclasses import replace
+
+    net = train(presets[name].spec, replace(recipe, epochs=30, batch_size=16), images, labels, seed=1)
+    assert isinstance(net, Network)
+    assert (net.predict(images) == labels).mean() > 0.95

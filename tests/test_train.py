@@ -1,0 +1,136 @@
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import child_environment
+
+import lenet
+from lenet import Network, Recipe, engine, fit, presets
+from lenet.recipe import Constant, Sgd
+from lenet.train import TrainingError
+
+SPEC = presets["lenet5"].spec
+RECIPE = replace(presets["lenet5"].recipe, epochs=3, batch_size=32)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return lenet.data.digits("train")
+
+
+def test_an_epoch_says_what_it_was(digits):
+    images, labels = digits
+    epochs = list(fit(SPEC, RECIPE, images[:320], labels[:320], (images[320:400], labels[320:400]), seed=1))
+    assert [e.number for e in epochs] == [1, 2, 3]
+    assert epochs[-1].loss < epochs[0].loss
+    for epoch in epochs:
+        assert epoch.seconds > 0
+        wrong = (epoch.network.predict(images[320:400]) != labels[320:400]).sum()
+        assert epoch.validation == wrong / 80
+    assert epochs[0].network.provenance["seed"] == 1
+    assert not np.array_equal(epochs[0].network.flat, epochs[1].network.flat)
+
+
+def test_the_loss_is_the_mean_over_samples_not_over_minibatches(digits):
+    """Seven samples in minibatches of four: with a rate that moves nothing, the mean of seven losses."""
+    images, labels = digits[0][:7], digits[1][:7]
+    recipe = Recipe(Constant(1e-30), epochs=1, batch_size=4)
+    (epoch,) = fit(SPEC, recipe, images, labels, seed=2)
+    shares = Network.create(SPEC, 2, recipe.init, recipe.scale).predict_proba(images)
+    assert epoch.loss == pytest.approx(-np.log(shares[np.arange(7), labels]).mean(), rel=1e-5)
+
+
+def test_every_sample_is_used_once_an_epoch(digits):
+    """Plain gradient descent on one whole batch does not depend on the order, minibatches do."""
+    images, labels = digits[0][:50], digits[1][:50]
+    recipe = Recipe(Constant(0.01), epochs=1, batch_size=50, optimizer=Sgd())
+    one = lenet.train(SPEC, recipe, images, labels, seed=3)
+    other = lenet.train(SPEC, recipe, images[::-1], labels[::-1], seed=3)
+    assert np.allclose(one.flat, other.flat, atol=1e-6)
+
+
+def test_same_seed_same_bits_for_any_number_of_threads(digits):
+    images, labels = digits[0][:500], digits[1][:500]
+    nets = [lenet.train(SPEC, RECIPE, images, labels, seed=5, threads=threads) for threads in (1, 2, 3, 7)]
+    assert len({net.flat.tobytes() for net in nets}) == 1
+    assert lenet.train(SPEC, RECIPE, images, labels, seed=6).flat.tobytes() != nets[0].flat.tobytes()
+
+
+@pytest.mark.parametrize("name", presets)
+def test_going_on_is_as_if_never_stopped(digits, name):
+    images, labels = digits[0][:200], digits[1][:200]
+    spec, recipe = presets[name].spec, replace(presets[name].recipe, epochs=3, batch_size=32)
+    whole = list(fit(spec, recipe, images, labels, seed=1))
+    rest = list(fit(spec, recipe, images, labels, seed=1, start=whole[0].state))
+    assert [e.number for e in rest] == [2, 3]
+    assert rest[-1].network.flat.tobytes() == whole[-1].network.flat.tobytes()
+
+
+def test_a_loss_that_is_no_number_ends_the_training(digits):
+    images, labels = digits[0][:64], digits[1][:64]
+    recipe = Recipe(Constant(1e38), epochs=2, batch_size=16)
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at minibatch \d of epoch 1, learning rate 1e\+38"):
+        list(fit(SPEC, recipe, images, labels))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"images": np.zeros((3, 28, 28))}, TypeError, "images are float64"),
+        ({"labels": [1, 2]}, ValueError, r"labels are int64 \(2,\); expected one whole number for each of 3 images"),
+        ({"labels": [1, 2, 10]}, ValueError, "labels from 1 to 10; the network has classes 0 to 9"),
+        ({"labels": [1.0, 2.0, 3.0]}, ValueError, "labels are float64"),
+        ({"images": np.zeros((0, 28, 28), np.uint8), "labels": np.zeros(0, int)}, ValueError, "no images to train on"),
+        ({"seed": -1}, ValueError, "seed is -1"),
+        ({"threads": 0}, ValueError, "threads is 0"),
+        ({"validation": (np.zeros((2, 28, 28), np.uint8), [1])}, ValueError, "labels are int64"),
+    ],
+)
+def test_bad_arguments_are_refused_before_training(change, error, message):
+    arguments = {"images": np.zeros((3, 28, 28), np.uint8), "labels": [1, 2, 3], **change}
+    with pytest.raises(error, match=message):
+        fit(SPEC, RECIPE, arguments.pop("images"), arguments.pop("labels"), **arguments)
+
+
+def test_ctrl_c_stops_within_an_epoch(digits):
+    """A signal in the middle of an endless epoch: training ends at once, and can go on afterwards."""
+    images, labels = np.repeat(digits[0], 200, axis=0), np.repeat(digits[1], 200)
+    assert len(images) > 250_000
+    trainer = engine.trainer(SPEC, Network.create(SPEC).flat, RECIPE.scale, RECIPE.loss, RECIPE.optimizer, 32)
+    order = np.arange(len(images), dtype=np.uint32)
+    rates = np.full(math.ceil(len(images) / 32), 0.01, np.float32)
+    with pytest.raises(KeyboardInterrupt):
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        trainer.run(images[:, None], labels, order, rates, 32, 2)
+    steps = trainer.state()[3]
+    assert 0 < steps < len(rates)
+    trainer.run(images[:64, None], labels[:64], order[:64], rates[:2], 32, 2)
+    assert trainer.state()[3] == steps + 2
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_lenet5_learns_mnist(mnist_train, mnist_test):
+    images, labels = mnist_train
+    net = lenet.train(SPEC, replace(presets["lenet5"].recipe, epochs=2), images[:55000], labels[:55000], seed=1)
+    assert lenet.evaluate(net, images[55000:], labels[55000:]).error < 0.02
+
+
+def test_import_starts_no_thread_and_loads_no_heavy_library():
+    code = """
+import sys, threading, lenet
+heavy = {"torch", "onnx", "onnxruntime", "matplotlib", "cv2", "PIL", "typer", "rich", "sklearn"}
+heavy |= {"safetensors", "platformdirs"}
+print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), threading.active_count())
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True, check=True
+    )
+    assert out.stdout.split("]")[0] == "["
+    assert out.stdout.split()[1] == "1"
