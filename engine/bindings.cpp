@@ -20,12 +20,15 @@ using namespace nb::literals;
 namespace lenet {
 namespace {
 
-template <class T, class... Shape> using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu, Shape...>;
-template <class T> using Out = nb::ndarray<nb::numpy, T, nb::c_contig>;
+template <class T, class... Shape>
+using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu, Shape...>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T, nb::c_contig>;
 using Bytes = In<std::uint8_t, nb::ndim<4>>;
 using Floats = In<float, nb::ndim<1>>;
 
-template <class T> Out<T> new_array(std::initializer_list<std::size_t> shape) {
+template <class T>
+Out<T> new_array(std::initializer_list<std::size_t> shape) {
   std::size_t size = 1;
   for (std::size_t n : shape) size *= n;
   T* data = new T[size ? size : 1];
@@ -46,7 +49,8 @@ void fill(Buffer& buffer, const Floats& values, const char* what) {
   std::copy_n(values.data(), buffer.size(), buffer.data());
 }
 
-template <class E> E enumerated(const std::string& name, std::initializer_list<const char*> names) {
+template <class E>
+E enumerated(const std::string& name, std::initializer_list<const char*> names) {
   int i = 0;
   std::string all;
   for (const char* n : names) {
@@ -57,8 +61,12 @@ template <class E> E enumerated(const std::string& name, std::initializer_list<c
   throw std::invalid_argument("'" + name + "' is none of: " + all);
 }
 
-template <class T> T take(const nb::dict& d, const char* key) { return nb::cast<T>(d[key]); }
-template <class T> T take(const nb::dict& d, const char* key, T otherwise) {
+template <class T>
+T take(const nb::dict& d, const char* key) {
+  return nb::cast<T>(d[key]);
+}
+template <class T>
+T take(const nb::dict& d, const char* key, T otherwise) {
   return d.contains(key) ? nb::cast<T>(d[key]) : otherwise;
 }
 
@@ -91,9 +99,7 @@ void check_size(const Plan& plan, std::size_t given) {
                                 " expected");
 }
 
-Images images_of(const Bytes& a) {
-  return {a.data(), a.shape(0), int(a.shape(1)), int(a.shape(2)), int(a.shape(3))};
-}
+Images images_of(const Bytes& a) { return {a.data(), a.shape(0), int(a.shape(1)), int(a.shape(2)), int(a.shape(3))}; }
 
 // Labels in range, order in range: checked here once, so that the loops need not.
 Samples samples_of(const Plan& plan, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
@@ -183,10 +189,13 @@ NB_MODULE(_engine, m) {
   using namespace lenet;
   m.doc() = "The native engine; lenet.engine is its Python face.";
   m.def("supported_isas", &supported_isas);
-  m.def("isa", [](const std::string& isa) {
-    const Kernels& k = kernels(isa);
-    return nb::make_tuple(k.name, k.compiled_for(), k.lanes, k.fused);
-  }, "isa"_a = "");
+  m.def(
+      "isa",
+      [](const std::string& isa) {
+        const Kernels& k = kernels(isa);
+        return nb::make_tuple(k.name, k.compiled_for(), k.lanes, k.fused);
+      },
+      "isa"_a = "");
   m.def("available_threads", &available_threads);
   m.def("measure_peak", &measure_peak, "threads"_a, "seconds"_a, "isa"_a = "");
   m.def("philox", [](std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t> c, std::uint32_t key0,
@@ -194,80 +203,103 @@ NB_MODULE(_engine, m) {
     const Block b = philox({std::get<0>(c), std::get<1>(c), std::get<2>(c), std::get<3>(c)}, key0, key1);
     return nb::make_tuple(b[0], b[1], b[2], b[3]);
   });
-  m.def("permutation", [](std::uint64_t seed, std::uint32_t epoch, std::uint32_t count) {
-    auto out = new_array<std::uint32_t>({count});
-    permutation(seed, epoch, count, out.data());
-    return out;
-  }, "seed"_a, "epoch"_a, "count"_a);
+  m.def(
+      "permutation",
+      [](std::uint64_t seed, std::uint32_t epoch, std::uint32_t count) {
+        auto out = new_array<std::uint32_t>({count});
+        permutation(seed, epoch, count, out.data());
+        return out;
+      },
+      "seed"_a, "epoch"_a, "count"_a);
 
   nb::class_<Model>(m, "Model")
-      .def("__init__", [](Model* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
-                          const Floats& weights, const Pair& scale, const std::string& isa) {
-        const Description description = description_of(input, layers);
-        check_size(Plan(description, true), weights.size());
-        new (self) Model(description, weights.data(), scale_of(scale), isa);
-      }, "input"_a, "layers"_a, "weights"_a, "scale"_a, "isa"_a = "")
+      .def(
+          "__init__",
+          [](Model* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
+             const Floats& weights, const Pair& scale, const std::string& isa) {
+            const Description description = description_of(input, layers);
+            check_size(Plan(description, true), weights.size());
+            new (self) Model(description, weights.data(), scale_of(scale), isa);
+          },
+          "input"_a, "layers"_a, "weights"_a, "scale"_a, "isa"_a = "")
       .def_prop_ro("isa", [](const Model& self) { return self.kernels().name; })
-      .def("scores", [](Model& self, const Bytes& images, int threads) {
-        auto out = new_array<float>({images.shape(0), std::size_t(self.plan().classes())});
-        nb::gil_scoped_release release;
-        self.scores(images_of(images), threads, out.data());
-        return out;
-      }, "images"_a, "threads"_a)
-      .def("predict", [](Model& self, const Bytes& images, int threads) {
-        auto out = new_array<std::int64_t>({images.shape(0)});
-        nb::gil_scoped_release release;
-        self.predict(images_of(images), threads, out.data());
-        return out;
-      }, "images"_a, "threads"_a)
+      .def(
+          "scores",
+          [](Model& self, const Bytes& images, int threads) {
+            auto out = new_array<float>({images.shape(0), std::size_t(self.plan().classes())});
+            nb::gil_scoped_release release;
+            self.scores(images_of(images), threads, out.data());
+            return out;
+          },
+          "images"_a, "threads"_a)
+      .def(
+          "predict",
+          [](Model& self, const Bytes& images, int threads) {
+            auto out = new_array<std::int64_t>({images.shape(0)});
+            nb::gil_scoped_release release;
+            self.predict(images_of(images), threads, out.data());
+            return out;
+          },
+          "images"_a, "threads"_a)
       .def("trace", &layer_outputs, "images"_a, "soft"_a, "shapes"_a);
 
   nb::class_<Trainer>(m, "Trainer")
-      .def("__init__", [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
-                          const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update,
-                          int batch, const std::string& isa) {
-        const Description description = description_of(input, layers);
-        check_size(Plan(description, true), weights.size());
-        if (batch < 1) throw std::invalid_argument("batch size " + std::to_string(batch) + ": at least 1 expected");
-        new (self) Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch, isa);
-      }, "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "isa"_a = "")
-      .def("run", [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-                     const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int batch, int threads) {
-        const Samples samples = samples_of(self.plan(), images, labels, order);
-        if (rates.size() != (order.size() + batch - 1) / batch)
-          throw std::invalid_argument("one rate a minibatch expected");
-        auto losses = new_array<float>({rates.size()});
-        // A signal's handler runs here, within a fiftieth of a second; its exception is raised on return.
-        bool raised = false;
-        std::size_t done;
-        {
-          nb::gil_scoped_release release;
-          done = self.run(samples, order.data(), order.size(), rates.data(), losses.data(), threads, [&raised] {
-            nb::gil_scoped_acquire acquire;
-            return raised = PyErr_CheckSignals() != 0;
-          });
-        }
-        if (raised) throw nb::python_error();
-        (void)done;
-        return losses;
-      }, "images"_a, "labels"_a, "order"_a, "rates"_a, "batch"_a, "threads"_a)
-      .def("gradient", [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-                          int threads) {
-        auto order = new_array<std::uint32_t>({images.shape(0)});
-        for (std::uint32_t i = 0; i < images.shape(0); ++i) order.data()[i] = i;
-        const Samples samples = samples_of(self.plan(), images, labels, In<std::uint32_t, nb::ndim<1>>(order));
-        auto out = new_array<float>({self.plan().parameters()});
-        const float loss = self.gradient(samples, order.data(), images.shape(0), threads, out.data());
-        return nb::make_tuple(loss, out);
-      }, "images"_a, "labels"_a, "threads"_a)
-      .def("state", [](Trainer& self) {
-        return nb::make_tuple(copy_of(self.weights()), copy_of(self.first()), copy_of(self.second()), self.steps);
-      })
-      .def("restore", [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
-        fill(self.weights(), weights, "weights");
-        fill(self.first(), first, "first moments");
-        fill(self.second(), second, "second moments");
-        self.steps = steps;
-      })
+      .def(
+          "__init__",
+          [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
+             const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update, int batch,
+             const std::string& isa) {
+            const Description description = description_of(input, layers);
+            check_size(Plan(description, true), weights.size());
+            if (batch < 1) throw std::invalid_argument("batch size " + std::to_string(batch) + ": at least 1 expected");
+            new (self)
+                Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch, isa);
+          },
+          "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "isa"_a = "")
+      .def(
+          "run",
+          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
+             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int batch, int threads) {
+            const Samples samples = samples_of(self.plan(), images, labels, order);
+            if (rates.size() != (order.size() + batch - 1) / batch)
+              throw std::invalid_argument("one rate a minibatch expected");
+            auto losses = new_array<float>({rates.size()});
+            // A signal's handler runs here, within a fiftieth of a second; its exception is raised on return.
+            bool raised = false;
+            std::size_t done;
+            {
+              nb::gil_scoped_release release;
+              done = self.run(samples, order.data(), order.size(), rates.data(), losses.data(), threads, [&raised] {
+                nb::gil_scoped_acquire acquire;
+                return raised = PyErr_CheckSignals() != 0;
+              });
+            }
+            if (raised) throw nb::python_error();
+            (void)done;
+            return losses;
+          },
+          "images"_a, "labels"_a, "order"_a, "rates"_a, "batch"_a, "threads"_a)
+      .def(
+          "gradient",
+          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels, int threads) {
+            auto order = new_array<std::uint32_t>({images.shape(0)});
+            for (std::uint32_t i = 0; i < images.shape(0); ++i) order.data()[i] = i;
+            const Samples samples = samples_of(self.plan(), images, labels, In<std::uint32_t, nb::ndim<1>>(order));
+            auto out = new_array<float>({self.plan().parameters()});
+            const float loss = self.gradient(samples, order.data(), images.shape(0), threads, out.data());
+            return nb::make_tuple(loss, out);
+          },
+          "images"_a, "labels"_a, "threads"_a)
+      .def("state",
+           [](Trainer& self) {
+             return nb::make_tuple(copy_of(self.weights()), copy_of(self.first()), copy_of(self.second()), self.steps);
+           })
+      .def("restore",
+           [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
+             fill(self.weights(), weights, "weights");
+             fill(self.first(), first, "first moments");
+             fill(self.second(), second, "second moments");
+             self.steps = steps;
+           })
       .def("weights", [](Trainer& self) { return copy_of(self.weights()); });
 }

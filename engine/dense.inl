@@ -6,17 +6,18 @@ template <int J, int T>
 void dense_block(const DenseShape& s, const float* weight, const float* bias, const float* const* in,
                  float* const* out) {
   V sum[J][T];
-  LENET_UNROLL for (int j = 0; j < J; ++j) LENET_UNROLL for (int t = 0; t < T; ++t) sum[j][t] = splat(bias[j]);
+  LENET_EACH (j, J)
+    LENET_EACH (t, T) sum[j][t] = splat(bias[j]);
   _Pragma("GCC unroll 1") for (int i = 0; i < s.inputs; ++i) {
     V x[T];
-    LENET_UNROLL for (int t = 0; t < T; ++t) x[t] = load(in[t] + std::size_t(i) * kTile);
-    LENET_UNROLL for (int j = 0; j < J; ++j) {
+    LENET_EACH (t, T) x[t] = load(in[t] + std::size_t(i) * kTile);
+    LENET_EACH (j, J) {
       const V w = splat(weight[std::size_t(j) * s.inputs + i]);
-      LENET_UNROLL for (int t = 0; t < T; ++t) sum[j][t] = multiply_add(w, x[t], sum[j][t]);
+      LENET_EACH (t, T) sum[j][t] = multiply_add(w, x[t], sum[j][t]);
     }
   }
-  LENET_UNROLL for (int j = 0; j < J; ++j)
-    LENET_UNROLL for (int t = 0; t < T; ++t) store(out[t] + std::size_t(j) * kTile, sum[j][t]);
+  LENET_EACH (j, J)
+    LENET_EACH (t, T) store(out[t] + std::size_t(j) * kTile, sum[j][t]);
 }
 
 // d/d(input) of J neighbouring inputs. `bias` is not used.
@@ -24,30 +25,33 @@ template <int J, int T>
 void dense_back_block(const DenseShape& s, const float* weight, const float*, const float* const* d,
                       float* const* out) {
   V sum[J][T];
-  LENET_UNROLL for (int j = 0; j < J; ++j) LENET_UNROLL for (int t = 0; t < T; ++t) sum[j][t] = V{};
+  LENET_EACH (j, J)
+    LENET_EACH (t, T) sum[j][t] = V{};
   _Pragma("GCC unroll 1") for (int u = 0; u < s.outputs; ++u) {
     V g[T];
-    LENET_UNROLL for (int t = 0; t < T; ++t) g[t] = load(d[t] + std::size_t(u) * kTile);
+    LENET_EACH (t, T) g[t] = load(d[t] + std::size_t(u) * kTile);
     const float* row = weight + std::size_t(u) * s.inputs;
-    LENET_UNROLL for (int j = 0; j < J; ++j) {
+    LENET_EACH (j, J) {
       const V w = splat(row[j]);
-      LENET_UNROLL for (int t = 0; t < T; ++t) sum[j][t] = multiply_add(w, g[t], sum[j][t]);
+      LENET_EACH (t, T) sum[j][t] = multiply_add(w, g[t], sum[j][t]);
     }
   }
-  LENET_UNROLL for (int j = 0; j < J; ++j)
-    LENET_UNROLL for (int t = 0; t < T; ++t) store(out[t] + std::size_t(j) * kTile, sum[j][t]);
+  LENET_EACH (j, J)
+    LENET_EACH (t, T) store(out[t] + std::size_t(j) * kTile, sum[j][t]);
 }
 
 using DenseFunction = decltype(&dense_block<1, 1>);
-template <int T, int... J> constexpr DenseFunction dense_functions[] = {&dense_block<J, T>...};
-template <int T, int... J> constexpr DenseFunction dense_back_functions[] = {&dense_back_block<J, T>...};
+template <int T, int... J>
+constexpr DenseFunction dense_functions[] = {&dense_block<J, T>...};
+template <int T, int... J>
+constexpr DenseFunction dense_back_functions[] = {&dense_back_block<J, T>...};
 #define LENET_TO_12 LENET_TO_6, 7, 8, 9, 10, 11, 12
 
-template <int T> DenseFunction dense_function(bool back, int units) {
+template <int T>
+DenseFunction dense_function(bool back, int units) {
   if constexpr (kDenseUnits == 12)
     return back ? dense_back_functions<T, LENET_TO_12>[units - 1] : dense_functions<T, LENET_TO_12>[units - 1];
-  else
-    return back ? dense_back_functions<T, LENET_TO_6>[units - 1] : dense_functions<T, LENET_TO_6>[units - 1];
+  else return back ? dense_back_functions<T, LENET_TO_6>[units - 1] : dense_functions<T, LENET_TO_6>[units - 1];
 }
 
 // Both directions: `from` and `to` are tiles of inputs and units, or of units and inputs.
@@ -95,27 +99,29 @@ template <int J, int Q>
 void outer_block(const float* x, std::size_t x_stride, const float* d, std::size_t d_stride, int images, float* weight,
                  std::size_t inputs, int valid) {
   V sum[J][Q];
-  LENET_UNROLL for (int j = 0; j < J; ++j) LENET_UNROLL for (int q = 0; q < Q; ++q) sum[j][q] = V{};
+  LENET_EACH (j, J)
+    LENET_EACH (q, Q) sum[j][q] = V{};
   _Pragma("GCC unroll 1") for (int n = 0; n < images; ++n, x += x_stride, d += d_stride) {
     V in[Q];
-    LENET_UNROLL for (int q = 0; q < Q; ++q) in[q] = load(x + q * kLanes);
-    LENET_UNROLL for (int j = 0; j < J; ++j) {
+    LENET_EACH (q, Q) in[q] = load(x + q * kLanes);
+    LENET_EACH (j, J) {
       const V g = splat(d[j]);
-      LENET_UNROLL for (int q = 0; q < Q; ++q) sum[j][q] = multiply_add(g, in[q], sum[j][q]);
+      LENET_EACH (q, Q) sum[j][q] = multiply_add(g, in[q], sum[j][q]);
     }
   }
-  LENET_UNROLL for (int j = 0; j < J; ++j)
-    LENET_UNROLL for (int q = 0; q < Q; ++q) {
+  LENET_EACH (j, J)
+    LENET_EACH (q, Q) {
       float* to = weight + j * inputs + q * kLanes;
       if (valid >= (q + 1) * kLanes) store_loose(to, sum[j][q]);
-      else for (int lane = 0; lane < valid - q * kLanes; ++lane) to[lane] = sum[j][q][lane];
+      else
+        for (int lane = 0; lane < valid - q * kLanes; ++lane) to[lane] = sum[j][q][lane];
     }
 }
 
 using OuterFunction = decltype(&outer_block<1, 1>);
-template <int J> constexpr OuterFunction outer_functions[] = {&outer_block<J, 1>, &outer_block<J, 2>,
-                                                              &outer_block<J, 3>, &outer_block<J, 4>,
-                                                              &outer_block<J, 5>};
+template <int J>
+constexpr OuterFunction outer_functions[] = {&outer_block<J, 1>, &outer_block<J, 2>, &outer_block<J, 3>,
+                                             &outer_block<J, 4>, &outer_block<J, 5>};
 inline constexpr int kOuterVectors = 5;
 inline constexpr int kOuterUnits = kRowBlock == 14 ? 4 : 2;
 OuterFunction outer_function(int units, int vectors) {
@@ -182,8 +188,8 @@ void rbf_input_gradient(const DenseShape& s, const float* code, const Tiles& in,
         const V x = load(in[t] + std::size_t(i) * kTile + lane);
         V sum{};
         for (int u = 0; u < s.outputs; ++u)
-          sum = multiply_add(load(d[t] + std::size_t(u) * kTile + lane),
-                             x - splat(code[std::size_t(u) * s.inputs + i]), sum);
+          sum = multiply_add(load(d[t] + std::size_t(u) * kTile + lane), x - splat(code[std::size_t(u) * s.inputs + i]),
+                             sum);
         store(out[t] + std::size_t(i) * kTile + lane, sum + sum);
       }
 }

@@ -14,6 +14,9 @@
 #include <cstdint>
 #include <utility>
 
+// Functions here are inlined always: an out-of-line copy, compiled for one instruction set, could be linked into
+// another's place.
+
 namespace lenet {
 
 inline constexpr int kTile = 16;
@@ -27,10 +30,10 @@ struct Planes {
   int maps = 0, height = 0, width = 0;
   int row = 0, plane = 0;
 
-  std::size_t at(int map, int y, int x) const {
+  [[gnu::always_inline]] std::size_t at(int map, int y, int x) const {
     return origin + std::size_t(map) * plane + std::size_t(y) * row + x;
   }
-  std::size_t pixels() const { return std::size_t(maps) * height * width; }
+  [[gnu::always_inline]] std::size_t pixels() const { return std::size_t(maps) * height * width; }
 };
 
 // Which maps a convolution joins: for output map m, inputs[inputs_begin[m] .. inputs_begin[m + 1]),
@@ -75,8 +78,8 @@ struct LossShape {
 
 struct UpdateShape {
   enum class Kind : int { sgd, adam } kind;
-  float momentum;  // sgd
-  bool nesterov;   // sgd
+  float momentum;               // sgd
+  bool nesterov;                // sgd
   float beta1, beta2, epsilon;  // adam
   float weight_decay;
   bool decoupled;  // adam: decay the weights themselves (AdamW) and not through the gradient
@@ -87,83 +90,78 @@ struct Tiles {
   float* base;
   std::size_t stride;
   int count;
-  float* operator[](int t) const { return base + std::size_t(t) * stride; }
+  [[gnu::always_inline]] float* operator[](int t) const { return base + std::size_t(t) * stride; }
 };
 
 struct Kernels {
   const char* name;
-  int lanes;  // floats in a register
-  bool fused;  // multiply and add round once
+  int lanes;                      // floats in a register
+  bool fused;                     // multiply and add round once
   const char* (*compiled_for)();  // what the compiler of that file was told, from its own macros
 
   // ---- one tile of sixteen images -------------------------------------------------------------
   // Sixteen byte images to one tile: out pixel p, lane l = paper + step * image[l][p].
-  void (*load_tile)(const std::uint8_t* const images[kTile], int maps, int height, int width,
-                    float paper, float step, const Planes& out, float* tile);
-  void (*conv_forward)(const ConvShape&, Activation, const float* weight, const float* bias,
-                       const float* in, float* out);
+  void (*load_tile)(const std::uint8_t* const images[kTile], int maps, int height, int width, float paper, float step,
+                    const Planes& out, float* tile);
+  void (*conv_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
+                       float* out);
   // Convolution, 2x2 max pooling and activation without storing the convolution's planes.
   // `winners` (null: not wanted) gets which of the four won, 0..3 in row-major order, first on ties.
-  void (*conv_pool_forward)(const ConvShape&, Activation, const float* weight, const float* bias,
-                            const float* in, const Planes& pooled, float* out, std::uint8_t* winners);
+  void (*conv_pool_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
+                            const Planes& pooled, float* out, std::uint8_t* winners);
   // d/d(convolution) from d/d(pooled, before activation) and winners; all of `out` is written, and zeros in
   // the columns on either side of it.
-  void (*unpool)(const Planes& pooled, const float* gradient, const std::uint8_t* winners,
-                 const Planes& out, float* conv_gradient);
+  void (*unpool)(const Planes& pooled, const float* gradient, const std::uint8_t* winners, const Planes& out,
+                 float* conv_gradient);
   // The same without pooling: a copy.
   void (*between_zeros)(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient);
   void (*bias_gradient)(const Planes&, const float* gradient, float* bias, bool accumulate);
-  void (*conv_weight_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient,
-                               float* weight, float* scratch, bool accumulate);
+  void (*conv_weight_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient, float* weight,
+                               float* scratch, bool accumulate);
   // The same from the pooled pixels' gradient and winners.
   void (*conv_pool_weight_gradient)(const ConvShape&, const float* in, const Planes& pooled, const float* gradient,
                                     const std::uint8_t* winners, float* weight, float* scratch, bool accumulate);
-  void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d,
-                              const float* gradient, const Planes& out, float* in_gradient);
+  void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
+                              const Planes& out, float* in_gradient);
   void (*pool_forward)(const PoolShape&, const float* in, float* out);
-  void (*pool_gradient)(const PoolShape&, const float* in, const Planes& d, const float* gradient,
-                        const Planes& out, float* in_gradient);
+  void (*pool_gradient)(const PoolShape&, const float* in, const Planes& d, const float* gradient, const Planes& out,
+                        float* in_gradient);
   // Sum over the window, times a coefficient, plus a bias, each one per map (LeCun et al. 1998, S2).
-  void (*subsample_forward)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
-                            float* out);
+  void (*subsample_forward)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   void (*subsample_gradient)(const PoolShape&, const float* coefficient, const float* in, const Planes& d,
                              const float* gradient, float* coefficient_gradient, float* bias_gradient,
                              const Planes& out, float* in_gradient, bool accumulate);
   void (*activate)(Activation, const Planes&, float* values);
   // gradient *= derivative, written in terms of the activation's own output.
-  void (*activate_gradient)(Activation, const Planes& values_at, const float* values,
-                            const Planes& gradient_at, float* gradient);
+  void (*activate_gradient)(Activation, const Planes& values_at, const float* values, const Planes& gradient_at,
+                            float* gradient);
 
   // ---- all tiles of a slot at once, so that the weights are read once -------------------------
-  void (*dense_forward)(const DenseShape&, const float* weight, const float* bias, const Tiles& in,
-                        const Tiles& out);
-  void (*dense_weight_gradient)(const DenseShape&, const Tiles& in, const Tiles& d, float* weight,
-                                float* bias, float* scratch);
+  void (*dense_forward)(const DenseShape&, const float* weight, const float* bias, const Tiles& in, const Tiles& out);
+  void (*dense_weight_gradient)(const DenseShape&, const Tiles& in, const Tiles& d, float* weight, float* bias,
+                                float* scratch);
   void (*dense_input_gradient)(const DenseShape&, const float* weight, const Tiles& d, const Tiles& out);
   void (*rbf_forward)(const DenseShape&, const float* code, const Tiles& in, const Tiles& out);
-  void (*rbf_input_gradient)(const DenseShape&, const float* code, const Tiles& in, const Tiles& d,
-                             const Tiles& out);
+  void (*rbf_input_gradient)(const DenseShape&, const float* code, const Tiles& in, const Tiles& d, const Tiles& out);
   // Writes d(loss)/d(output) * weight[lane] and each lane's loss (times nothing).
-  void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile],
-               const float weight[kTile], float* gradient, float losses[kTile]);
+  void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float weight[kTile],
+               float* gradient, float losses[kTile]);
   void (*softmax)(int classes, float sign, const float* output, float* probabilities);
 
   // ---- weights --------------------------------------------------------------------------------
   // One step of the optimiser on [begin, end): the gradient is the sum of `parts` gradients, in order.
-  void (*update)(const UpdateShape&, std::size_t begin, std::size_t end, const float* const* gradients,
-                 int parts, float rate, int step, float* weights, float* first, float* second);
+  void (*update)(const UpdateShape&, std::size_t begin, std::size_t end, const float* const* gradients, int parts,
+                 float rate, int step, float* weights, float* first, float* second);
 
   // ---- one image alone: lanes run along the pixels (single.inl) -------------------------------
   // The output's rows and the scratch's are as long as its width padded to kTile; the scratch holds
   // in.maps * kernel_width * (out.height + kernel_height - 1) of them.
-  void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in,
-                      float* out, float* scratch);
+  void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out,
+                      float* scratch);
   void (*single_pool)(const PoolShape&, const float* in, float* out);
-  void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
-                           float* out);
+  void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   // `transposed` is [input][outputs padded to kTile].
-  void (*single_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in,
-                       float* out);
+  void (*single_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in, float* out);
   void (*single_rbf)(const DenseShape&, const float* code, const float* in, float* out);
   void (*single_activate)(Activation, std::size_t count, float* values);
 

@@ -1,12 +1,13 @@
 // The small vector type: V is kLanes floats in one register, I as many whole numbers, both from the file of the
-// instruction set. A pixel of a tile is kTile floats, so kTile / kLanes registers, one after the other. A float serves as
-// the type of a pixel when one image is alone.
+// instruction set. A pixel of a tile is kTile floats, so kTile / kLanes registers, one after the other. A float serves
+// as the type of a pixel when one image is alone.
 
 typedef float Loose __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef float Tight __attribute__((vector_size(4 * kLanes), may_alias));
 
 #define LENET_INLINE inline __attribute__((always_inline))
-#define LENET_UNROLL _Pragma("GCC unroll 64")
+// A loop that is written out, so that the arrays it counts through live in registers.
+#define LENET_EACH(i, count) _Pragma("GCC unroll 64") for (int i = 0; i < (count); ++i)
 // Keeps the compiler from carrying what was loaded through `pointer` into the next turn of a loop: that would cost
 // the registers that hold the sums.
 #define LENET_FORGET(pointer) asm("" : "+r"(pointer))
@@ -26,16 +27,34 @@ LENET_INLINE void store_loose(float* p, V v) { *reinterpret_cast<Loose*>(p) = v;
 LENET_INLINE float larger(float a, float b) { return a > b ? a : b; }
 
 // A pixel type P is V (part of a tile's pixel) or float (one image alone): the same code serves both.
-template <class P> inline constexpr int kPixel = kTile;
-template <> inline constexpr int kPixel<float> = 1;
-template <class P> inline constexpr int kStep = kLanes;
-template <> inline constexpr int kStep<float> = 1;
-template <class P> LENET_INLINE P read(const float* p);
-template <> LENET_INLINE V read<V>(const float* p) { return load(p); }
-template <> LENET_INLINE float read<float>(const float* p) { return *p; }
-template <class P> LENET_INLINE P spread_over(float x);
-template <> LENET_INLINE V spread_over<V>(float x) { return splat(x); }
-template <> LENET_INLINE float spread_over<float>(float x) { return x; }
+template <class P>
+inline constexpr int kPixel = kTile;
+template <>
+inline constexpr int kPixel<float> = 1;
+template <class P>
+inline constexpr int kStep = kLanes;
+template <>
+inline constexpr int kStep<float> = 1;
+template <class P>
+LENET_INLINE P read(const float* p);
+template <>
+LENET_INLINE V read<V>(const float* p) {
+  return load(p);
+}
+template <>
+LENET_INLINE float read<float>(const float* p) {
+  return *p;
+}
+template <class P>
+LENET_INLINE P spread_over(float x);
+template <>
+LENET_INLINE V spread_over<V>(float x) {
+  return splat(x);
+}
+template <>
+LENET_INLINE float spread_over<float>(float x) {
+  return x;
+}
 LENET_INLINE void write(float* p, V v) { store(p, v); }
 LENET_INLINE void write(float* p, float v) { *p = v; }
 

@@ -62,8 +62,14 @@ void softmax(int classes, float sign, const float* output, float* probabilities)
 // Elementwise on registers, then on single floats to the end: the same operations in the same order.
 template <class P>
 LENET_INLINE P read_loose(const float* p);
-template <> LENET_INLINE V read_loose<V>(const float* p) { return load_loose(p); }
-template <> LENET_INLINE float read_loose<float>(const float* p) { return *p; }
+template <>
+LENET_INLINE V read_loose<V>(const float* p) {
+  return load_loose(p);
+}
+template <>
+LENET_INLINE float read_loose<float>(const float* p) {
+  return *p;
+}
 LENET_INLINE void write_loose(float* p, V v) { store_loose(p, v); }
 LENET_INLINE void write_loose(float* p, float v) { *p = v; }
 LENET_INLINE float root(float a) { return __builtin_sqrtf(a); }
@@ -107,6 +113,5 @@ void update(const UpdateShape& s, std::size_t begin, std::size_t end, const floa
   std::size_t i = begin;
   for (; i + kLanes <= end; i += kLanes)
     step_one<V>(s, gradients, parts, rate, mean_scale, square_scale, i, weights, first, second);
-  for (; i < end; ++i)
-    step_one<float>(s, gradients, parts, rate, mean_scale, square_scale, i, weights, first, second);
+  for (; i < end; ++i) step_one<float>(s, gradients, parts, rate, mean_scale, square_scale, i, weights, first, second);
 }

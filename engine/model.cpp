@@ -114,9 +114,7 @@ const float* Model::score_one(const std::uint8_t* image, const Planes& placed) {
         kernels_.single_dense(op.dense, transposed_[i].data(), biases_[i].data(), values + op.in.origin,
                               values + op.out.origin);
         break;
-      case Op::Kind::rbf:
-        kernels_.single_rbf(op.dense, op.codes, values + op.in.origin, values + op.out.origin);
-        break;
+      case Op::Kind::rbf: kernels_.single_rbf(op.dense, op.codes, values + op.in.origin, values + op.out.origin); break;
     }
     if (op.activation == Activation::linear) continue;
     if (contiguous(op.out)) {
@@ -188,9 +186,8 @@ void Model::scores(const Images& images, int threads, float* out) {
 
 void Model::predict(const Images& images, int threads, std::int64_t* out) {
   const std::size_t classes = plan_.classes();
-  each_score(images, threads, [&](std::size_t i, const float* scores) {
-    out[i] = std::max_element(scores, scores + classes) - scores;
-  });
+  each_score(images, threads,
+             [&](std::size_t i, const float* scores) { out[i] = std::max_element(scores, scores + classes) - scores; });
 }
 
 void Model::trace(const Images& images, bool soft, const std::vector<float*>& outs) {
@@ -214,8 +211,7 @@ void Model::trace(const Images& images, bool soft, const std::vector<float*>& ou
       for (std::size_t l = 0; l < count; ++l)
         for (int m = 0; m < op.out.maps; ++m)
           for (int y = 0; y < op.out.height; ++y)
-            for (int x = 0; x < op.out.width; ++x)
-              *to++ = work.tile_values(0)[op.out.at(m, y, x) * kTile + l];
+            for (int x = 0; x < op.out.width; ++x) *to++ = work.tile_values(0)[op.out.at(m, y, x) * kTile + l];
     }
   }
 }

@@ -31,7 +31,8 @@ class Model {
     Buffer values, inner, shifted;
     int height = 0, width = 0;
   };
-  template <class Put> void each_score(const Images& images, int threads, const Put& put);
+  template <class Put>
+  void each_score(const Images& images, int threads, const Put& put);
   const float* score_one(const std::uint8_t* image, const Planes& placed);
   void prepare_single();
 

@@ -12,6 +12,8 @@ namespace {
 
 #include "conv.inl"
 
+#include "conv_gradient.inl"
+
 #include "dense.inl"
 
 #include "loss.inl"
@@ -22,14 +24,14 @@ typedef std::uint8_t Sixteen __attribute__((vector_size(16), may_alias));
 
 // The transpose of sixteen rows of sixteen bytes, in four rounds of interleaving.
 LENET_INLINE void transpose_bytes(Sixteen (&row)[16]) {
-  LENET_UNROLL for (int round = 0; round < 4; ++round) {
+  LENET_EACH (round, 4) {
     Sixteen next[16];
-    LENET_UNROLL for (int i = 0; i < 8; ++i) {
+    LENET_EACH (i, 8) {
       next[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
       next[2 * i + 1] =
           __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     }
-    LENET_UNROLL for (int i = 0; i < 16; ++i) row[i] = next[i];
+    LENET_EACH (i, 16) row[i] = next[i];
   }
 }
 
@@ -41,7 +43,7 @@ void load_tile(const std::uint8_t* const images[kTile], int maps, int height, in
     Sixteen rows[16] = {};
     const int size = count - p < 16 ? count - p : 16;
     if (size == 16) {
-      LENET_UNROLL for (int l = 0; l < kTile; ++l) __builtin_memcpy(&rows[l], images[l] + p, 16);
+      LENET_EACH (l, kTile) __builtin_memcpy(&rows[l], images[l] + p, 16);
     } else {
       for (int l = 0; l < kTile; ++l) __builtin_memcpy(&rows[l], images[l] + p, std::size_t(size));
     }
@@ -63,12 +65,12 @@ double peak(long rounds, float* sink) {
   constexpr int kChains = kRowBlock == 14 ? 28 : 12;
   V sum[kChains];
   const V factor = splat(0.999f), term = splat(1e-3f);
-  LENET_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = splat(float(i));
+  LENET_EACH (i, kChains) sum[i] = splat(float(i));
   for (long r = 0; r < rounds; ++r) {
-    LENET_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = multiply_add(sum[i], factor, term);
+    LENET_EACH (i, kChains) sum[i] = multiply_add(sum[i], factor, term);
   }
   V total{};
-  LENET_UNROLL for (int i = 0; i < kChains; ++i) total += sum[i];
+  LENET_EACH (i, kChains) total += sum[i];
   *sink = total[0];
   return 2.0 * kLanes * kChains * double(rounds);
 }

@@ -30,7 +30,7 @@ struct Description {
 
 struct Op {
   enum class Kind { conv, conv_pool, subsample, pool, dense, rbf } kind;
-  int layer;      // the layer whose weights these are
+  int layer;       // the layer whose weights these are
   int last_layer;  // the layer whose output this is (conv_pool: the pooling)
   Activation activation;
   std::size_t weight = 0, bias = 0;  // places in the flat vector of parameters

@@ -109,7 +109,8 @@ void subsample_any(const PoolShape& s, const float* coefficient, const float* bi
   each_pixel<P>(s.out, [&](int m, int y, int x, int lane) {
     const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
     const P sum = window_of<P>(PoolKind::mean, corner, s.window, row);
-    write(out + s.out.at(m, y, x) * kPixel<P> + lane, multiply_add(sum, spread_over<P>(coefficient[m]), spread_over<P>(bias[m])));
+    write(out + s.out.at(m, y, x) * kPixel<P> + lane,
+          multiply_add(sum, spread_over<P>(coefficient[m]), spread_over<P>(bias[m])));
   });
 }
 

@@ -89,10 +89,8 @@ void backward(const Plan& plan, const Kernels& k, const float* weights, Workspac
           else
             k.conv_weight_gradient(op.conv, values, op.out_gradient, gradients, weight_gradient, work.scratch(), t > 0);
           if (first) break;
-          if (winners)
-            k.unpool(op.out_gradient, gradients, winners, op.inner, work.inner());
-          else
-            k.between_zeros(op.out_gradient, gradients, op.inner, work.inner());
+          if (winners) k.unpool(op.out_gradient, gradients, winners, op.inner, work.inner());
+          else k.between_zeros(op.out_gradient, gradients, op.inner, work.inner());
           k.conv_input_gradient(op.conv, weight, op.inner, work.inner(), op.in_gradient, gradients);
           break;
         }

@@ -11,7 +11,8 @@ void single_conv_block(const ConvShape& s, int first, int at, const float* weigh
   const std::size_t plane = std::size_t(s.out.row) * (s.out.height + height - 1);
   const std::size_t next = std::size_t(s.in.maps) * height * width;
   V sum[M][P];
-  LENET_UNROLL for (int m = 0; m < M; ++m) LENET_UNROLL for (int p = 0; p < P; ++p) sum[m][p] = splat(bias[first + m]);
+  LENET_EACH (m, M)
+    LENET_EACH (p, P) sum[m][p] = splat(bias[first + m]);
   for (int i = s.table.inputs_begin[first]; i < s.table.inputs_begin[first + 1]; ++i) {
     const int c = s.table.inputs[i];
     const float* w = weight + std::size_t(first) * next + std::size_t(c) * height * width;
@@ -19,21 +20,23 @@ void single_conv_block(const ConvShape& s, int first, int at, const float* weigh
       const float* from = shifted + std::size_t(c) * width * plane + std::size_t(ky) * s.out.row + at;
       _Pragma("GCC unroll 1") for (int kx = 0; kx < width; ++kx, ++w, from += plane) {
         V tap[M];
-        LENET_UNROLL for (int m = 0; m < M; ++m) tap[m] = splat(w[m * next]);
-        LENET_UNROLL for (int p = 0; p < P; ++p) {
+        LENET_EACH (m, M) tap[m] = splat(w[m * next]);
+        LENET_EACH (p, P) {
           const V x = load(from + p * kLanes);
-          LENET_UNROLL for (int m = 0; m < M; ++m) sum[m][p] = multiply_add(tap[m], x, sum[m][p]);
+          LENET_EACH (m, M) sum[m][p] = multiply_add(tap[m], x, sum[m][p]);
         }
       }
     }
   }
-  LENET_UNROLL for (int m = 0; m < M; ++m)
-    LENET_UNROLL for (int p = 0; p < P; ++p) store(out + s.out.at(first + m, 0, 0) + at + p * kLanes, sum[m][p]);
+  LENET_EACH (m, M)
+    LENET_EACH (p, P) store(out + s.out.at(first + m, 0, 0) + at + p * kLanes, sum[m][p]);
 }
 
 using SingleConvFunction = decltype(&single_conv_block<1, 1>);
-template <int M, int... P> constexpr SingleConvFunction single_conv_functions[] = {&single_conv_block<M, P>...};
-template <int M> SingleConvFunction single_conv_function(int registers) {
+template <int M, int... P>
+constexpr SingleConvFunction single_conv_functions[] = {&single_conv_block<M, P>...};
+template <int M>
+SingleConvFunction single_conv_function(int registers) {
   if constexpr (kRowBlock == 14) return single_conv_functions<M, LENET_TO_14>[registers - 1];
   else return single_conv_functions<M, LENET_TO_6>[registers - 1];
 }
@@ -60,10 +63,12 @@ void single_conv(const ConvShape& s, const float* weight, const float* bias, con
   }
 }
 
-template <std::size_t... i> LENET_INLINE V evens(V a, V b, std::index_sequence<i...>) {
+template <std::size_t... i>
+LENET_INLINE V evens(V a, V b, std::index_sequence<i...>) {
   return __builtin_shufflevector(a, b, (2 * i)...);
 }
-template <std::size_t... i> LENET_INLINE V odds(V a, V b, std::index_sequence<i...>) {
+template <std::size_t... i>
+LENET_INLINE V odds(V a, V b, std::index_sequence<i...>) {
   return __builtin_shufflevector(a, b, (2 * i + 1)...);
 }
 
@@ -106,12 +111,12 @@ template <int Q>
 void single_dense_block(const DenseShape& s, const float* transposed, std::size_t stride, const float* bias,
                         const float* in, float* out) {
   V sum[Q];
-  LENET_UNROLL for (int q = 0; q < Q; ++q) sum[q] = load_loose(bias + q * kLanes);
+  LENET_EACH (q, Q) sum[q] = load_loose(bias + q * kLanes);
   _Pragma("GCC unroll 2") for (int i = 0; i < s.inputs; ++i, transposed += stride) {
     const V x = splat(in[i]);
-    LENET_UNROLL for (int q = 0; q < Q; ++q) sum[q] = multiply_add(load(transposed + q * kLanes), x, sum[q]);
+    LENET_EACH (q, Q) sum[q] = multiply_add(load(transposed + q * kLanes), x, sum[q]);
   }
-  LENET_UNROLL for (int q = 0; q < Q; ++q) store_loose(out + q * kLanes, sum[q]);
+  LENET_EACH (q, Q) store_loose(out + q * kLanes, sum[q]);
 }
 
 // `bias` and `out` have room for the units padded to kTile.
@@ -140,8 +145,7 @@ void single_rbf(const DenseShape& s, const float* code, const float* in, float* 
 
 void single_activate(Activation activation, std::size_t count, float* values) {
   std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    store_loose(values + i, activated(activation, load_loose(values + i)));
+  for (; i + kLanes <= count; i += kLanes) store_loose(values + i, activated(activation, load_loose(values + i)));
   if (i == count) return;
   alignas(64) float rest[kLanes] = {};
   __builtin_memcpy(rest, values + i, (count - i) * sizeof(float));

@@ -33,9 +33,9 @@ class Trainer {
   const Plan& plan() const { return plan_; }
   const Kernels& kernels() const { return kernels_; }
   // What a training that goes on later needs: the weights, the optimiser's two vectors, its steps.
-  Buffer &weights() { return weights_; }
-  Buffer &first() { return first_; }
-  Buffer &second() { return second_; }
+  Buffer& weights() { return weights_; }
+  Buffer& first() { return first_; }
+  Buffer& second() { return second_; }
   long steps = 0;
 
  private:

@@ -1,0 +1,330 @@
+"""The layers a network is made of, as data: what each is called, and what follows for shapes and counts.
+
+A shape is (maps, height, width). A layer's *parameters* are what training adjusts; its *connections* are the
+multiplications by a weight plus the additions of a bias, counted at every position, as LeCun, Bottou, Bengio and
+Haffner 1998 count them in section II.B.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
+
+Shape = tuple[int, int, int]
+Table = tuple[tuple[int, ...], ...]
+
+ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
+"""What a layer may do to its sums. ``scaled_tanh`` is 1.7159 tanh(2a/3); ``softmax`` is for outputs only."""
+
+
+def require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    require(
+        len(pair) == 2 and all(isinstance(v, int) and v >= 1 for v in pair),
+        f"{what} is {value!r}; expected whole numbers from 1 on",
+    )
+    return cast(tuple[int, int], pair)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What all layers have: a name and an activation."""
+
+    name: str
+    kind: ClassVar[str] = ""
+    lower_is_better: ClassVar[bool] = False
+
+    @property
+    def squash(self) -> str:
+        """The name of the activation."""
+        return cast(str, getattr(self, "activation", "linear"))
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the output's shape for an input's shape; ValueError if the input is too small."""
+        raise NotImplementedError
+
+    def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the layer's arrays for an input's shape, by their short names."""
+        return {}
+
+    def fan_in(self, shape: Shape) -> int:
+        """Return how many values each unit adds up."""
+        return 1
+
+    def fan_out(self, shape: Shape) -> int:
+        """Return how many units each input value reaches, borders ignored."""
+        return 1
+
+    def parameters(self, shape: Shape) -> int:
+        """Return how many numbers training adjusts."""
+        return sum(product(s) for s in self.arrays(shape).values())
+
+    def connections(self, shape: Shape) -> int:
+        """Return the number of connections, the paper's way."""
+        return 0
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return the multiplications by a weight for one image."""
+        return 0
+
+    def check(self) -> None:
+        """Raise ValueError if the layer contradicts itself."""
+        require(bool(self.name) and "." not in self.name, f"a layer's name is {self.name!r}; expected one without dots")
+        require(
+            self.squash in ACTIVATIONS, f"{self.name}: activation {self.squash!r} is none of {', '.join(ACTIVATIONS)}"
+        )
+
+
+def product(shape: tuple[int, ...]) -> int:
+    result = 1
+    for n in shape:
+        result *= n
+    return result
+
+
+def _too_small(name: str, what: str, need: tuple[int, int], shape: Shape) -> str:
+    return f"{name}: {what} of {need[0]}x{need[1]} on an input of {shape[1]}x{shape[2]}"
+
+
+@dataclass(frozen=True)
+class Conv(Layer):
+    """A convolution (a correlation, as everywhere in this field) with a bias per map.
+
+    Parameters
+    ----------
+    maps : int
+        Output maps.
+    kernel : int or (int, int)
+        Height and width of the receptive field, in pixels.
+    padding : {"valid", "same"}
+        ``same`` surrounds the input with zeros so that the output has its size; of an odd number of zeros,
+        the extra one lies below and to the right.
+    table : tuple of tuples of int, optional
+        For each output map, the input maps it sees (Table I of the paper); by default all of them.
+
+    Arrays: ``weight`` (maps, input maps, height, width), zero where the table has no connection; ``bias`` (maps,).
+    """
+
+    maps: int
+    kernel: int | tuple[int, int]
+    padding: str = "valid"
+    table: Table | None = None
+    activation: str = "linear"
+    kind: ClassVar[str] = "convolution"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the kernel."""
+        return _pair(self.kernel, f"{self.name}: kernel")
+
+    def output(self, shape: Shape) -> Shape:
+        """See :meth:`Layer.output`."""
+        height, width = self.size
+        if self.padding == "same":
+            return (self.maps, shape[1], shape[2])
+        require(shape[1] >= height and shape[2] >= width, _too_small(self.name, "a kernel", self.size, shape))
+        return (self.maps, shape[1] - height + 1, shape[2] - width + 1)
+
+    def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Layer.arrays`."""
+        return {"weight": (self.maps, shape[0], *self.size), "bias": (self.maps,)}
+
+    def inputs_of(self, shape: Shape) -> Table:
+        """For each output map, the input maps it sees, ascending."""
+        if self.table is None:
+            return (tuple(range(shape[0])),) * self.maps
+        require(
+            len(self.table) == self.maps,
+            f"{self.name}: the table has {len(self.table)} entries; expected one for each of {self.maps} maps",
+        )
+        for row in self.table:
+            require(
+                len(row) > 0 and list(row) == sorted(set(row)) and 0 <= row[0] and row[-1] < shape[0],
+                f"{self.name}: the table's entry {row} should name some of {shape[0]} input maps, ascending",
+            )
+        return self.table
+
+    def fan_in(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_in`; the mean over the maps where a table makes them differ."""
+        return round(sum(map(len, self.inputs_of(shape))) / self.maps * product(self.size))
+
+    def fan_out(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_out`."""
+        return round(sum(map(len, self.inputs_of(shape))) / shape[0] * product(self.size))
+
+    def parameters(self, shape: Shape) -> int:
+        """See :meth:`Layer.parameters`: connections that the table leaves out are no parameters."""
+        return sum(map(len, self.inputs_of(shape))) * product(self.size) + self.maps
+
+    def connections(self, shape: Shape) -> int:
+        """See :meth:`Layer.connections`."""
+        _, height, width = self.output(shape)
+        return self.parameters(shape) * height * width
+
+    def multiplications(self, shape: Shape) -> int:
+        """See :meth:`Layer.multiplications`."""
+        _, height, width = self.output(shape)
+        return (self.parameters(shape) - self.maps) * height * width
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        require(self.maps >= 1, f"{self.name}: {self.maps} maps; expected at least 1")
+        require(
+            self.size is not None and self.padding in ("valid", "same"),
+            f"{self.name}: padding {self.padding!r} is neither valid nor same",
+        )
+        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
+
+
+@dataclass(frozen=True)
+class _Window(Layer):
+    """What pooling and subsampling share: a square window that moves by its stride."""
+
+    window: int = 2
+    stride: int | None = None
+    activation: str = "linear"
+
+    @property
+    def step(self) -> int:
+        """The stride in pixels: the window's size unless said otherwise."""
+        return self.window if self.stride is None else self.stride
+
+    def output(self, shape: Shape) -> Shape:
+        """See :meth:`Layer.output`; rows and columns that no whole window covers are ignored."""
+        require(min(shape[1:]) >= self.window, _too_small(self.name, "a window", (self.window, self.window), shape))
+        return (shape[0], (shape[1] - self.window) // self.step + 1, (shape[2] - self.window) // self.step + 1)
+
+    def fan_in(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_in`."""
+        return self.window**2
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        require(
+            self.window >= 1 and self.step >= 1,
+            f"{self.name}: window {self.window}, stride {self.step}; expected at least 1",
+        )
+        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
+
+
+@dataclass(frozen=True)
+class Subsample(_Window):
+    """The paper's subsampling: the window's sum, times a trainable coefficient, plus a trainable bias.
+
+    Arrays: ``weight`` (maps,), the coefficients; ``bias`` (maps,).
+    """
+
+    kind: ClassVar[str] = "subsampling"
+
+    def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Layer.arrays`."""
+        return {"weight": (shape[0],), "bias": (shape[0],)}
+
+    def connections(self, shape: Shape) -> int:
+        """See :meth:`Layer.connections`: each unit sees its window and its bias."""
+        return product(self.output(shape)) * (self.window**2 + 1)
+
+
+@dataclass(frozen=True)
+class Pool(_Window):
+    """Pooling without parameters: the window's maximum or mean."""
+
+    method: str = "max"
+    kind: ClassVar[str] = "pooling"
+
+    def connections(self, shape: Shape) -> int:
+        """See :meth:`Layer.connections`: nothing is weighted, but each unit sees its window."""
+        return product(self.output(shape)) * self.window**2
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        require(self.method in ("max", "mean"), f"{self.name}: pooling by {self.method!r}; expected max or mean")
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Units that see every value of the layer below.
+
+    Arrays: ``weight`` (units, values), the values in the order maps, rows, columns; ``bias`` (units,).
+    """
+
+    units: int
+    activation: str = "linear"
+    kind: ClassVar[str] = "dense"
+
+    def output(self, shape: Shape) -> Shape:
+        """See :meth:`Layer.output`."""
+        return (self.units, 1, 1)
+
+    def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Layer.arrays`."""
+        return {"weight": (self.units, product(shape)), "bias": (self.units,)}
+
+    def fan_in(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_in`."""
+        return product(shape)
+
+    def fan_out(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_out`."""
+        return self.units
+
+    def connections(self, shape: Shape) -> int:
+        """See :meth:`Layer.connections`."""
+        return self.parameters(shape)
+
+    def multiplications(self, shape: Shape) -> int:
+        """See :meth:`Layer.multiplications`."""
+        return self.units * product(shape)
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        require(self.units >= 1, f"{self.name}: {self.units} units; expected at least 1")
+
+
+@dataclass(frozen=True)
+class Rbf(Layer):
+    """Euclidean radial basis functions on fixed codes: a unit's output is its squared distance, eq. (7).
+
+    Parameters
+    ----------
+    codes : tuple of tuples of float
+        One code per class, as long as the layer below has values. Codes are not trained.
+
+    The smallest output is the answer.
+    """
+
+    codes: tuple[tuple[float, ...], ...] = field(repr=False)
+    kind: ClassVar[str] = "radial basis functions"
+    lower_is_better: ClassVar[bool] = True
+
+    def output(self, shape: Shape) -> Shape:
+        """See :meth:`Layer.output`."""
+        require(
+            all(len(code) == product(shape) for code in self.codes),
+            f"{self.name}: codes of {sorted({len(c) for c in self.codes})} values on a layer of {product(shape)}",
+        )
+        return (len(self.codes), 1, 1)
+
+    def fan_in(self, shape: Shape) -> int:
+        """See :meth:`Layer.fan_in`."""
+        return product(shape)
+
+    def connections(self, shape: Shape) -> int:
+        """See :meth:`Layer.connections`: the fixed weights have no bias beside them."""
+        return len(self.codes) * product(shape)
+
+    def multiplications(self, shape: Shape) -> int:
+        """See :meth:`Layer.multiplications`."""
+        return len(self.codes) * product(shape)
+
+
+LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for cls in (Conv, Subsample, Pool, Dense, Rbf)}
