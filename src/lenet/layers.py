@@ -18,6 +18,7 @@ ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
 
 
 def require(condition: bool, message: str) -> None:
+    """Raise ValueError with the message unless the condition holds."""
     if not condition:
         raise ValueError(message)
 
@@ -81,6 +82,7 @@ class Layer:
 
 
 def product(shape: tuple[int, ...]) -> int:
+    """Return the product of the sizes."""
     result = 1
     for n in shape:
         result *= n
