@@ -6,7 +6,7 @@ LENET_INLINE V activated(Activation activation, V x) {
     case Activation::linear: return x;
     case Activation::tanh: return tanh_of(x);
     case Activation::scaled_tanh: return splat(1.7159f) * tanh_of(splat(2.0f / 3.0f) * x);
-    case Activation::sigmoid: return multiply_add(splat(0.5f), tanh_of(splat(0.5f) * x), splat(0.5f));
+    case Activation::sigmoid: return splat(1.0f) / (splat(1.0f) + exp_of(-x));  // exact enough near 1 for its slope
     case Activation::relu: return larger(x, V{});
   }
   return x;

@@ -12,7 +12,7 @@ from conftest import child_environment
 
 import lenet
 from lenet import Network, Recipe, engine, fit, presets
-from lenet.recipe import Constant, Sgd
+from lenet.recipe import Constant, Patience, Sgd
 from lenet.train import TrainingError
 
 SPEC = presets["lenet5"].spec
@@ -66,8 +66,9 @@ def test_same_seed_same_bits_for_any_number_of_threads(digits):
 def test_going_on_is_as_if_never_stopped(digits, name):
     images, labels = digits[0][:200], digits[1][:200]
     spec, recipe = presets[name].spec, replace(presets[name].recipe, epochs=3, batch_size=32)
-    whole = list(fit(spec, recipe, images, labels, seed=1))
-    rest = list(fit(spec, recipe, images, labels, seed=1, start=whole[0].state))
+    held_out = digits[0][200:300], digits[1][200:300]
+    whole = list(fit(spec, recipe, images, labels, held_out, seed=1))
+    rest = list(fit(spec, recipe, images, labels, held_out, seed=1, start=whole[0].state))
     assert [e.number for e in rest] == [2, 3]
     assert rest[-1].network.flat.tobytes() == whole[-1].network.flat.tobytes()
 
@@ -112,6 +113,35 @@ def test_ctrl_c_stops_within_an_epoch(digits):
     assert 0 < steps < len(rates)
     trainer.run(images[:64, None], labels[:64], order[:64], rates[:2], 32, 2)
     assert trainer.state()[3] == steps + 2
+
+
+def test_steps_end_in_the_middle_of_an_epoch(digits):
+    images, labels = digits[0][:100], digits[1][:100]
+    recipe = replace(RECIPE, epochs=9, steps=6)  # four minibatches an epoch
+    epochs = list(fit(SPEC, recipe, images, labels))
+    assert [(e.images, e.state.steps) for e in epochs] == [(100, 4), (64, 6)]
+
+
+def test_patience_by_hand():
+    """Ten minibatches an epoch: 25 suffice for two epochs more; a real improvement at 20 extends them to 40."""
+    patience = Patience(minibatches=25, factor=2, improvement=0.9)
+    assert [patience.exhausted([0.5] * n, 10) for n in (1, 2, 3)] == [False, False, True]
+    assert [patience.exhausted([0.5, 0.4, 0.4, 0.4][:n], 10) for n in (2, 3, 4)] == [False, False, True]
+    assert patience.exhausted([0.5, 0.46, 0.46], 10)  # better, but by less than a tenth
+
+
+def test_early_stopping_keeps_the_best_network(digits):
+    images, labels = digits[0][:300], digits[1][:300]
+    held_out = digits[0][300:400], digits[1][300:400]
+    recipe = replace(RECIPE, epochs=50, schedule=Constant(0.05), stopping=Patience(30, 1.5, 0.995))
+    epochs = list(fit(SPEC, recipe, images, labels, held_out, seed=2))
+    errors = [e.validation for e in epochs]
+    assert len(epochs) < 50
+    assert recipe.stopping.exhausted(errors, 10)
+    assert not recipe.stopping.exhausted(errors[:-1], 10)
+    assert lenet.evaluate(epochs[-1].network, *held_out).error == min(errors)
+    with pytest.raises(ValueError, match="stops by the error on validation images; none are given"):
+        fit(SPEC, recipe, images, labels)
 
 
 @pytest.mark.mnist

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lenet import Conv, Dense, Network, Spec, presets
+from lenet.recipe import Truncated
 from lenet.weights import WeightsError, draw, read, write
 
 SPEC = Spec((1, 6, 6), (Conv("C1", 2, 3, table=((0,), (0,)), activation="tanh"), Dense("OUTPUT", 3, "softmax")))
@@ -25,6 +26,24 @@ def test_first_weights_of_1998_fill_their_range():
 def test_first_weights_of_c3_are_zero_where_table_i_has_no_connection():
     w = draw(presets["lenet5"].spec, "glorot", 0)["C3.weight"]
     assert (w.any(axis=(2, 3))).sum() == 60
+
+
+def test_truncated_normal_is_normal_within_two_deviations():
+    weights = draw(presets["lenet-tf-wide"].spec, Truncated(0.1, bias=0.1), 0)
+    w = weights["F5.weight"]
+    assert np.abs(w).max() <= 0.2
+    # The standard deviation of a normal distribution cut at two of them is 0.87963.
+    assert w.std() == pytest.approx(0.1 * 0.87963, rel=1e-3)
+    assert np.mean(np.abs(w) < 0.1) == pytest.approx(0.682689 / 0.954500, rel=2e-3)
+    assert np.all(weights["C1.bias"] == np.float32(0.1))
+    assert draw(presets["lenet5"].spec, Truncated(1.0), 0)["F6.bias"].std() > 0.5
+
+
+def test_first_weights_of_theano():
+    weights = draw(presets["lenet-theano"].spec, "theano", 0)
+    assert not weights["OUTPUT.weight"].any()
+    bound = np.sqrt(6 / (25 + 20 * 25 / 4))
+    assert 0.95 * bound < np.abs(weights["C1.weight"]).max() <= bound
 
 
 def test_same_seed_same_weights_and_another_seed_others():

@@ -79,7 +79,9 @@ def train(
     chosen = preset_called(preset)
     recipe = chosen.recipe if epochs is None else replace(chosen.recipe, epochs=epochs)
     training = lenet.data.load(data, "train")
-    held = len(training) // 12 if validation is None else validation
+    if validation is None:
+        validation = len(training) // 12 if recipe.validation is None else recipe.validation
+    held = validation
     held_out = None
     if held:
         training, held_out = training.split(held)

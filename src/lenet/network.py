@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenet import engine
 from lenet import weights as weights_
-from lenet.recipe import PAPER_1998, Scale
+from lenet.recipe import PAPER_1998, Init, Scale
 from lenet.spec import Dense, Rbf, Spec
 from lenet.weights import Array, Weights
 
@@ -133,8 +133,8 @@ class Network:
         self._model: engine.Model | None = None
 
     @staticmethod
-    def create(spec: Spec, seed: int = 0, init: str = "glorot", scale: Scale = PAPER_1998) -> Network:
-        """Return an untrained network, its first weights drawn as `init` says (`lenet.recipe.INITS`)."""
+    def create(spec: Spec, seed: int = 0, init: Init = "glorot", scale: Scale = PAPER_1998) -> Network:
+        """Return an untrained network, its first weights drawn as `init` says (see `lenet.recipe`)."""
         return Network(spec, weights_.draw(spec, init, seed), scale)
 
     @staticmethod

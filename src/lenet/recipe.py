@@ -7,8 +7,8 @@ the standard library's dataclasses makes a variation: ``replace(recipe, epochs=3
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 
@@ -155,7 +155,53 @@ class OneCycle:
         return self.peak * (1 - share) / (1 - self.warmup)
 
 
-Schedule = Constant | Steps | OneCycle
+@dataclass(frozen=True)
+class Inverse:
+    """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
+
+    rate: float
+    gamma: float
+    power: float
+
+    def __post_init__(self) -> None:
+        for what in ("rate", "gamma", "power"):
+            _positive(what, getattr(self, what))
+
+    def at(self, done: float, epochs: int) -> float:
+        """Return the rate after `done` of `epochs` epochs."""
+        return self.rate * (1 + self.gamma * done) ** -self.power
+
+
+Schedule = Constant | Steps | OneCycle | Inverse
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Early stopping as the Theano deep learning tutorial has it.
+
+    Training ends when `minibatches` have been done, but every validation error below `improvement` times the best
+    so far extends that to `factor` times the minibatches done by then. Validation comes after every epoch. The
+    network of the best validation error is the result.
+    """
+
+    minibatches: int = 10_000
+    factor: float = 2.0
+    improvement: float = 0.995
+
+    def __post_init__(self) -> None:
+        _check(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
+        _check(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
+        _check(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")
+
+    def exhausted(self, errors: Sequence[float], batches: int) -> bool:
+        """Return whether to stop, after these validation errors, one an epoch of `batches` minibatches."""
+        patience, best = float(self.minibatches), math.inf
+        for epoch, error in enumerate(errors, 1):
+            if error < best:
+                if error < best * self.improvement:
+                    patience = max(patience, epoch * batches * self.factor)
+                best = error
+        return len(errors) * batches >= patience
 
 
 @dataclass(frozen=True)
@@ -175,8 +221,26 @@ class Scale:
 PAPER_1998 = Scale(-0.1, 1.175)
 """White and black of LeCun et al. 1998, section III.A: about mean 0 and variance 1 over the pixels."""
 
-INITS = ("lecun1998", "glorot", "he")
-"""First weights: uniform on ±2.4/fan-in (the paper's), ±√(6/(fan-in + fan-out)), ±√(6/fan-in)."""
+INITS = ("lecun1998", "glorot", "he", "theano", "caffe")
+"""First weights, uniform: ±2.4/fan-in (the paper's), ±√(6/(fan-in + fan-out)), ±√(6/fan-in); ``theano`` as ``glorot``
+with a convolution's fan-out divided by the pooling behind it and an output layer of zeros; ``caffe`` ±√(3/fan-in)."""
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """First weights from a normal distribution of standard deviation `sigma`, cut at two of them.
+
+    Biases are `bias`, or (None) drawn as the weights are.
+    """
+
+    sigma: float
+    bias: float | None = None
+
+    def __post_init__(self) -> None:
+        _positive("sigma", self.sigma)
+
+
+Init = str | Truncated
 
 
 @dataclass(frozen=True)
@@ -195,10 +259,14 @@ class Recipe:
         What is minimised, and by which steps.
     scale : Scale
         Grey levels.
-    init : str
-        How the first weights are drawn: one of `INITS`.
-    stopping : None
-        When to end before `epochs`; None: never.
+    init : str or Truncated
+        How the first weights are drawn: one of `INITS`, or from a truncated normal distribution.
+    steps : int, optional
+        Minibatches after which training ends, in the middle of an epoch if need be.
+    stopping : Patience, optional
+        When to end before `epochs`, by the error on validation images; None: never.
+    validation : int, optional
+        Training images that the source holds out; None: it does not say.
     distortion : None
         How training images are distorted; None: not at all.
     """
@@ -209,20 +277,31 @@ class Recipe:
     loss: Loss = field(default_factory=CrossEntropy)
     optimizer: Optimizer = field(default_factory=Sgd)
     scale: Scale = PAPER_1998
-    init: str = "glorot"
-    stopping: None = None
+    init: Init = "glorot"
+    steps: int | None = None
+    stopping: Patience | None = None
+    validation: int | None = None
     distortion: None = None
 
     def __post_init__(self) -> None:
         _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
-        _check(self.init in INITS, f"init {self.init!r} is none of {', '.join(INITS)}")
+        _check(
+            isinstance(self.init, Truncated) or self.init in INITS,
+            f"init {self.init!r} is none of {', '.join(INITS)}, nor Truncated",
+        )
+        _check(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
+        _check(
+            self.validation is None or self.validation >= 0, f"{self.validation} images held out; expected at least 0"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain numbers, strings and dictionaries."""
-        tagged = {k: {"kind": type(getattr(self, k)).__name__, **asdict(getattr(self, k))} for k in _TAGGED}
-        plain = {k: v for k, v in asdict(self).items() if k not in tagged}
-        return {**plain, **tagged}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        for key in _TAGGED:
+            if is_dataclass(values[key]):
+                values[key] = {"kind": type(values[key]).__name__, **asdict(values[key])}
+        return values
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Recipe:
@@ -230,19 +309,23 @@ class Recipe:
         try:
             values = dict(data)
             for key, kinds in _TAGGED.items():
+                if not isinstance(values[key], Mapping):
+                    continue
                 entry = dict(values[key])
                 kind = {k.__name__: k for k in kinds}[entry.pop("kind")]
                 if "steps" in entry:
                     entry["steps"] = tuple((int(n), float(rate)) for n, rate in entry["steps"])
                 values[key] = kind(**entry)
             return Recipe(**values)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a recipe: {error}") from error
 
 
 _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "loss": (CrossEntropy, Map, MeanSquared),
     "optimizer": (Sgd, Adam),
-    "schedule": (Constant, Steps, OneCycle),
+    "schedule": (Constant, Steps, OneCycle, Inverse),
     "scale": (Scale,),
+    "init": (Truncated,),
+    "stopping": (Patience,),
 }

@@ -26,6 +26,8 @@ from lenet.train import Epoch, State, fit
 
 NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
 
+_KEPT = ("weights", "first", "second", "best")
+
 
 class RunError(ValueError):
     """A directory cannot be used for the training that was asked for; the message says why."""
@@ -111,8 +113,9 @@ class Run:
             if header.get(key) != value:
                 raise RunError(f"{path}: another training, its {key} is not the one given now")
         try:
-            moments = (arrays["weights"], arrays["first"], arrays["second"])
-            return State(int(header["epoch"]), int(header["steps"]), *moments), list(header["history"])
+            kept = {name: arrays[name] for name in _KEPT}
+            state = State(int(header["epoch"]), int(header["steps"]), **kept, errors=tuple(header["errors"]))
+            return state, list(header["history"])
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path}: not a checkpoint ({error})") from error
 
@@ -123,8 +126,9 @@ class Run:
 
     def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
         state = epoch.state
-        arrays = {"weights": state.weights, "first": state.first, "second": state.second}
-        header = {"format": weights_.FORMAT, **identity, "epoch": state.epoch, "steps": state.steps, "history": history}
+        arrays = {name: getattr(state, name) for name in _KEPT}
+        progress = {"epoch": state.epoch, "steps": state.steps, "errors": state.errors, "history": history}
+        header = {"format": weights_.FORMAT, **identity, **progress}
         epoch.network.save(self.directory / NETWORK)
         lines = "".join(json.dumps(row) + "\n" for row in history)
         weights_.replace_file(self.directory / HISTORY, lines.encode())

@@ -32,13 +32,19 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """All that a training needs to go on after an epoch: weights, the optimiser's moments, its steps."""
+    """All that a training needs to go on after an epoch.
+
+    Weights, the optimiser's moments and its steps; where training may stop early, also the validation errors so
+    far, and the weights of the best of them.
+    """
 
     epoch: int
     steps: int
     weights: Array
     first: Array
     second: Array
+    best: Array
+    errors: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Epoch:
     validation : float or None
         Share of the validation images classified wrongly, 0 to 1; None if there are none.
     network : Network
-        The network after this epoch.
+        The network after this epoch; where training may stop early, the one of the best validation error so far.
     images : int
         How many images were trained on.
     rate : float
@@ -134,6 +140,8 @@ def fit(
             as_images(validation[0], spec),
             as_labels(validation[1], len(np.asarray(validation[0])), spec.classes),
         )
+    if recipe.stopping and held_out is None:
+        raise ValueError("the recipe stops by the error on validation images; none are given")
     used = engine.threads_to_use(threads)
     return _run(spec, recipe, pictures, targets, held_out, int(seed), used, start)
 
@@ -150,27 +158,37 @@ def _run(
 ) -> Iterator[Epoch]:
     first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
     trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    best, errors = first, tuple[float, ...]()
     if start is not None:
         trainer.restore(start.weights, start.first, start.second, start.steps)
+        best, errors = start.best, start.errors
     count = len(images)
     batches = math.ceil(count / recipe.batch_size)
-    sizes = np.full(batches, recipe.batch_size)
-    sizes[-1] = count - (batches - 1) * recipe.batch_size
-    for number in range(start.epoch + 1 if start else 1, recipe.epochs + 1):
+    last = min(recipe.epochs, math.ceil(recipe.steps / batches)) if recipe.steps else recipe.epochs
+    for number in range(start.epoch + 1 if start else 1, last + 1):
+        if recipe.stopping and recipe.stopping.exhausted(errors, batches):
+            return
         began = time.perf_counter()
-        done = number - 1 + np.arange(batches) / batches
+        todo = min(batches, recipe.steps - (number - 1) * batches) if recipe.steps else batches
+        done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
-        order = engine.permutation(seed, number, count)
+        order = engine.permutation(seed, number, count)[: todo * recipe.batch_size]
         losses = trainer.run(images, labels, order, rates, recipe.batch_size, threads)
         seconds = time.perf_counter() - began
         _check_losses(losses, number, rates)
         weights, moments, squares, steps = trainer.state()
-        state = State(number, steps, weights, moments, squares)
-        provenance: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": count}
-        network = Network(spec, weights_.unflatten(spec, weights.copy()), recipe.scale, provenance)
+        about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": count}
+        network = Network(spec, weights_.unflatten(spec, weights.copy()), recipe.scale, about)
         error = evaluate(network, *validation, threads=threads).error if validation else None
-        loss = float(losses @ sizes / count)
-        yield Epoch(number, loss, seconds, error, network, count, float(rates[-1]), state)
+        if recipe.stopping and error is not None:
+            best = weights if error < min(errors, default=math.inf) else best
+            errors = (*errors, error)
+            network = Network(spec, weights_.unflatten(spec, best.copy()), recipe.scale, about)
+        state = State(number, steps, weights, moments, squares, best, errors)
+        sizes = np.full(todo, recipe.batch_size)
+        sizes[-1] = len(order) - (todo - 1) * recipe.batch_size
+        loss = float(losses @ sizes / len(order))
+        yield Epoch(number, loss, seconds, error, network, len(order), float(rates[-1]), state)
 
 
 def _check_losses(losses: Array, epoch: int, rates: Array) -> None:
@@ -191,7 +209,7 @@ def train(
     seed: int = 0,
     threads: int | None = None,
 ) -> Network:
-    """Run `fit` to its end and return the last epoch's network."""
+    """Run `fit` to its end and return the last epoch's network: with early stopping, the best on validation."""
     for epoch in fit(spec, recipe, images, labels, validation, seed, threads):
         network = epoch.network
     return network

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.recipe import PAPER_1998, Scale
-from lenet.spec import Conv, Layer, Shape, Spec, Subsample
+from lenet.recipe import PAPER_1998, Init, Scale, Truncated
+from lenet.spec import Conv, Layer, Pool, Shape, Spec, Subsample
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -32,33 +32,48 @@ class WeightsError(ValueError):
     """A file or a mapping does not hold the weights of the network it should."""
 
 
-def draw(spec: Spec, init: str, seed: int) -> dict[str, Array]:
+def draw(spec: Spec, init: Init, seed: int) -> dict[str, Array]:
     """Draw the first weights, each array from a stream of its own.
 
-    Weights are uniform between plus and minus a bound that `init` names (see `lenet.recipe.INITS`), biases are
-    0, a subsampling's coefficients make it a mean. The numbers come from the raw output of Philox (4x64,
-    ten rounds), which NumPy promises to keep.
+    Weights are drawn as `init` says (see `lenet.recipe.INITS` and `lenet.recipe.Truncated`), biases are 0 unless it
+    says otherwise, a subsampling's coefficients make it a mean. The numbers come from the raw output of Philox
+    (4x64, ten rounds), which NumPy promises to keep.
     """
     weights: dict[str, Array] = {}
     for layer, shape in spec.steps():
         for short, size in layer.arrays(shape).items():
+            raw = np.random.Philox(key=[seed % 2**64, len(weights)]).random_raw(math.prod(size))
+            unit = ((raw >> np.uint64(11)) * 2.0**-52 - 1.0).reshape(size)  # uniform on [-1, 1)
             if isinstance(layer, Subsample) and short == "weight":
                 array = np.full(size, 1.0 / layer.window**2)
+            elif isinstance(init, Truncated):
+                fixed = short == "bias" and init.bias is not None
+                array = np.full(size, init.bias, np.float64) if fixed else init.sigma * _normal(unit)
             elif short == "bias":
                 array = np.zeros(size)
             else:
-                raw = np.random.Philox(key=[seed % 2**64, len(weights)]).random_raw(math.prod(size))
-                unit = (raw >> np.uint64(11)) * 2.0**-52 - 1.0
-                array = (unit * _bound(init, layer, shape)).reshape(size)
+                array = unit * _bound(init, spec, layer, shape)
             weights[f"{layer.name}.{short}"] = array.astype(np.float32)
         _zero_unconnected(layer, shape, weights)
     return weights
 
 
-def _bound(init: str, layer: Layer, shape: Shape) -> float:
+def _normal(unit: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn numbers uniform on [-1, 1) into ones from the standard normal distribution cut at -2 and 2."""
+    grid = np.linspace(-2, 2, 4097)
+    below = np.array([math.erf(x / math.sqrt(2)) for x in grid]) / math.erf(math.sqrt(2))
+    return np.interp(unit, below, grid)
+
+
+def _bound(init: str, spec: Spec, layer: Layer, shape: Shape) -> float:
     fan_in, fan_out = layer.fan_in(shape), layer.fan_out(shape)
-    bounds = {"lecun1998": 2.4 / fan_in, "glorot": math.sqrt(6 / (fan_in + fan_out)), "he": math.sqrt(6 / fan_in)}
-    return bounds[init]
+    if init == "theano":
+        if layer is spec.layers[-1]:
+            return 0.0
+        behind = spec.layers[spec.layers.index(layer) + 1]
+        fan_out //= behind.window**2 if isinstance(behind, Pool) else 1
+    bounds = {"lecun1998": 2.4 / fan_in, "he": math.sqrt(6 / fan_in), "caffe": math.sqrt(3 / fan_in)}
+    return bounds.get(init, math.sqrt(6 / (fan_in + fan_out)))
 
 
 def _connected(layer: Conv, shape: Shape) -> NDArray[np.bool_]:
