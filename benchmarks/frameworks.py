@@ -39,7 +39,7 @@ class Lenet:
 
     def train(self, order):
         rates = np.full(-(-len(order) // self.batch), RATE, np.float32)
-        self.trainer.run(self.images, self.labels, order.astype(np.uint32), rates, self.batch, self.threads)
+        self.trainer.run(self.images, self.labels, order.astype(np.uint32), rates, self.threads)
 
     def weights(self):
         return unflatten(self.net.spec, self.trainer.weights())

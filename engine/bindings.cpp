@@ -6,7 +6,9 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "dispatch.hpp"
 #include "model.hpp"
@@ -42,11 +44,10 @@ Out<float> copy_of(const Buffer& buffer) {
   return array;
 }
 
-void fill(Buffer& buffer, const Floats& values, const char* what) {
+void check_state(const Buffer& buffer, const Floats& values, const char* what) {
   if (values.size() != buffer.size())
     throw std::invalid_argument(std::string(what) + ": " + std::to_string(values.size()) + " values given, " +
                                 std::to_string(buffer.size()) + " expected");
-  std::copy_n(values.data(), buffer.size(), buffer.data());
 }
 
 template <class E>
@@ -103,13 +104,12 @@ Images images_of(const Bytes& a) { return {a.data(), a.shape(0), int(a.shape(1))
 
 // Labels in range, order in range: checked here once, so that the loops need not.
 Samples samples_of(const Plan& plan, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-                   const In<std::uint32_t, nb::ndim<1>>& order) {
+                   const std::vector<std::uint32_t>& order) {
   if (labels.size() != images.shape(0))
     throw std::invalid_argument(std::to_string(labels.size()) + " labels for " + std::to_string(images.shape(0)) +
                                 " images");
-  if (order.size() == 0) throw std::invalid_argument("no samples");
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const std::uint32_t at = order.data()[i];
+  if (order.empty()) throw std::invalid_argument("no samples");
+  for (const std::uint32_t at : order) {
     if (at >= images.shape(0)) throw std::invalid_argument("sample " + std::to_string(at) + " does not exist");
     if (labels.data()[at] >= plan.classes())
       throw std::invalid_argument("label " + std::to_string(labels.data()[at]) + " of sample " + std::to_string(at) +
@@ -142,28 +142,45 @@ UpdateShape update_of(const nb::dict& d) {
 using Pair = std::tuple<float, float>;
 Scale scale_of(const Pair& scale) { return {std::get<0>(scale), std::get<1>(scale)}; }
 
-nb::tuple layer_outputs(Model& model, const Bytes& images, bool soft, const std::vector<std::vector<int>>& shapes) {
+int checked_threads(int threads) {
+  if (threads < 1 || threads > 1024)
+    throw std::invalid_argument(std::to_string(threads) + " threads; expected 1 to 1024");
+  return threads;
+}
+
+// A copy: what was checked must not change while the GIL is released.
+std::vector<std::uint32_t> copied(const In<std::uint32_t, nb::ndim<1>>& order) {
+  return {order.data(), order.data() + order.size()};
+}
+
+nb::tuple layer_outputs(Model& model, const Bytes& images, bool soft,
+                        const std::vector<std::vector<std::size_t>>& shapes) {
   const std::size_t count = images.shape(0);
+  const std::vector<std::size_t> sizes = model.layer_sizes();
+  if (shapes.size() != sizes.size()) throw std::invalid_argument("one shape a layer expected");
   nb::list arrays;
   std::vector<float*> outs;
-  for (const auto& shape : shapes) {
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
     std::vector<std::size_t> full{count};
-    std::size_t size = count;
-    for (int n : shape) full.push_back(std::size_t(n)), size *= std::size_t(n);
-    float* data = new float[size ? size : 1];
+    std::size_t size = 1;
+    for (std::size_t n : shapes[i]) full.push_back(n), size *= n;
+    if (size != sizes[i]) throw std::invalid_argument("a layer's shape of another size");
+    float* data = new float[std::max<std::size_t>(size * count, 1)];
     nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<float*>(p); });
     arrays.append(Out<float>(data, full.size(), full.data(), owner));
     outs.push_back(data);
   }
-  nb::gil_scoped_release release;
-  model.trace(images_of(images), soft, outs);
-  nb::gil_scoped_acquire acquire;
+  {
+    nb::gil_scoped_release release;
+    model.trace(images_of(images), soft, outs);
+  }
   return nb::tuple(arrays);
 }
 
 // Operations per second of fused multiply-adds in registers, on `threads` threads at once.
 double measure_peak(int threads, double seconds, const std::string& isa) {
   const Kernels& k = kernels(isa);
+  checked_threads(threads);
   nb::gil_scoped_release release;
   std::vector<double> rates(std::size_t(threads), 0.0);
   run_parallel(threads, [&](int id) {
@@ -228,20 +245,20 @@ NB_MODULE(_engine, m) {
           [](Model& self, const Bytes& images, int threads) {
             auto out = new_array<float>({images.shape(0), std::size_t(self.plan().classes())});
             nb::gil_scoped_release release;
-            self.scores(images_of(images), threads, out.data());
+            self.scores(images_of(images), checked_threads(threads), out.data());
             return out;
           },
-          "images"_a, "threads"_a)
+          "images"_a.noconvert(), "threads"_a)
       .def(
           "predict",
           [](Model& self, const Bytes& images, int threads) {
             auto out = new_array<std::int64_t>({images.shape(0)});
             nb::gil_scoped_release release;
-            self.predict(images_of(images), threads, out.data());
+            self.predict(images_of(images), checked_threads(threads), out.data());
             return out;
           },
-          "images"_a, "threads"_a)
-      .def("trace", &layer_outputs, "images"_a, "soft"_a, "shapes"_a);
+          "images"_a.noconvert(), "threads"_a)
+      .def("trace", &layer_outputs, "images"_a.noconvert(), "soft"_a, "shapes"_a);
 
   nb::class_<Trainer>(m, "Trainer")
       .def(
@@ -251,7 +268,8 @@ NB_MODULE(_engine, m) {
              const std::string& isa) {
             const Description description = description_of(input, layers);
             check_size(Plan(description, true), weights.size());
-            if (batch < 1) throw std::invalid_argument("batch size " + std::to_string(batch) + ": at least 1 expected");
+            if (batch < 1 || batch > 65536)
+              throw std::invalid_argument("batch size " + std::to_string(batch) + ": 1 to 65536 expected");
             new (self)
                 Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch, isa);
           },
@@ -259,47 +277,66 @@ NB_MODULE(_engine, m) {
       .def(
           "run",
           [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int batch, int threads) {
-            const Samples samples = samples_of(self.plan(), images, labels, order);
-            if (rates.size() != (order.size() + batch - 1) / batch)
-              throw std::invalid_argument("one rate a minibatch expected");
-            auto losses = new_array<float>({rates.size()});
+             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int threads) {
+            const std::vector<std::uint32_t> samples_order = copied(order);
+            const Samples samples = samples_of(self.plan(), images, labels, samples_order);
+            const std::size_t batches = (samples_order.size() + self.batch() - 1) / self.batch();
+            if (rates.size() != batches)
+              throw std::invalid_argument(std::to_string(rates.size()) + " rates for " + std::to_string(batches) +
+                                          " minibatches");
+            checked_threads(threads);
+            auto losses = new_array<float>({batches});
+            const Trainer::Turn turn(self);
             // A signal's handler runs here, within a fiftieth of a second; its exception is raised on return.
             bool raised = false;
-            std::size_t done;
             {
               nb::gil_scoped_release release;
-              done = self.run(samples, order.data(), order.size(), rates.data(), losses.data(), threads, [&raised] {
-                nb::gil_scoped_acquire acquire;
-                return raised = PyErr_CheckSignals() != 0;
-              });
+              self.run(samples, samples_order.data(), samples_order.size(), rates.data(), losses.data(), threads,
+                       [&raised] {
+                         nb::gil_scoped_acquire acquire;
+                         return raised = PyErr_CheckSignals() != 0;
+                       });
             }
             if (raised) throw nb::python_error();
-            (void)done;
             return losses;
           },
-          "images"_a, "labels"_a, "order"_a, "rates"_a, "batch"_a, "threads"_a)
+          "images"_a.noconvert(), "labels"_a.noconvert(), "order"_a.noconvert(), "rates"_a.noconvert(), "threads"_a)
       .def(
           "gradient",
           [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels, int threads) {
-            auto order = new_array<std::uint32_t>({images.shape(0)});
-            for (std::uint32_t i = 0; i < images.shape(0); ++i) order.data()[i] = i;
-            const Samples samples = samples_of(self.plan(), images, labels, In<std::uint32_t, nb::ndim<1>>(order));
+            std::vector<std::uint32_t> order(images.shape(0));
+            std::iota(order.begin(), order.end(), 0u);
+            const Samples samples = samples_of(self.plan(), images, labels, order);
+            checked_threads(threads);
             auto out = new_array<float>({self.plan().parameters()});
-            const float loss = self.gradient(samples, order.data(), images.shape(0), threads, out.data());
+            const Trainer::Turn turn(self);
+            float loss;
+            {
+              nb::gil_scoped_release release;
+              loss = self.gradient(samples, order.data(), order.size(), threads, out.data());
+            }
             return nb::make_tuple(loss, out);
           },
-          "images"_a, "labels"_a, "threads"_a)
+          "images"_a.noconvert(), "labels"_a.noconvert(), "threads"_a)
       .def("state",
            [](Trainer& self) {
+             const Trainer::Turn turn(self);
              return nb::make_tuple(copy_of(self.weights()), copy_of(self.first()), copy_of(self.second()), self.steps);
            })
       .def("restore",
            [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
-             fill(self.weights(), weights, "weights");
-             fill(self.first(), first, "first moments");
-             fill(self.second(), second, "second moments");
+             const Trainer::Turn turn(self);
+             check_state(self.weights(), weights, "weights");
+             check_state(self.first(), first, "first moments");
+             check_state(self.second(), second, "second moments");
+             if (steps < 0) throw std::invalid_argument(std::to_string(steps) + " steps; expected at least 0");
+             std::copy_n(weights.data(), weights.size(), self.weights().data());
+             std::copy_n(first.data(), first.size(), self.first().data());
+             std::copy_n(second.data(), second.size(), self.second().data());
              self.steps = steps;
            })
-      .def("weights", [](Trainer& self) { return copy_of(self.weights()); });
+      .def("weights", [](Trainer& self) {
+        const Trainer::Turn turn(self);
+        return copy_of(self.weights());
+      });
 }

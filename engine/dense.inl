@@ -135,13 +135,11 @@ OuterFunction outer_function(int units, int vectors) {
   }
 }
 
-inline std::size_t padded(int count) { return std::size_t(count + kTile - 1) / kTile * kTile; }
-
 // Written, not accumulated. `scratch`: 16 * tiles * (padded inputs + padded outputs) floats.
 void dense_weight_gradient(const DenseShape& s, const Tiles& in, const Tiles& d, float* weight, float* bias,
                            float* scratch) {
   const int images = in.count * kTile;
-  const std::size_t x_stride = padded(s.inputs), d_stride = padded(s.outputs);
+  const std::size_t x_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
   float* x = scratch;
   float* g = scratch + images * x_stride;
   to_images(in, s.inputs, x, x_stride);
@@ -155,7 +153,6 @@ void dense_weight_gradient(const DenseShape& s, const Tiles& in, const Tiles& d,
       block(x + at, x_stride, g + unit, d_stride, images, weight + std::size_t(unit) * s.inputs + at,
             std::size_t(s.inputs), s.inputs - at);
     }
-  if (!bias) return;
   for (int u = 0; u < s.outputs; ++u) {
     alignas(64) float sums[kTile];
     for (int lane = 0; lane < kTile; lane += kLanes) {

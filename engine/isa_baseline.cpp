@@ -1,7 +1,5 @@
 // What every processor of the architecture has (SSE2 on x86-64), or plain vectors elsewhere: four floats
 // a register, and a multiply and an add that round one after the other.
-#include <cmath>
-
 #include "kernels.hpp"
 
 #define LENET_KERNELS kernels_baseline

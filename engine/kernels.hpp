@@ -21,6 +21,9 @@ namespace lenet {
 
 inline constexpr int kTile = 16;
 
+// The next whole number of tiles' worth.
+[[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
+
 enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
 enum class PoolKind : int { max, mean };
 

@@ -1,7 +1,5 @@
 // Losses on a tile's outputs, with their gradients, and the step of the optimiser.
 
-LENET_INLINE V lane_values(const float* from) { return load(from); }
-
 // The largest score, the sum of exp(score - largest); exp(score - largest) itself goes to `to`.
 struct Softmax {
   V largest, sum;

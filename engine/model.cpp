@@ -16,8 +16,6 @@ constexpr std::size_t kTogether = 2;
 // Whole registers reach a little past the end of a single image's planes.
 constexpr std::size_t kSlack = 64;
 
-constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
-
 // A convolution's output for one image: its rows padded to whole registers.
 Planes padded_rows(const Op& op) {
   const Planes& out = op.conv.out;
@@ -40,7 +38,8 @@ Model::Model(const Description& description, const float* weights, Scale scale, 
       plan_(description_, true),
       weights_(weights, weights + plan_.parameters()),
       scale_(scale),
-      kernels_(lenet::kernels(isa)) {
+      kernels_(lenet::kernels(isa)),
+      forks_(forks()) {
   // The kernel that fills tiles says what each byte becomes, so that one image gets the same bits.
   std::uint8_t ramp[256];
   for (int i = 0; i < 256; ++i) ramp[i] = std::uint8_t(i);
@@ -51,8 +50,20 @@ Model::Model(const Description& description, const float* weights, Scale scale, 
   for (int i = 0; i < 256; ++i) grey_[i] = tile.data()[i * kTile];
 }
 
+std::unique_lock<std::mutex> Model::take_turn() {
+  if (forks_ != forks()) {  // the parent's threads may have been at work here: forget what they left
+    (void)mutex_.release();
+    mutex_ = std::make_unique<std::mutex>();
+    workspaces_.clear();
+    single_ = {};
+    forks_ = forks();
+  }
+  return std::unique_lock(*mutex_);
+}
+
 void Model::prepare_single() {
   if (single_.values.size()) return;
+  transposed_.clear(), biases_.clear();
   std::size_t inner = 0, shifted = 0;
   for (const Op& op : plan_.ops()) {
     transposed_.emplace_back();
@@ -133,7 +144,7 @@ template <class Put>
 void Model::each_score(const Images& images, int threads, const Put& put) {
   const Planes placed = plan_.placed(images.height, images.width);
   if (images.maps != plan_.input().maps) throw std::invalid_argument("images with another number of maps");
-  const std::lock_guard lock(mutex_);
+  const auto turn = take_turn();
   const std::size_t classes = plan_.classes();
   const float sign = plan_.sign();
   const std::size_t rest = images.count % kTile, few = rest <= kFew ? rest : 0;
@@ -188,6 +199,13 @@ void Model::predict(const Images& images, int threads, std::int64_t* out) {
   const std::size_t classes = plan_.classes();
   each_score(images, threads,
              [&](std::size_t i, const float* scores) { out[i] = std::max_element(scores, scores + classes) - scores; });
+}
+
+std::vector<std::size_t> Model::layer_sizes() const {
+  const Plan plan(description_, false);
+  std::vector<std::size_t> sizes;
+  for (const Op& op : plan.ops()) sizes.push_back(op.out.pixels());
+  return sizes;
 }
 
 void Model::trace(const Images& images, bool soft, const std::vector<float*>& outs) {

@@ -21,6 +21,8 @@ class Model {
   void scores(const Images& images, int threads, float* out);
   // out[image]: the class of the largest score, the lowest such class on a tie.
   void predict(const Images& images, int threads, std::int64_t* out);
+  // How many values each layer gives for one image.
+  std::vector<std::size_t> layer_sizes() const;
   // outs[layer][image][map][row][column], nothing left out of any layer; the output layer with its softmax
   // if `soft`.
   void trace(const Images& images, bool soft, const std::vector<float*>& outs);
@@ -35,13 +37,15 @@ class Model {
   void each_score(const Images& images, int threads, const Put& put);
   const float* score_one(const std::uint8_t* image, const Planes& placed);
   void prepare_single();
+  std::unique_lock<std::mutex> take_turn();
 
   Description description_;
   Plan plan_;
   std::vector<float> weights_;
   Scale scale_;
   const Kernels& kernels_;
-  std::mutex mutex_;  // of everything below: calls from several threads take turns
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // of all below: callers take turns
+  unsigned forks_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   Single single_;
   std::vector<Buffer> transposed_, biases_;  // of every dense operation, for single images

@@ -1,15 +1,19 @@
 #include "plan.hpp"
 
 #include <algorithm>
+#include <climits>
 
 namespace lenet {
 namespace {
 
-constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
-
 // Planes with zeros around; takes its room from `used`. Widths above/left and below/right of the picture.
 Planes allocate(std::size_t& used, int maps, int height, int width, int top = 0, int left = 0, int bottom = 0,
                 int right = 0) {
+  // Kernels count pixels and floats of a plane in int.
+  const std::size_t pixels = std::size_t(left + width + right) * std::size_t(top + height + bottom);
+  if (pixels > std::size_t(INT_MAX / kTile) / std::size_t(maps))
+    throw std::invalid_argument(std::to_string(maps) + " maps of " + std::to_string(height) + "x" +
+                                std::to_string(width) + " are too large");
   Planes p;
   p.maps = maps, p.height = height, p.width = width;
   p.row = left + width + right;
@@ -31,6 +35,18 @@ Borders borders(const Layer& layer) {
 
 [[noreturn]] void refuse(std::size_t layer, const std::string& why) {
   throw std::invalid_argument("layer " + std::to_string(layer) + ": " + why);
+}
+
+void check(std::size_t i, const Layer& layer, const Planes& in) {
+  using Kind = Layer::Kind;
+  const bool windowed = layer.kind == Kind::pool || layer.kind == Kind::subsample;
+  if (windowed && (layer.window < 1 || layer.stride < 1)) refuse(i, "a window and a stride of at least 1 expected");
+  if (!windowed && (layer.maps < 1 || layer.maps > INT_MAX / kTile)) refuse(i, "a number of maps or units expected");
+  if (layer.kind == Kind::conv &&
+      (layer.kernel_height < 1 || layer.kernel_width < 1 || layer.kernel_height > 1024 || layer.kernel_width > 1024))
+    refuse(i, "a kernel of 1 to 1024 pixels expected");
+  if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * in.maps)
+    refuse(i, "a table of another size");
 }
 
 }  // namespace
@@ -70,10 +86,13 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
     op.in = value, op.in_gradient = gradient;
     int maps = layer.maps, height = 1, width = 1;
     const std::size_t fan_in = value.pixels();
-    const bool covers = layer.kind == Layer::Kind::conv && layer.table.empty() && !layer.same &&
+    check(i, layer, value);
+    const bool bordered = i + 1 < layers.size() && layers[i + 1].kind == Layer::Kind::conv && layers[i + 1].same;
+    const bool covers = layer.kind == Layer::Kind::conv && layer.table.empty() && !layer.same && !bordered &&
                         layer.kernel_height == value.height && layer.kernel_width == value.width;
     if (layer.kind == Layer::Kind::dense || layer.kind == Layer::Kind::rbf || covers) {
       // A convolution whose kernel covers its input is a dense layer with the same weights.
+      if (bordered) refuse(i + 1, "a convolution with same padding cannot follow a dense layer");
       op.kind = layer.kind == Layer::Kind::rbf ? Op::Kind::rbf : Op::Kind::dense;
       op.dense = {int(fan_in), layer.maps};
       op.weights = op.kind == Op::Kind::rbf ? 0 : fan_in * layer.maps;
@@ -122,9 +141,11 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
       op.conv.kernel_height = layer.kernel_height, op.conv.kernel_width = layer.kernel_width;
       op.conv.before_height = own.top, op.conv.before_width = own.left;
       add_tables(layer, op.conv);
-      // The gradient of the convolution's own planes, its rows between zeros (gather_row in conv.inl).
+      // The gradient of the convolution's own planes, its rows between zeros (gather_row in conv_gradient.inl).
       std::size_t inner = 0;
-      const int wide = layer.kernel_width - 1, pooled = op.kind == Op::Kind::conv_pool ? 2 : 1;
+      const int pooled = op.kind == Op::Kind::conv_pool ? 2 : 1;
+      // A last column that no pooling window covers has no gradient: one more column of zeros.
+      const int wide = layer.kernel_width - 1 + conv_out.width - pooled * width;
       op.inner = allocate(inner, maps, pooled * height, pooled * width, 0, wide, 0, wide);
       inner_pixels_ = std::max(inner_pixels_, inner);
       if (op.kind == Op::Kind::conv_pool) {

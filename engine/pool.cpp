@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,20 +62,10 @@ class Pool {
     done_.wait(lock, [this] { return running_ == 0; });
   }
 
-  ~Pool() {
-    {
-      const std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    wake_.notify_all();
-    for (auto& worker : workers_) worker.join();
-  }
-
  private:
   void work(int id, unsigned long seen) {
     for (std::unique_lock lock(mutex_);;) {
-      wake_.wait(lock, [&] { return closing_ || generation_ != seen; });
-      if (closing_) return;
+      wake_.wait(lock, [&] { return generation_ != seen; });
       seen = generation_;
       if (id >= threads_) continue;
       const auto* job = job_;
@@ -91,27 +82,31 @@ class Pool {
   const std::function<void(int)>* job_ = nullptr;
   unsigned long generation_ = 0;
   int threads_ = 0, running_ = 0;
-  bool closing_ = false;
 };
 
 // A forked child has none of its parent's threads, and perhaps their locks: it forgets the parent's pool.
 Pool* pool = nullptr;
 std::mutex* pool_mutex = new std::mutex;
+unsigned fork_count = 0;
+// Whether this thread is inside a job: what runs there (a signal's handler, say) must not start another.
+thread_local bool inside = false;
+
+const int at_fork = pthread_atfork(nullptr, nullptr, [] {
+  pool = nullptr;
+  pool_mutex = new std::mutex;
+  inside = false;
+  ++fork_count;
+});
 
 Pool& the_pool() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    pthread_atfork(nullptr, nullptr, [] {
-      pool = nullptr;
-      pool_mutex = new std::mutex;
-    });
-  });
   const std::lock_guard lock(*pool_mutex);
   if (!pool) pool = new Pool;  // lives as long as the process: its threads sleep when nobody asks
   return *pool;
 }
 
 }  // namespace
+
+unsigned forks() { return fork_count; }
 
 int available_threads() {
   int count = int(std::thread::hardware_concurrency());
@@ -125,6 +120,11 @@ int available_threads() {
 }
 
 void run_parallel(int threads, const std::function<void(int)>& job) {
+  if (inside) throw std::logic_error("the engine is at work on this thread already");
+  struct Inside {
+    Inside() { inside = true; }
+    ~Inside() { inside = false; }
+  } here;
   if (threads <= 1) return job(0);
   the_pool().run(threads, job);
 }
@@ -142,7 +142,7 @@ void Barrier::arrive_and_wait() {
     if (generation_.load(std::memory_order_acquire) != generation) return;
     relax();
   }
-  while (generation_.load(std::memory_order_acquire) == generation) generation_.wait(generation);
+  generation_.wait(generation, std::memory_order_acquire);
 }
 
 }  // namespace lenet

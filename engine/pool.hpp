@@ -11,8 +11,12 @@ namespace lenet {
 int available_threads();
 
 // Runs job(0) .. job(threads - 1) at the same time, job(0) on the caller's thread, and returns when all have.
-// Calls from several threads take turns. A process that forked starts anew.
+// Calls from several threads take turns. A process that forked starts anew. Throws std::logic_error when called
+// from inside a job.
 void run_parallel(int threads, const std::function<void(int)>& job);
+
+// How often this process has been forked off: locks older than that may be held by threads it does not have.
+unsigned forks();
 
 // Each of `threads` waits until all have come. Waits awake for a moment, then asleep.
 class Barrier {

@@ -1,7 +1,5 @@
 #include "run.hpp"
 
-#include <algorithm>
-
 namespace lenet {
 
 Workspace::Workspace(const Plan& plan, int tiles, bool training)

@@ -1,6 +1,7 @@
 // Running a plan: forward and backward over some tiles of images, in one thread, in a workspace of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>

@@ -73,23 +73,25 @@ LENET_INLINE V odds(V a, V b, std::index_sequence<i...>) {
 }
 
 // Windows of two by two, a register of them at a time; finish(map, value) makes the output. May read up to two
-// registers past a row's end; writes past it only where later rows will be written.
+// registers past a row's end; writes past it only where the same planes' later rows will be written, and never
+// where there are borders.
 template <bool maximum, class Finish>
 LENET_INLINE void single_windows(const PoolShape& s, const float* in, float* out, const Finish& finish) {
   constexpr auto lanes = std::make_index_sequence<kLanes>();
   const auto join = [](V a, V b) { return maximum ? larger(b, a) : a + b; };
+  const bool bordered = s.out.row != s.out.width || s.out.plane != s.out.row * s.out.height;
+  const float* end = out + s.out.origin + s.out.pixels();
   for (int m = 0; m < s.out.maps; ++m)
     for (int y = 0; y < s.out.height; ++y) {
       const float* above = in + s.in.at(m, 2 * y, 0);
       const float* below = above + s.in.row;
       float* to = out + s.out.at(m, y, 0);
-      const bool last = s.out.row != s.out.width || (m + 1 == s.out.maps && y + 1 == s.out.height);
       for (int x = 0; x < s.out.width; x += kLanes) {
         const V a = load_loose(above + 2 * x), b = load_loose(above + 2 * x + kLanes);
         const V c = load_loose(below + 2 * x), d = load_loose(below + 2 * x + kLanes);
         const V top = join(evens(a, b, lanes), odds(a, b, lanes));
         const V value = finish(m, join(join(top, evens(c, d, lanes)), odds(c, d, lanes)));
-        if (!last || x + kLanes <= s.out.width) store_loose(to + x, value);
+        if (x + kLanes <= s.out.width || (!bordered && to + x + kLanes <= end)) store_loose(to + x, value);
         else __builtin_memcpy(to + x, &value, std::size_t(s.out.width - x) * sizeof(float));
       }
     }
@@ -124,7 +126,7 @@ void single_dense(const DenseShape& s, const float* transposed, const float* bia
   constexpr decltype(&single_dense_block<1>) functions[] = {
       &single_dense_block<1>, &single_dense_block<2>, &single_dense_block<3>, &single_dense_block<4>,
       &single_dense_block<5>, &single_dense_block<6>, &single_dense_block<7>, &single_dense_block<8>};
-  const std::size_t stride = padded(s.outputs);
+  const std::size_t stride = round_up(std::size_t(s.outputs));
   const Blocks cut = blocks(int(stride) / kLanes, 8, 1);
   for (int i = 0; i < cut.count; ++i) {
     const int at = cut.start(i) * kLanes;

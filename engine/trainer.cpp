@@ -118,7 +118,8 @@ std::size_t Trainer::run(const Samples& samples, const std::uint32_t* order, std
       const int size = slots(batch.count);
       for (int s; (s = next.fetch_add(1, std::memory_order_relaxed)) < size;) {
         if (!halted.load(std::memory_order_relaxed)) run_slot(samples, batch, s, *workspaces_[id]);
-        if (id == 0 && stop && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
+        if (id == 0 && stop && !halted.load(std::memory_order_relaxed) &&
+            std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
           if (stop()) halted.store(true, std::memory_order_relaxed);
           asked = std::chrono::steady_clock::now();
         }

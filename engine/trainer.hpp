@@ -5,7 +5,9 @@
 // any number of threads.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <stdexcept>
 #include <string>
 
 #include "run.hpp"
@@ -30,7 +32,22 @@ class Trainer {
   // The mean loss over samples[order[0 .. count)], count at most a minibatch, and its gradient.
   float gradient(const Samples& samples, const std::uint32_t* order, std::size_t count, int threads, float* out);
 
+  // Marks the trainer as at work; throws std::logic_error if it is already, on this thread or another.
+  class Turn {
+   public:
+    explicit Turn(Trainer& trainer) : busy_(trainer.busy_) {
+      if (busy_.exchange(true)) throw std::logic_error("this trainer is at work already");
+    }
+    ~Turn() { busy_.store(false); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    std::atomic<bool>& busy_;
+  };
+
   const Plan& plan() const { return plan_; }
+  int batch() const { return batch_; }
   const Kernels& kernels() const { return kernels_; }
   // What a training that goes on later needs: the weights, the optimiser's two vectors, its steps.
   Buffer& weights() { return weights_; }
@@ -57,6 +74,7 @@ class Trainer {
   std::vector<double> losses_;     // one a slot
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   Planes placed_{};
+  std::atomic<bool> busy_{false};
 };
 
 }  // namespace lenet

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from test_engine import GEOMETRIES, case
+from test_engine import NAMED, case
 
 from lenet import Network, engine, presets
 from lenet.recipe import Adam, CrossEntropy, Scale, Sgd
 from lenet.weights import flatten, unflatten
 
-SPECS = {**GEOMETRIES, **{name: preset.spec for name, preset in presets.items()}}
+SPECS = {**NAMED, **{name: preset.spec for name, preset in presets.items()}}
 SCALE = Scale(-0.1, 1.175)
 
 
@@ -92,9 +92,7 @@ def test_torch_trains_to_the_same_weights(optimizer):
         theirs.step()
     trainer = engine.trainer(net.spec, flatten(net.spec, net.weights), SCALE, CrossEntropy(), optimizer, len(images))
     for _ in range(steps):
-        trainer.run(
-            images, labels, np.arange(len(images), dtype=np.uint32), np.array([rate], np.float32), len(images), 2
-        )
+        trainer.run(images, labels, np.arange(len(images), dtype=np.uint32), np.array([rate], np.float32), 2)
     trained = from_torch(module, net)
     for key, array in unflatten(net.spec, trainer.weights()).items():
         assert np.abs(array - trained.weights[key]).max() <= 1e-4 * np.abs(array).max(), key

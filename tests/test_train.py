@@ -108,10 +108,10 @@ def test_ctrl_c_stops_within_an_epoch(digits):
     rates = np.full(math.ceil(len(images) / 32), 0.01, np.float32)
     with pytest.raises(KeyboardInterrupt):
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-        trainer.run(images[:, None], labels, order, rates, 32, 2)
+        trainer.run(images[:, None], labels, order, rates, 2)
     steps = trainer.state()[3]
     assert 0 < steps < len(rates)
-    trainer.run(images[:64, None], labels[:64], order[:64], rates[:2], 32, 2)
+    trainer.run(images[:64, None], labels[:64], order[:64], rates[:2], 2)
     assert trainer.state()[3] == steps + 2
 
 

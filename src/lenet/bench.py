@@ -68,9 +68,7 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
     order = engine.permutation(0, 1, images)
     rates = np.full(-(-images // recipe.batch_size), 1e-4, np.float32)
     peaks = [engine.measure_peak(used, 0.2)]
-    train = images / median_seconds(
-        lambda: trainer.run(pictures, labels, order, rates, recipe.batch_size, used), repeats
-    )
+    train = images / median_seconds(lambda: trainer.run(pictures, labels, order, rates, used), repeats)
     peaks.append(engine.measure_peak(used, 0.2))
     infer = images / median_seconds(lambda: network.predict(pictures, used), repeats)
     peaks.append(engine.measure_peak(used, 0.2))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, cast
 
 from lenet.layers import LAYERS, Conv, Dense, Layer, Pool, Rbf, Shape, Subsample, Table, product, require
@@ -58,11 +59,14 @@ class Spec:
         names = [layer.name for layer in self.layers]
         require(len(set(names)) == len(names), f"layer names repeat: {', '.join(names)}")
         for layer, shape in self.steps():
+            last = layer is self.layers[-1]
             layer.check()
             layer.parameters(shape)  # checks a table against the maps below
-            require(
-                layer is self.layers[-1] or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer"
-            )
+            require(last or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer")
+            require(last or not isinstance(layer, Rbf), f"{layer.name}: Rbf is for the output layer")
+        for below, layer in pairwise(self.layers):
+            flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
+            require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
         _ = self.shapes
 
     def steps(self) -> Iterator[tuple[Layer, Shape]]:

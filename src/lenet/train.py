@@ -173,7 +173,7 @@ def _run(
         done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
         order = engine.permutation(seed, number, count)[: todo * recipe.batch_size]
-        losses = trainer.run(images, labels, order, rates, recipe.batch_size, threads)
+        losses = trainer.run(images, labels, order, rates, threads)
         seconds = time.perf_counter() - began
         _check_losses(losses, number, rates)
         weights, moments, squares, steps = trainer.state()
