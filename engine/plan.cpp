@@ -157,9 +157,13 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
     value = op.out, gradient = op.out_gradient;
     ops_.push_back(op);
   }
+}
+
+int Plan::classes() const {
   const Op::Kind last = output().kind;
   if (last != Op::Kind::dense && last != Op::Kind::rbf)
-    refuse(layers.size() - 1, "the last layer must be dense or radial basis functions");
+    throw std::invalid_argument("the last layer is neither dense nor radial basis functions: no classes to score");
+  return output().dense.outputs;
 }
 
 std::size_t Plan::scratch_floats(int tiles) const {

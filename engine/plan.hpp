@@ -55,7 +55,8 @@ class Plan {
   const std::vector<Op>& ops() const { return ops_; }
   const Op& output() const { return ops_.back(); }
   const Planes& input() const { return input_; }
-  int classes() const { return output().dense.outputs; }
+  // Throws if the last layer does not give one value a class: such a network can be traced and no more.
+  int classes() const;
   float sign() const { return output().kind == Op::Kind::rbf ? -1.0f : 1.0f; }
   std::size_t parameters() const { return parameters_; }
   // Sizes in pixels (kTile floats in a tile, one in a single image), bytes, and floats.

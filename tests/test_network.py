@@ -59,6 +59,41 @@ def test_other_whole_numbers_and_no_images(net):
     assert net.predict_proba(IMAGES[:0]).shape == (0, 10)
 
 
+@pytest.mark.parametrize("name", ["lenet5", "lenet5-1998", "lenet-theano", "lenet-keras", "lenet1"])
+def test_a_scan_scores_every_window(name):
+    """C5 as a convolution: what the network says of each window, cut out, it says when it sweeps over all."""
+    net = Network.create(presets[name].spec, 3, "lecun1998")
+    _, height, width = net.spec.input
+    picture = RANDOM.integers(0, 256, (height + 9, width + 30), np.uint8)
+    scores = net.scan(picture)
+    assert scores.shape == (10, 3, 8)
+    for row in range(3):
+        for column in range(8):
+            window = picture[4 * row : 4 * row + height, 4 * column : 4 * column + width]
+            alone = net.scores(window[None])[0]
+            if name == "lenet5-1998":  # its distances are added in another order
+                assert scores[:, row, column] == pytest.approx(alone, rel=1e-5)
+            else:
+                assert np.array_equal(scores[:, row, column], alone)
+
+
+def test_a_trace_of_a_larger_image(net):
+    trace = net.trace(RANDOM.integers(0, 256, (2, 40, 60), np.uint8))
+    assert trace["C5"].shape == (2, 120, 3, 8)
+    assert trace["OUTPUT"].shape == (2, 10, 3, 8)
+    assert trace["OUTPUT"].sum(axis=1) == pytest.approx(np.ones((2, 3, 8)), abs=1e-5)
+    assert trace["INPUT"].shape == (2, 1, 40, 60)
+
+
+def test_what_cannot_be_scanned(net):
+    with pytest.raises(ValueError, match="a picture of 28x28 to scan; expected at least 32x32"):
+        net.scan(IMAGES[0])
+    with pytest.raises(ValueError, match="images of 40x20; expected uint8"):
+        net.trace(np.zeros((1, 40, 20), np.uint8))
+    with pytest.raises(TypeError, match="images are float64"):
+        net.scan(np.zeros((40, 40)))
+
+
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [

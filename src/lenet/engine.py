@@ -101,6 +101,45 @@ def layers(spec: Spec) -> list[dict[str, Any]]:
     return [_layer(layer, shape) for layer, shape in spec.steps()]
 
 
+def swept_layers(spec: Spec) -> list[dict[str, Any]]:
+    """Return the layers as a network that sweeps over larger inputs: dense layers as convolutions.
+
+    A dense layer's weights are those of a convolution whose kernel covers what the layer saw, in the same order.
+    Radial basis functions, which have none, are left out.
+    """
+    described = []
+    for layer, shape in spec.steps():
+        if isinstance(layer, Rbf):
+            continue
+        entry = _layer(layer, shape)
+        if isinstance(layer, Dense):
+            entry |= {"kind": "conv", "kernel_height": shape[1], "kernel_width": shape[2]}
+        described.append(entry)
+    return described
+
+
+def swept_shapes(spec: Spec, height: int, width: int) -> dict[str, Shape]:
+    """Return the layers' shapes over an input of that size, radial basis functions left out."""
+    shapes, now = {}, (spec.input[0], height, width)
+    for layer, shape in spec.steps():
+        if isinstance(layer, Rbf):
+            continue
+        swept = Conv(layer.name, layer.units, shape[1:]) if isinstance(layer, Dense) else layer
+        now = shapes[layer.name] = swept.output(now)
+    return shapes
+
+
+def sweep(
+    spec: Spec, flat: NDArray[np.float32], scale: Scale, images: NDArray[np.uint8], isa: str = ""
+) -> dict[str, NDArray[np.float32]]:
+    """Return every layer's output, (n, maps, rows, columns), before any softmax, for images of any larger size."""
+    shapes = swept_shapes(spec, *images.shape[2:])
+    input = (spec.input[0], images.shape[2], images.shape[3])
+    swept = Model(input, swept_layers(spec), flat, (scale.paper, scale.ink), isa)
+    outputs = swept.trace(images, False, [list(shape) for shape in shapes.values()])
+    return dict(zip(shapes, outputs, strict=True))
+
+
 def model(spec: Spec, flat: NDArray[np.float32], scale: Scale, isa: str = "") -> Model:
     """Return a network that answers; `flat` are its weights in the order of `Spec.arrays`."""
     return Model(spec.input, layers(spec), flat, (scale.paper, scale.ink), isa)

@@ -28,7 +28,7 @@ FEW = 8
 """So few images are read on the caller's thread."""
 
 
-def as_images(images: ArrayLike, spec: Spec) -> NDArray[np.uint8]:
+def as_images(images: ArrayLike, spec: Spec, larger: bool = False) -> NDArray[np.uint8]:
     """Return images as a contiguous uint8 array (n, maps, height, width) that `spec` can take.
 
     Parameters
@@ -36,6 +36,8 @@ def as_images(images: ArrayLike, spec: Spec) -> NDArray[np.uint8]:
     images : uint8 (n, height, width), or (n, maps, height, width)
         0 = paper, 255 = ink; any other whole-number type will do if its values are in that range. Images
         smaller than the network's input are centred on paper.
+    larger : bool
+        Whether images at least as large as the input are fine too.
 
     Raises
     ------
@@ -51,7 +53,8 @@ def as_images(images: ArrayLike, spec: Spec) -> NDArray[np.uint8]:
         array = array[:, None]
     if array.ndim != 4 or array.shape[1] != maps:
         raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
-    if not (1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width):
+    fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
+    if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
         raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}; expected {expected}")
     return np.ascontiguousarray(array)
 
@@ -228,13 +231,64 @@ class Network:
         return probabilities(self.scores(images, threads))
 
     def trace(self, images: ArrayLike) -> Trace:
-        """Return every layer's output for the images: (n, maps, height, width), dense ones (n, units)."""
-        array = as_images(images, self._spec)
+        """Return every layer's output for the images: (n, maps, height, width), dense ones (n, units).
+
+        Images larger than the network's input are swept over: every layer, dense ones too, then answers at every
+        position, (n, maps, rows, columns) (the space displacement network of LeCun et al. 1998, section VII).
+        """
+        array = as_images(images, self._spec, larger=True)
+        if array.shape[2] > self._spec.input[1] or array.shape[3] > self._spec.input[2]:
+            return self._swept(array)
         soft = self._spec.layers[-1].squash == "softmax"
         flat = {layer.name for layer in self._spec.layers if isinstance(layer, Dense | Rbf)}
         shapes = [list(shape[:1] if name in flat else shape) for name, shape in self._spec.shapes.items()]
         outputs = self._engine().trace(array, soft, shapes)
         return Trace({"INPUT": self._input(array), **dict(zip(self._spec.shapes, outputs, strict=True))})
+
+    def scan(self, picture: ArrayLike) -> Array:
+        """Return the scores at every position of a larger picture, in one pass.
+
+        Parameters
+        ----------
+        picture : uint8 (height, width), or (maps, height, width)
+            0 = paper, 255 = ink, at least as large as the network's input.
+
+        Returns
+        -------
+        float32 (classes, rows, columns)
+            Entry (row, column) has the scores of the window whose top left corner is `stride` times that, where
+            `stride` is the product of the strides of all layers: 4 pixels for LeNet-5. With same padding, windows
+            see beyond their borders, and scores differ from those of the window cut out.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no such picture; the message says what was given and what was expected.
+        """
+        array = as_images(np.asarray(picture)[None], self._spec, larger=True)
+        _, height, width = self._spec.input
+        if array.shape[2] < height or array.shape[3] < width:
+            given = f"{array.shape[2]}x{array.shape[3]}"
+            raise ValueError(f"a picture of {given} to scan; expected at least {height}x{width}")
+        trace = self._swept(array, softmax=False)
+        scores = trace[self._spec.layers[-1].name][0]
+        return -scores if self._spec.layers[-1].lower_is_better else scores
+
+    def _swept(self, array: NDArray[np.uint8], softmax: bool = True) -> Trace:
+        outputs = engine.sweep(self._spec, self._flat, self._scale, array)
+        last = self._spec.layers[-1]
+        if isinstance(last, Rbf):
+            below = outputs[self._spec.layers[-2].name]
+            codes = np.array(last.codes, np.float32)
+            # Class by class: all differences at once would take ten times the memory.
+            outputs[last.name] = np.stack(
+                [((below - code[:, None, None]) ** 2).sum(axis=1) for code in codes], axis=1, dtype=np.float32
+            )
+        elif softmax and last.squash == "softmax":
+            sums = outputs[last.name]
+            odds = np.exp(sums - sums.max(axis=1, keepdims=True))
+            outputs[last.name] = odds / odds.sum(axis=1, keepdims=True)
+        return Trace({"INPUT": self._input(array), **outputs})
 
     @property
     def isa(self) -> str:
@@ -244,6 +298,7 @@ class Network:
     def _input(self, array: NDArray[np.uint8]) -> Array:
         step = np.float32((self._scale.ink - self._scale.paper) / 255)
         maps, height, width = self._spec.input
+        height, width = max(height, array.shape[2]), max(width, array.shape[3])
         top, left = (height - array.shape[2]) // 2, (width - array.shape[3]) // 2
         full = np.full((len(array), maps, height, width), self._scale.paper, np.float32)
         full[:, :, top : top + array.shape[2], left : left + array.shape[3]] += step * array
