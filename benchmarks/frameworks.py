@@ -275,6 +275,7 @@ def main():
         "command": f"benchmarks/frameworks.py --preset {args.preset} --threads {args.threads} --batch {args.batch}",
         "commit": commit(),
         "isa": engine.isa()[0],
+        "threads": args.threads,
         "versions": versions(),
         "peak_gflops": peak / 1e9,
         "train_images_per_second": per_second,

@@ -112,7 +112,31 @@ def test_bench_measures():
 
 
 def test_no_colour_off_a_terminal():
-    assert "\x1b" not in run("summary", "lenet5").stdout
+    assert "\x1b" not in run("summary", "lenet5", FORCE_COLOR="1").stdout
+
+
+def test_a_blank_page_reads_as_nothing(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (50, 50), 200).save(tmp_path / "blank.png")
+    done = run("read", tmp_path / "blank.png")
+    assert (done.stdout, done.stderr) == ("\n", f"{tmp_path / 'blank.png'}: empty\n")
+
+
+def test_interrupted_while_starting_exits_130():
+    """The signal comes while the command line's own code is being imported."""
+    code = "import builtins, os, signal, lenet.__main__ as m\n" + (
+        "real = builtins.__import__\n"
+        "def late(name, *a, **k):\n"
+        "    if name == 'lenet.cli': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *a, **k)\n"
+        "builtins.__import__ = late\n"
+        "m.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=child_environment(), check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.parametrize(
@@ -121,9 +145,6 @@ def test_no_colour_off_a_terminal():
         (("summary", "lenet6"), "lenet6: no such file, and no shipped network (lenet5"),
         (("train", "--preset", "lenet6"), "no preset is called 'lenet6'"),
         (("train", "--data", "nowhere"), "nowhere: neither mnist, nor digits"),
-        (("train", "--data", "digits", "--epochs", 0), "0 epochs; expected at least 1"),
-        (("train", "--data", "digits", "--threads", 0), "threads is 0"),
-        (("train", "--data", "digits", "--seed", -1), "seed is -1"),
         (("train", "--data", "digits", "--validation", 9999), "9999 samples held out of 1438"),
         (("train", "--data", "digits", "--out", "/proc/x"), "/proc/x: cannot be written to"),
         (("evaluate", "lenet5", "--data", "digits", "--split", "dev"), "split is 'dev'"),
@@ -151,7 +172,16 @@ def test_bad_environment(environment, message, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("train", "--nonsense"), ("read",), ("train", "--epochs", "many")]
+    "arguments",
+    [
+        ("nonsense",),
+        ("train", "--nonsense"),
+        ("read",),
+        ("train", "--epochs", "many"),
+        ("train", "--epochs", 0),
+        ("train", "--threads", 0),
+        ("train", "--seed", -1),
+    ],
 )
 def test_wrong_usage_exits_2(arguments):
     assert "Usage: lenet" in run(*arguments, code=2).stderr

@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "lenet"
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
 layers spec recipe presets weights reference _engine engine network data evaluate train reading figures runs bench
-interop __init__ cli
+interop __init__ cli __main__
 """.split()
 
 
@@ -28,6 +28,10 @@ def imports_of(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lenet":
             parts = node.module.split(".")
             found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("lenet.")}
     return found
 
 

@@ -148,11 +148,10 @@ def test_a_cut_picture_and_a_lying_one(seven):
     for length in (20, 60, len(content) // 2):
         with pytest.raises(PictureError, match="bytes: "):
             read(content[:length])
-    huge = bytearray(content)
-    huge[16:24] = (60_000).to_bytes(4, "big") * 2  # claims to be 60,000 pixels square
-    with pytest.raises(PictureError):
-        read(bytes(huge))
-    assert 60_000**2 > MOST_PIXELS
+    huge = Image.new("1", (10_001, 10_000))  # a few kilobytes that unpack to more pixels than the limit
+    assert huge.width * huge.height > MOST_PIXELS
+    with pytest.raises(PictureError, match="bytes: 10001x10000 pixels; expected 1 to"):
+        read(as_bytes(huge, "PNG"))
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -163,5 +162,35 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_format_that_is_not_on_the_list(seven):
+    content = as_bytes(seven, "TGA")
+    assert Image.open(io.BytesIO(content)).size == seven.size  # Pillow could
     with pytest.raises(PictureError, match="not a picture; expected one of"):
-        decode(as_bytes(seven, "PDF"))
+        decode(content)
+
+
+def test_whole_numbers_of_any_type_are_grey_levels(seven):
+    grey = np.asarray(seven.convert("L"))
+    for picture in (grey.astype(np.int64), grey.astype(np.uint16), seven.convert("L").convert("I"), np.float32(grey)):
+        assert str(read(picture)) == "7"
+
+
+def test_frames_and_shadows_do_not_matter(seven):
+    grey = np.asarray(seven.convert("L")).astype(float)
+    for width in (1, 4):
+        assert str(read(np.pad(grey.astype(np.uint8), width))) == "7"
+    slope = np.add.outer(np.linspace(0, 1, 240), np.linspace(0, 1, 180)) / 2
+    assert str(read((grey * (1 - 0.6 * slope)).astype(np.uint8))) == "7"
+    assert read(np.pad(np.full((60, 60), 250, np.uint8), 1)).reason == "empty"
+
+
+def test_a_dark_blot_with_a_darker_dot_breaks_nothing():
+    page = np.full((100, 100), 255, np.uint8)
+    page[:60, :60], page[60:, 60:], page[80, 80] = 170, 175, 0
+    assert len(read(page).lines) <= 1
+
+
+def test_a_large_picture_is_shrunk_and_its_box_is_not(seven):
+    large = seven.resize((1800 * 2, 2400 * 2))
+    reading, small = read(large), read(seven)
+    assert str(reading) == "7"
+    assert np.allclose(np.array(reading.lines[0].digits[0].box) / 20, small.lines[0].digits[0].box, atol=3)

@@ -66,11 +66,11 @@ def test_a_directory_with_another_training_is_left_alone(run):
     before = (run.directory / NETWORK).read_bytes()
     with pytest.raises(RunError, match="holds a training; --resume goes on with it"):
         finish(run)
-    with pytest.raises(RunError, match="another training, its seed is not the one given now"):
+    with pytest.raises(RunError, match=r"another training, with other seed \(1, now 2\)"):
         finish(replace(run, seed=2, resume=True))
-    with pytest.raises(RunError, match="its recipe is not the one"):
+    with pytest.raises(RunError, match="with other recipe"):
         finish(replace(run, recipe=replace(run.recipe, batch_size=64), resume=True))
-    with pytest.raises(RunError, match="its images is not the one"):
+    with pytest.raises(RunError, match="with other images"):
         finish(replace(run, training=run.validation, resume=True))
     assert (run.directory / NETWORK).read_bytes() == before
 
@@ -85,6 +85,29 @@ def test_a_broken_checkpoint_is_named(run):
     (run.directory / CHECKPOINT).write_bytes(b"broken")
     with pytest.raises(ValueError, match="checkpoint.safetensors: not a whole safetensors file"):
         finish(replace(run, resume=True))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"history": [1, 2]}, {"history": [{}, {}]}, {"epoch": -5}, {"epoch": 10**12}, {"steps": 2**70}, {"errors": 3}],
+    ids=str,
+)
+def test_a_damaged_checkpoint_is_named(run, damage):
+    from lenet import weights
+
+    finish(run)
+    path = run.directory / CHECKPOINT
+    arrays, header = weights.read(path)
+    weights.write(path, arrays, {**header, **damage})
+    with pytest.raises(RunError, match=r"checkpoint.safetensors: not a checkpoint"):
+        finish(replace(run, resume=True))
+
+
+def test_the_networks_file_has_its_history(run):
+    finish(run)
+    about = Network.load(run.directory / NETWORK).provenance
+    rows = [json.loads(line) for line in (run.directory / HISTORY).read_text().splitlines()]
+    assert about["history"] == [{key: row[key] for key in ("epoch", "loss", "validation")} for row in rows]
 
 
 @pytest.mark.parametrize("where", ["file/run", "/proc/run"])

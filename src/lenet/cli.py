@@ -15,6 +15,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import lenet
@@ -34,8 +35,11 @@ data_app = typer.Typer(no_args_is_help=True, help="Where the data are, and fetch
 app.add_typer(data_app, name="data")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Threads = Annotated[int | None, typer.Option(help="Threads; by default all processors at hand.")]
-Data = Annotated[str, typer.Option("--data", help="mnist, digits, or a directory of IDX files.")]
+Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; by default all processors at hand.")]
+Data = Annotated[
+    str,
+    typer.Option("--data", help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv."),
+]
 
 EXPECTED = (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError, TrainingError)
 """What bad input raises: shown as one line. Anything else is a mistake of ours and shows its traceback."""
@@ -43,12 +47,13 @@ EXPECTED = (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError, Tr
 
 def say(message: str) -> None:
     """Write a line to stderr."""
-    print(message, file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # closed by whoever called
+        print(message, file=sys.stderr, flush=True)
 
 
 def show(table: Table) -> None:
     """Print a table to stdout, as wide as it needs where stdout is no terminal."""
-    console = Console() if sys.stdout.isatty() else Console(width=200, no_color=True)
+    console = Console() if sys.stdout.isatty() else Console(width=200, force_terminal=False, no_color=True)
     console.print(table)
 
 
@@ -65,11 +70,12 @@ def network_called(name: str) -> lenet.Network:
 def train(
     preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
     data: Data = "mnist",
-    epochs: Annotated[int | None, typer.Option(help="Epochs; by default the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
     validation: Annotated[
-        int | None, typer.Option(help="Training images held out to measure the error; by default a twelfth; 0: none.")
+        int | None,
+        typer.Option(min=0, help="Training images held out to measure the error; by default a twelfth; 0: none."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory for the network and its history.")] = Path("runs/lenet"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
@@ -157,7 +163,7 @@ def summary(
         layers = [asdict(row) for row in rows]
         print(json.dumps({"layers": layers, "parameters": spec.parameters, "connections": spec.connections}))
         return
-    table = Table("layer", "kind", "activation", "output", "units", "parameters", "connections", title=name)
+    table = Table("layer", "kind", "activation", "output", "units", "parameters", "connections", title=escape(name))
     for row in rows:
         shape = " x ".join(map(str, row.output))
         counts = (f"{n:,}" for n in (row.units, row.parameters, row.connections))
@@ -198,7 +204,7 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Read the digit in each picture. A picture that cannot be read is reported, and the others still are."""
-    network = network_called(model) if model else lenet.load()
+    network = lenet.load() if model is None else network_called(model)
     failed, results = False, []
     for picture in pictures:
         try:
@@ -210,8 +216,9 @@ def read(
             continue
         results.append({"picture": picture, **reading.to_dict()})
         if not as_json:
-            text = str(reading) or f"({reading.reason})"
-            print(text if len(pictures) == 1 else f"{picture}\t{text}")
+            print(reading if len(pictures) == 1 else f"{picture}\t{reading}")
+        if not reading.accepted:
+            say(f"{picture}: {reading.reason}")
     if as_json:
         print(json.dumps(results[0] if len(pictures) == 1 else {"pictures": results}))
     if failed:
@@ -258,7 +265,9 @@ def data_list() -> None:
     table = Table("directory", "MNIST files")
     for place in directories():
         there = sum(find_file(name, place) is not None for name in FILES)
-        table.add_row(str(place), "mnist.npz" if (place / "mnist.npz").is_file() else f"{there} of {len(FILES)}")
+        table.add_row(
+            escape(str(place)), "mnist.npz" if (place / "mnist.npz").is_file() else f"{there} of {len(FILES)}"
+        )
     show(table)
 
 
@@ -266,6 +275,20 @@ def data_list() -> None:
 def data_fetch() -> None:
     """Download MNIST into the user's cache and verify it."""
     print(lenet.data.fetch(report=say))
+
+
+@data_app.command("show")
+def data_show(
+    data: Data = "mnist",
+    split: Annotated[str, typer.Option(help="train or test; validation of a pickle.")] = "train",
+    count: Annotated[int, typer.Option(help="How many samples.")] = 40,
+    out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
+) -> None:
+    """Draw the first samples of a data set with their labels."""
+    dataset = lenet.data.load(data, split)
+    say(f"data: {dataset.origin}")
+    figures.samples(dataset.images[:count], dataset.labels[:count], out)
+    print(out)
 
 
 @data_app.command("verify")

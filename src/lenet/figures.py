@@ -64,6 +64,32 @@ def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], t
     figure.savefig(path, dpi=120)
 
 
+def samples(
+    images: NDArray[np.uint8], labels: NDArray[np.uint8], path: str | os.PathLike[str], columns: int = 10
+) -> None:
+    """Draw images, uint8 (n, height, width), with their labels to a PNG file, row by row.
+
+    Raises
+    ------
+    ValueError
+        If there are no images.
+    ModuleNotFoundError
+        Without matplotlib; the message has the command that installs it.
+    """
+    if not len(images):
+        raise ValueError("no samples to draw")
+    rows = -(-len(images) // columns)
+    figure, _ = _new(0.8 * columns, 0.95 * rows)
+    for k, (image, label) in enumerate(zip(images, labels, strict=True)):
+        row, column = divmod(k, columns)
+        box = ((column + 0.08) / columns, 1 - (row + 0.97) / rows, 0.84 / columns, 0.75 / rows)
+        axes = figure.add_axes(box)
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_axis_off()
+        axes.set_title(str(label), fontsize=9, pad=2)
+    figure.savefig(path, dpi=120)
+
+
 def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str], image: int = 0) -> None:
     """Draw what every layer makes of one image to a PNG file: maps as pictures, dense layers as bars of grey.
 

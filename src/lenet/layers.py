@@ -17,6 +17,10 @@ ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
 """What a layer may do to its sums. ``scaled_tanh`` is 1.7159 tanh(2a/3); ``softmax`` is for outputs only."""
 
 
+MOST = 1 << 20
+"""More maps, units or pixels than this in one dimension are refused."""
+
+
 def require(condition: bool, message: str) -> None:
     """Raise ValueError with the message unless the condition holds."""
     if not condition:
@@ -26,7 +30,7 @@ def require(condition: bool, message: str) -> None:
 def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     require(
-        len(pair) == 2 and all(isinstance(v, int) and v >= 1 for v in pair),
+        len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= MOST for v in pair),
         f"{what} is {value!r}; expected whole numbers from 1 on",
     )
     return cast(tuple[int, int], pair)
@@ -75,6 +79,12 @@ class Layer:
 
     def check(self) -> None:
         """Raise ValueError if the layer contradicts itself."""
+        for what in ("maps", "units", "window", "stride"):
+            value = getattr(self, what, None)
+            whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
+            require(
+                value is None or whole, f"{self.name}: {what} is {value!r}; expected a whole number from 1 to {MOST}"
+            )
         require(bool(self.name) and "." not in self.name, f"a layer's name is {self.name!r}; expected one without dots")
         require(
             self.squash in ACTIVATIONS, f"{self.name}: activation {self.squash!r} is none of {', '.join(ACTIVATIONS)}"
@@ -146,7 +156,11 @@ class Conv(Layer):
         )
         for row in self.table:
             require(
-                len(row) > 0 and list(row) == sorted(set(row)) and 0 <= row[0] and row[-1] < shape[0],
+                len(row) > 0
+                and all(isinstance(c, int) for c in row)
+                and list(row) == sorted(set(row))
+                and 0 <= row[0]
+                and row[-1] < shape[0],
                 f"{self.name}: the table's entry {row} should name some of {shape[0]} input maps, ascending",
             )
         return self.table
@@ -176,7 +190,6 @@ class Conv(Layer):
     def check(self) -> None:
         """See :meth:`Layer.check`."""
         super().check()
-        require(self.maps >= 1, f"{self.name}: {self.maps} maps; expected at least 1")
         require(
             self.size is not None and self.padding in ("valid", "same"),
             f"{self.name}: padding {self.padding!r} is neither valid nor same",
@@ -209,10 +222,6 @@ class _Window(Layer):
     def check(self) -> None:
         """See :meth:`Layer.check`."""
         super().check()
-        require(
-            self.window >= 1 and self.step >= 1,
-            f"{self.name}: window {self.window}, stride {self.step}; expected at least 1",
-        )
         require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
 
 
@@ -286,11 +295,6 @@ class Dense(Layer):
         """See :meth:`Layer.multiplications`."""
         return self.units * product(shape)
 
-    def check(self) -> None:
-        """See :meth:`Layer.check`."""
-        super().check()
-        require(self.units >= 1, f"{self.name}: {self.units} units; expected at least 1")
-
 
 @dataclass(frozen=True)
 class Rbf(Layer):
@@ -327,6 +331,15 @@ class Rbf(Layer):
     def multiplications(self, shape: Shape) -> int:
         """See :meth:`Layer.multiplications`."""
         return len(self.codes) * product(shape)
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        finite = all(abs(value) <= 1e30 for code in self.codes for value in code)  # false for what is not a number
+        require(
+            len(self.codes) >= 1 and finite,
+            f"{self.name}: codes that are no codes; expected finite numbers, one row a class",
+        )
 
 
 LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for cls in (Conv, Subsample, Pool, Dense, Rbf)}

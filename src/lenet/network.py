@@ -322,7 +322,7 @@ def load(name: str | None = None) -> Network:
     ValueError
         If none of that name is there; the message says which are.
     """
-    name = name or BEST
+    name = BEST if name is None else name
     if name not in shipped():
         raise ValueError(f"no network called {name!r} comes with the package; there are {', '.join(shipped())}")
     with as_file(_shipped() / f"{name}.safetensors") as path:

@@ -213,7 +213,7 @@ class Scale:
 
     def __post_init__(self) -> None:
         _check(
-            math.isfinite(self.paper) and math.isfinite(self.ink) and self.paper != self.ink,
+            abs(self.paper) <= 1e30 and abs(self.ink) <= 1e30 and self.paper != self.ink,
             f"paper is {self.paper} and ink {self.ink}; expected two different numbers",
         )
 
@@ -284,6 +284,15 @@ class Recipe:
     distortion: None = None
 
     def __post_init__(self) -> None:
+        for what in ("epochs", "batch_size", "steps", "validation"):
+            value = getattr(self, what)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            _check(value is None or whole, f"{what} is {value!r}; expected a whole number")
+        for what, kinds in _TAGGED.items():
+            value = getattr(self, what)
+            known = isinstance(value, kinds) or (value is None and what == "stopping") or what == "init"
+            _check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
+        _check(self.distortion is None, f"distortion is {self.distortion!r}; this version knows none")
         _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
         _check(

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lenet import figures
+import numpy as np
+
+from lenet import engine, figures
 from lenet import weights as weights_
 from lenet.data import Dataset
 from lenet.network import Network
@@ -56,6 +58,8 @@ class Run:
             "recipe": json.loads(json.dumps(self.recipe.to_dict())),
             "seed": self.seed,
             "images": digest.hexdigest(),
+            # Rounding: instruction sets that fuse multiply and add give other bits than the one that does not.
+            "fused": engine.isa()[3],
         }
 
     def epochs(self) -> Iterator[Epoch]:
@@ -82,8 +86,8 @@ class Run:
             start,
         )
         for epoch in epochs:
-            epoch = replace(epoch, network=self._with_provenance(epoch))
             history.append(_row(epoch))
+            epoch = replace(epoch, network=self._with_provenance(epoch, history))
             self._keep(epoch, identity, history)
             yield epoch
         if figures.available() and history:
@@ -111,17 +115,34 @@ class Run:
         arrays, header = weights_.read(path)
         for key, value in identity.items():
             if header.get(key) != value:
-                raise RunError(f"{path}: another training, its {key} is not the one given now")
+                values = f" ({header.get(key)!r}, now {value!r})" if key in ("seed", "fused") else ""
+                raise RunError(f"{path}: another training, with other {key}{values}")
         try:
-            kept = {name: arrays[name] for name in _KEPT}
-            state = State(int(header["epoch"]), int(header["steps"]), **kept, errors=tuple(header["errors"]))
-            return state, list(header["history"])
+            state = State(
+                int(header["epoch"]),
+                int(header["steps"]),
+                **{k: arrays[k] for k in _KEPT},
+                errors=tuple(header["errors"]),
+            )
+            history = [dict(row) for row in header["history"]]
+            whole = (
+                0 < state.epoch <= self.recipe.epochs
+                and 0 < state.steps < 2**31
+                and [row["epoch"] for row in history] == list(range(1, state.epoch + 1))
+                and all(isinstance(row["loss"], float) and "validation" in row for row in history)
+                and all(array.ndim == 1 and np.isfinite(array).all() for array in arrays.values())
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path}: not a checkpoint ({error})") from error
+        if not whole:
+            raise RunError(f"{path}: not a checkpoint (its numbers contradict each other)")
+        return state, history
 
-    def _with_provenance(self, epoch: Epoch) -> Network:
+    def _with_provenance(self, epoch: Epoch, history: list[dict[str, Any]]) -> Network:
         network = epoch.network
-        about = {**network.provenance, **(self.about or {}), "data": self.training.name}
+        # Without the seconds: the same training gives the same bytes.
+        rows = [{key: row[key] for key in ("epoch", "loss", "validation")} for row in history]
+        about = {**network.provenance, **(self.about or {}), "data": self.training.name, "history": rows}
         return Network(network.spec, network.weights, network.scale, about)
 
     def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:

@@ -12,7 +12,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
 
-from lenet.layers import LAYERS, Conv, Dense, Layer, Pool, Rbf, Shape, Subsample, Table, product, require
+from lenet.layers import LAYERS, MOST, Conv, Dense, Layer, Pool, Rbf, Shape, Subsample, Table, product, require
+
+MOST_PARAMETERS = 1 << 28
 
 __all__ = ["Conv", "Dense", "Layer", "Pool", "Rbf", "Row", "Shape", "Spec", "Subsample", "Table"]
 
@@ -51,8 +53,10 @@ class Spec:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "input", tuple(self.input))
+        object.__setattr__(self, "layers", tuple(self.layers))
         require(
-            len(self.input) == 3 and all(n >= 1 for n in self.input),
+            len(self.input) == 3 and all(type(n) is int and 1 <= n <= MOST for n in self.input),
             f"input {self.input}; expected (maps, height, width)",
         )
         require(bool(self.layers) and isinstance(self.layers[-1], Dense | Rbf), "the last layer must be Dense or Rbf")
@@ -67,7 +71,7 @@ class Spec:
         for below, layer in pairwise(self.layers):
             flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
             require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
-        _ = self.shapes
+        require(self.parameters <= MOST_PARAMETERS, f"{self.parameters} parameters; expected at most {MOST_PARAMETERS}")
 
     def steps(self) -> Iterator[tuple[Layer, Shape]]:
         """Yield every layer with the shape of its input."""

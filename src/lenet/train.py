@@ -128,8 +128,12 @@ def fit(
     TrainingError
         When the loss is no longer a number.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
-        raise ValueError(f"seed is {seed!r}; expected a whole number from 0 to 2**64 - 1")
+    if spec.classes > 256:
+        raise ValueError(f"{spec.classes} classes; training knows at most 256")
+    first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
+    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    if start is not None:
+        trainer.restore(start.weights, start.first, start.second, start.steps)
     pictures = as_images(images, spec)
     targets = as_labels(labels, len(pictures), spec.classes)
     if not len(pictures):
@@ -143,10 +147,11 @@ def fit(
     if recipe.stopping and held_out is None:
         raise ValueError("the recipe stops by the error on validation images; none are given")
     used = engine.threads_to_use(threads)
-    return _run(spec, recipe, pictures, targets, held_out, int(seed), used, start)
+    return _run(trainer, spec, recipe, pictures, targets, held_out, int(seed), used, start)
 
 
 def _run(
+    trainer: engine.Trainer,
     spec: Spec,
     recipe: Recipe,
     images: NDArray[np.uint8],
@@ -156,12 +161,7 @@ def _run(
     threads: int,
     start: State | None,
 ) -> Iterator[Epoch]:
-    first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
-    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
-    best, errors = first, tuple[float, ...]()
-    if start is not None:
-        trainer.restore(start.weights, start.first, start.second, start.steps)
-        best, errors = start.best, start.errors
+    best, errors = (start.best, start.errors) if start else (trainer.weights(), ())
     count = len(images)
     batches = math.ceil(count / recipe.batch_size)
     last = min(recipe.epochs, math.ceil(recipe.steps / batches)) if recipe.steps else recipe.epochs
@@ -177,6 +177,8 @@ def _run(
         seconds = time.perf_counter() - began
         _check_losses(losses, number, rates)
         weights, moments, squares, steps = trainer.state()
+        if not np.isfinite(weights).all():
+            raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
         about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": count}
         network = Network(spec, weights_.unflatten(spec, weights.copy()), recipe.scale, about)
         error = evaluate(network, *validation, threads=threads).error if validation else None

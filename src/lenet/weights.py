@@ -11,13 +11,14 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.recipe import PAPER_1998, Init, Scale, Truncated
+from lenet.recipe import INITS, PAPER_1998, Init, Scale, Truncated
 from lenet.spec import Conv, Layer, Pool, Shape, Spec, Subsample
 
 Array = NDArray[np.float32]
@@ -39,10 +40,14 @@ def draw(spec: Spec, init: Init, seed: int) -> dict[str, Array]:
     says otherwise, a subsampling's coefficients make it a mean. The numbers come from the raw output of Philox
     (4x64, ten rounds), which NumPy promises to keep.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise ValueError(f"seed is {seed!r}; expected a whole number from 0 to 2**64 - 1")
+    if not isinstance(init, Truncated) and init not in INITS:
+        raise ValueError(f"init {init!r} is none of {', '.join(INITS)}, nor Truncated")
     weights: dict[str, Array] = {}
     for layer, shape in spec.steps():
         for short, size in layer.arrays(shape).items():
-            raw = np.random.Philox(key=[seed % 2**64, len(weights)]).random_raw(math.prod(size))
+            raw = np.random.Philox(key=[int(seed), len(weights)]).random_raw(math.prod(size))
             unit = ((raw >> np.uint64(11)) * 2.0**-52 - 1.0).reshape(size)  # uniform on [-1, 1)
             if isinstance(layer, Subsample) and short == "weight":
                 array = np.full(size, 1.0 / layer.window**2)
@@ -148,8 +153,14 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the arrays and the header that `write` wrote; `WeightsError` if the file is not whole or not ours."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
+    if not Path(path).is_file():
+        raise (
+            WeightsError(f"{path}: not a file")
+            if Path(path).exists()
+            else FileNotFoundError(ENOENT, "No such file", str(path))
+        )
     size = os.stat(path).st_size
     if size > LARGEST_FILE:
         raise WeightsError(f"{path}: {size} bytes; expected at most {LARGEST_FILE}")
@@ -157,14 +168,16 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, TypeError, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # the reader has many ways of failing on a broken file
         raise WeightsError(f"{path}: not a whole safetensors file ({error})") from error
     if "lenet" not in metadata:
         raise WeightsError(f"{path}: no network is described in it; expected a file written by lenet")
     try:
         header = json.loads(metadata["lenet"])
         version = header["format"]
-    except (json.JSONDecodeError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise WeightsError(f"{path}: its description cannot be read ({error})") from error
     if version != FORMAT:
         raise WeightsError(f"{path}: format {version!r}; this version of lenet reads format {FORMAT}")
@@ -202,6 +215,6 @@ def load(path: str | os.PathLike[str]) -> tuple[Spec, dict[str, Array], Scale, d
         scale = Scale(*map(float, header.get("scale", (PAPER_1998.paper, PAPER_1998.ink))))
         provenance = dict(header.get("provenance", {}))
         check(spec, arrays)
-    except (WeightsError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"{path}: {error}") from error
     return spec, arrays, scale, provenance

@@ -1,4 +1,4 @@
-"""Images and labels: MNIST, scikit-learn's digits, or a directory of IDX files.
+"""Images and labels: MNIST, scikit-learn's digits, or one's own files in any of the usual forms.
 
 Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (n,). What was read is always said
 (`Dataset.origin`): nothing stands in for something else in silence.
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.digits import digits
+from lenet.data.formats import read_archive, read_folder, read_pickle, read_table
 from lenet.data.idx import DataError, read_idx
 from lenet.data.mnist import SPLITS, fetch, find_file, locate, mnist
 
-__all__ = ["DataError", "Dataset", "digits", "fetch", "load", "mnist", "read_idx"]
+__all__ = ["DataError", "Dataset", "digits", "fetch", "load", "locate", "mnist", "read_idx"]
 
 SOURCES = ("mnist", "digits")
 
@@ -51,25 +52,58 @@ class Dataset:
 
 
 def load(source: str, split: str) -> Dataset:
-    """Return a split of ``mnist``, of ``digits``, or of a directory with IDX files named like MNIST's.
+    """Return a split of a data set.
+
+    Parameters
+    ----------
+    source : str
+        ``mnist``; ``digits``; a directory with IDX files named like MNIST's; a directory with a folder of pictures
+        for each class, or two such directories called ``train`` and ``test``; the Theano tutorial's
+        ``mnist.pkl.gz``; Keras's ``mnist.npz``; Kaggle's ``train.csv``.
+    split : str
+        ``train`` or ``test``; the pickle also has ``validation``. A table or a directory of classes is all ``train``.
 
     Raises
     ------
     DataError
         If the files are not there, broken, or do not belong together.
     """
-    if split not in SPLITS:
+    if split not in SPLITS and not (split == "validation" and ".pkl" in source):
         raise ValueError(f"split is {split!r}; expected train or test")
     if source == "mnist":
         return Dataset(*mnist(split), f"MNIST {split}", str(locate()))
     if source == "digits":
         return Dataset(*digits(split), f"scikit-learn's digits, {split}, scaled up to 28x28")
-    return _directory(Path(source), split)
+    place = Path(source)
+    if place.is_file():
+        return Dataset(*_file(place, split), f"{split} of {place.name}", str(place))
+    if place.is_dir() and not find_file(SPLITS[split][0], place):
+        folder = place / split if (place / split).is_dir() else place
+        if any(f.is_dir() and f.name.isdigit() for f in folder.iterdir()):
+            _only_train(folder, split, folder != place)
+            return Dataset(*read_folder(folder), split, str(folder))
+    return _directory(place, split)
+
+
+def _file(path: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    if ".pkl" in path.name or ".pickle" in path.name:
+        return read_pickle(path, split)
+    if path.suffix == ".npz":
+        return read_archive(path, split)
+    if path.suffix == ".csv":
+        _only_train(path, split, False)
+        return read_table(path)
+    raise DataError(f"{path}: expected a name that ends in .pkl.gz, .npz or .csv, or a directory")
+
+
+def _only_train(place: Path, split: str, has_splits: bool) -> None:
+    if split != "train" and not has_splits:
+        raise DataError(f"{place}: has no {split} split; all of it is train")
 
 
 def _directory(place: Path, split: str) -> Dataset:
     if not place.is_dir():
-        raise DataError(f"{place}: neither {', nor '.join(SOURCES)}, nor a directory of IDX files")
+        raise DataError(f"{place}: neither {', nor '.join(SOURCES)}, nor a file or directory of data")
     arrays = []
     for name, axes in zip(SPLITS[split], (3, 1), strict=True):
         path = find_file(name, place)

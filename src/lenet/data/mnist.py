@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.formats import read_archive
 from lenet.data.idx import DataError, read_idx, to_idx
 
 FILES = {
@@ -35,13 +33,6 @@ SPLITS = {
 }
 
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
-
-_KERAS = {
-    "train-images-idx3-ubyte": "x_train",
-    "train-labels-idx1-ubyte": "y_train",
-    "t10k-images-idx3-ubyte": "x_test",
-    "t10k-labels-idx1-ubyte": "y_test",
-}
 
 
 def cache_directory() -> Path:
@@ -73,11 +64,8 @@ def _content(name: str, directory: Path) -> tuple[NDArray[np.uint8], Path] | Non
     if path := find_file(name, directory):
         return read_idx(path), path
     if (path := directory / "mnist.npz").is_file():
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return np.ascontiguousarray(archive[_KERAS[name]]), path
-        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: not Keras's MNIST archive ({error})") from error
+        images, labels = read_archive(path, "train" if name.startswith("train") else "test")
+        return (images if "images" in name else labels), path
     return None
 
 
@@ -159,6 +147,8 @@ def fetch(
     DataError
         If no mirror gave a file whose content is the published one; the message says what each one did.
     """
+    import http.client
+
     directory = directory or cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
     for name in FILES:
@@ -166,12 +156,12 @@ def fetch(
             continue
         failures = []
         for mirror in mirrors:
-            report(f"{name}: fetching from {urllib.parse.urlsplit(mirror).hostname}")
+            report(f"{name}: fetching from {urlsplit(mirror).hostname}")
             try:
                 _download(mirror + name + ".gz", directory / f"{name}.gz")
                 verified(name, directory)
                 break
-            except (OSError, DataError) as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:  # DataError is a ValueError
                 (directory / f"{name}.gz").unlink(missing_ok=True)
                 failures.append(f"{mirror}: {error}")
         else:
@@ -180,7 +170,10 @@ def fetch(
 
 
 def _download(url: str, target: Path) -> None:
-    parts = urllib.parse.urlsplit(url)
+    import urllib.error
+    import urllib.request
+
+    parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
         raise DataError(f"{url}: expected https")
     partial = target.with_name(target.name + ".partial")

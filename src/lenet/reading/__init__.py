@@ -44,5 +44,6 @@ def read(picture: Any, network: Network | None = None) -> Reading:
     shares = network.predict_proba(to_digit(ink)[None])[0]
     order = np.argsort(-shares, kind="stable")
     others = tuple((int(label), float(shares[label])) for label in order[1:])
-    digit = Digit(int(order[0]), float(shares[order[0]]), ink.box, others)
+    left, top, width, height = (ink.shrink * value for value in ink.box)
+    digit = Digit(int(order[0]), float(shares[order[0]]), (left, top, width, height), others)
     return Reading((Line((digit,)),), accepted=True)

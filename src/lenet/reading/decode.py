@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,11 @@ def decode(picture: Any) -> Grey:
         If a file cannot be opened.
     """
     if isinstance(picture, np.ndarray):
-        return _from_array(picture)
+        return _guarded("array", _from_array, picture)
     from PIL import Image
 
     if isinstance(picture, Image.Image):
-        return _from_image(picture, "picture")
+        return _guarded("picture", _from_image, picture, "picture")
     if isinstance(picture, bytes | bytearray | memoryview):
         return _open(io.BytesIO(bytes(picture)), "bytes")
     if isinstance(picture, str | os.PathLike):
@@ -55,19 +56,30 @@ def decode(picture: Any) -> Grey:
 
 
 def _open(file: Any, name: str | bytes) -> Grey:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     shown = os.fsdecode(name)
-    try:
+
+    def opened() -> Grey:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked below
             with Image.open(file, formats=FORMATS) as image:
                 return _from_image(image, shown)
-    except UnidentifiedImageError:
-        raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
+
+    return _guarded(shown, opened)
+
+
+def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
+    """Call `read`; whatever it raises on a picture that is none, or broken, becomes a `PictureError`."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return read(*arguments)
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError:
+        raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
+    except (OSError, ValueError, TypeError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
         raise PictureError(f"{shown}: the picture is broken or cut ({error})") from error
 
 
@@ -110,11 +122,14 @@ def _to_bytes(array: NDArray[Any], name: str) -> Grey:
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 65535:
-        return np.right_shift(array.astype(np.uint16), 8).astype(np.uint8)
+        # Whole numbers that fit in a byte are bytes; larger ones are 16-bit grey levels.
+        return (array if array.max() <= 255 else np.right_shift(array, 8)).astype(np.uint8)
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise PictureError(f"{name}: {int((~np.isfinite(array)).sum())} pixels are not finite")
         if array.min() >= 0 and array.max() <= 255:
             return (array * (255 if array.max() <= 1 else 1)).round().astype(np.uint8)
+    if array.dtype.kind not in "iuf":
+        raise PictureError(f"{name}: {array.dtype} pixels; expected uint8, uint16, bool, or 0 to 1")
     low, high = array.min(), array.max()
     raise PictureError(f"{name}: {array.dtype} pixels from {low} to {high}; expected uint8, uint16, bool, or 0 to 1")
