@@ -134,6 +134,12 @@ def test_the_readmes_numbers_come_from_files():
     assert found[1] == out
 
 
+def test_the_page_on_history_is_what_the_specs_say():
+    command = [sys.executable, str(ROOT / "scripts" / "history")]
+    out = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "docs" / "history.md").read_text() == out
+
+
 def test_results_say_where_they_come_from():
     for path in (ROOT / "benchmarks" / "results").glob("*.json"):
         result = json.loads(path.read_text())
