@@ -87,10 +87,9 @@ def train(
     training = lenet.data.load(data, "train")
     if validation is None:
         validation = len(training) // 12 if recipe.validation is None else recipe.validation
-    held = validation
     held_out = None
-    if held:
-        training, held_out = training.split(held)
+    if validation:
+        training, held_out = training.split(validation)
     say(f"data: {training.origin}")
     if not figures.available():
         say(f"{runs.CURVES} will not be drawn: {figures.MISSING}")

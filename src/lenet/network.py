@@ -72,7 +72,7 @@ def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
 
 
 def probabilities(scores: Array) -> Array:
-    """Return the softmax of scores (n, classes), computed in double precision: float32, rows sum to 1."""
+    """Return the softmax of scores (n, classes, ...) over the classes, computed in double precision: float32."""
     odds = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True, initial=-np.inf))
     return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
 
@@ -285,9 +285,7 @@ class Network:
                 [((below - code[:, None, None]) ** 2).sum(axis=1) for code in codes], axis=1, dtype=np.float32
             )
         elif softmax and last.squash == "softmax":
-            sums = outputs[last.name]
-            odds = np.exp(sums - sums.max(axis=1, keepdims=True))
-            outputs[last.name] = odds / odds.sum(axis=1, keepdims=True)
+            outputs[last.name] = probabilities(outputs[last.name])
         return Trace({"INPUT": self._input(array), **outputs})
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import LARGEST, DataError
+from lenet.data.idx import LARGEST, DataError, open_unpacked
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -28,6 +28,11 @@ _ALLOWED = {
     ("numpy._core.multiarray", "_reconstruct"),
     ("_codecs", "encode"),
 }
+# What unpickling a cut, broken or foreign file raises.
+_PICKLE_ERRORS: tuple[type[Exception], ...] = (
+    *(pickle.UnpicklingError, EOFError, zlib.error, gzip.BadGzipFile, TypeError, ValueError, KeyError),
+    *(AttributeError, IndexError, ImportError, MemoryError, OverflowError),
+)
 
 
 class _ArraysOnly(pickle.Unpickler):
@@ -44,9 +49,7 @@ def read_pickle(path: Path, split: str) -> Pair:
     if split not in _PICKLE_PARTS:
         raise ValueError(f"split is {split!r}; expected {', '.join(_PICKLE_PARTS)}")
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        with open_unpacked(path) as file:
             content = _ArraysOnly(file, encoding="latin1").load()
             file.read(1)  # the checksum at the end is compared on reaching it
         images, labels = content[_PICKLE_PARTS[split]]
@@ -56,9 +59,7 @@ def read_pickle(path: Path, split: str) -> Pair:
         return _bytes(images).reshape(-1, side, side), _labels(labels, len(images))
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    except (pickle.UnpicklingError, EOFError, zlib.error, gzip.BadGzipFile, TypeError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: not a pickle of three pairs of arrays ({error})") from error
-    except (AttributeError, IndexError, ImportError, MemoryError, OverflowError) as error:
+    except _PICKLE_ERRORS as error:
         raise DataError(f"{path}: not a pickle of three pairs of arrays ({error})") from error
 
 

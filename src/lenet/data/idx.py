@@ -11,6 +11,7 @@ import math
 import os
 import struct
 import zlib
+from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
@@ -35,12 +36,17 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        with open_unpacked(path) as file:
             return _read(file, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: the gzip data are broken or cut ({error})") from error
+
+
+def open_unpacked(path: Path) -> gzip.GzipFile | BufferedReader:
+    """Open a file for reading its bytes, unpacking them if it is gzipped."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")
 
 
 class _Readable(Protocol):

@@ -53,7 +53,6 @@ def ink_of(grey: Bytes) -> Ink:
         size = (max(1, grey.shape[1] // shrink), max(1, grey.shape[0] // shrink))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     frame = _frame(grey)
-    whole = grey
     grey = grey[frame : grey.shape[0] - frame, frame : grey.shape[1] - frame]
     from_paper = grey.astype(np.float32) - float(np.median(_ring(grey, 0)))
     darker = np.maximum(-from_paper - FAINTEST, 0).sum()
@@ -63,7 +62,7 @@ def ink_of(grey: Bytes) -> Ink:
     ink = np.pad(ink, frame)
     strokes = _strokes(ink)
     if strokes is None:
-        return Ink(np.zeros_like(whole), None)
+        return Ink(np.zeros(ink.shape, np.uint8), None)
     # The full level is that of the ink's core, so that one odd pixel does not set it.
     core = float(np.percentile(ink[strokes], 75))
     # What uneven light and grain leave on the paper, away from the strokes, is no ink.
