@@ -128,7 +128,7 @@ LossShape loss_of(const nb::dict& d) {
 
 UpdateShape update_of(const nb::dict& d) {
   UpdateShape update{};
-  update.kind = enumerated<UpdateShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam"});
+  update.kind = enumerated<UpdateShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam", "levenberg"});
   update.momentum = take<float>(d, "momentum", 0.0f);
   update.nesterov = take<bool>(d, "nesterov", false);
   update.beta1 = take<float>(d, "beta1", 0.9f);
@@ -318,6 +318,19 @@ NB_MODULE(_engine, m) {
             return nb::make_tuple(loss, out);
           },
           "images"_a.noconvert(), "labels"_a.noconvert(), "threads"_a)
+      .def(
+          "curvature",
+          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels) {
+            std::vector<std::uint32_t> order(images.shape(0));
+            std::iota(order.begin(), order.end(), 0u);
+            const Samples samples = samples_of(self.plan(), images, labels, order);
+            auto out = new_array<float>({self.plan().parameters()});
+            const Trainer::Turn turn(self);
+            nb::gil_scoped_release release;
+            self.curvature(samples, order.data(), order.size(), out.data());
+            return out;
+          },
+          "images"_a.noconvert(), "labels"_a.noconvert())
       .def("state",
            [](Trainer& self) {
              const Trainer::Turn turn(self);

@@ -54,34 +54,34 @@ DenseFunction dense_function(bool back, int units) {
   else return back ? dense_back_functions<T, LENET_TO_6>[units - 1] : dense_functions<T, LENET_TO_6>[units - 1];
 }
 
-// Both directions: `from` and `to` are tiles of inputs and units, or of units and inputs.
-void dense_any(bool back, const DenseShape& s, const float* weight, const float* bias, const Tiles& from,
+// Both directions: `from` and `to` are tiles of inputs and units, or of units and inputs; `range` is of `to`.
+void dense_any(bool back, const DenseShape& s, Range range, const float* weight, const float* bias, const Tiles& from,
                const Tiles& to) {
-  const Blocks cut = blocks(back ? s.inputs : s.outputs, kDenseUnits, 1);
+  const Blocks cut = blocks(range.size(), kDenseUnits, 1);
   const std::size_t weight_step = back ? 1 : std::size_t(s.inputs);
   for (int t = 0; t < from.count; t += 2) {
     const bool pair = t + 1 < from.count;
     const DenseFunction block = pair ? dense_function<2>(back, cut.length) : dense_function<1>(back, cut.length);
     for (int i = 0; i < cut.count; ++i)
       for (int lane = 0; lane < kTile; lane += kLanes) {
-        const int start = cut.start(i);
+        const std::size_t start = std::size_t(range.begin + cut.start(i));
         const float* in[2] = {from[t] + lane, pair ? from[t + 1] + lane : nullptr};
-        float* out[2] = {to[t] + std::size_t(start) * kTile + lane,
-                         pair ? to[t + 1] + std::size_t(start) * kTile + lane : nullptr};
+        float* out[2] = {to[t] + start * kTile + lane, pair ? to[t + 1] + start * kTile + lane : nullptr};
         block(s, weight + start * weight_step, bias ? bias + start : nullptr, in, out);
       }
   }
 }
 
-void dense_forward(const DenseShape& s, const float* weight, const float* bias, const Tiles& in, const Tiles& out) {
-  dense_any(false, s, weight, bias, in, out);
+void dense_forward(const DenseShape& s, Range units, const float* weight, const float* bias, const Tiles& in,
+                   const Tiles& out) {
+  dense_any(false, s, units, weight, bias, in, out);
 }
-void dense_input_gradient(const DenseShape& s, const float* weight, const Tiles& d, const Tiles& out) {
-  dense_any(true, s, weight, nullptr, d, out);
+void dense_input_gradient(const DenseShape& s, Range inputs, const float* weight, const Tiles& d, const Tiles& out) {
+  dense_any(true, s, inputs, weight, nullptr, d, out);
 }
 
 // Tiles [value][16] to images [16 * count][stride]; rows are padded with whatever lies there.
-LENET_INLINE void to_images(const Tiles& tiles, int values, float* images, std::size_t stride) {
+void to_images(const Tiles& tiles, int values, float* images, std::size_t stride) {
   for (int t = 0; t < tiles.count; ++t) {
     const float* from = tiles[t];
     float* to = images + std::size_t(t) * kTile * stride;
@@ -135,33 +135,39 @@ OuterFunction outer_function(int units, int vectors) {
   }
 }
 
-// Written, not accumulated. `scratch`: 16 * tiles * (padded inputs + padded outputs) floats.
-void dense_weight_gradient(const DenseShape& s, const Tiles& in, const Tiles& d, float* weight, float* bias,
-                           float* scratch) {
-  const int images = in.count * kTile;
-  const std::size_t x_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
-  float* x = scratch;
-  float* g = scratch + images * x_stride;
-  to_images(in, s.inputs, x, x_stride);
-  to_images(d, s.outputs, g, d_stride);
+// Written, not accumulated. `in` and `d` hold an image a row; `weight` and `bias` begin with the range's first unit.
+void wide_weight_gradient(const DenseShape& s, Range range, int images, const float* in, const float* d,
+                          const Tiles& d_tiles, float* weight, float* bias) {
+  const std::size_t in_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
   const Blocks vectors = blocks((s.inputs + kLanes - 1) / kLanes, kOuterVectors, 1);
-  const Blocks units = blocks(s.outputs, kOuterUnits, 1);
+  const Blocks units = blocks(range.size(), kOuterUnits, 1);
   const OuterFunction block = outer_function(units.length, vectors.length);
   for (int v = 0; v < vectors.count; ++v)
     for (int u = 0; u < units.count; ++u) {
       const int at = vectors.start(v) * kLanes, unit = units.start(u);
-      block(x + at, x_stride, g + unit, d_stride, images, weight + std::size_t(unit) * s.inputs + at,
+      block(in + at, in_stride, d + range.begin + unit, d_stride, images, weight + std::size_t(unit) * s.inputs + at,
             std::size_t(s.inputs), s.inputs - at);
     }
-  for (int u = 0; u < s.outputs; ++u) {
+  for (int u = range.begin; u < range.end; ++u) {
     alignas(64) float sums[kTile];
     for (int lane = 0; lane < kTile; lane += kLanes) {
       V sum{};
-      for (int t = 0; t < d.count; ++t) sum += load(d[t] + std::size_t(u) * kTile + lane);
+      for (int t = 0; t < d_tiles.count; ++t) sum += load(d_tiles[t] + std::size_t(u) * kTile + lane);
       store(sums + lane, sum);
     }
-    sum_lanes(sums, 1, bias + u, false);
+    sum_lanes(sums, 1, bias + u - range.begin, false);
   }
+}
+
+// `scratch`: 16 * tiles * (padded inputs + padded outputs) floats.
+void dense_weight_gradient(const DenseShape& s, const Tiles& in, const Tiles& d, float* weight, float* bias,
+                           float* scratch) {
+  const int images = in.count * kTile;
+  const std::size_t in_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
+  float* d_images = scratch + images * in_stride;
+  to_images(in, s.inputs, scratch, in_stride);
+  to_images(d, s.outputs, d_images, d_stride);
+  wide_weight_gradient(s, {0, s.outputs}, images, scratch, d_images, d, weight, bias);
 }
 
 // Radial basis functions: squared distance of the inputs from a fixed code, eq. (7) of LeCun et al. 1998.
@@ -189,4 +195,18 @@ void rbf_input_gradient(const DenseShape& s, const float* code, const Tiles& in,
                              sum);
         store(out[t] + std::size_t(i) * kTile + lane, sum + sum);
       }
+}
+
+void rbf_curvature(const DenseShape& s, const float* code, const float* in, const float* curvature,
+                   const float weight[kTile], float* in_curvature) {
+  for (int i = 0; i < s.inputs; ++i)
+    for (int lane = 0; lane < kTile; lane += kLanes) {
+      const V x = load(in + std::size_t(i) * kTile + lane);
+      V sum = load_loose(weight + lane) * 2.0f;
+      for (int u = 0; u < s.outputs; ++u) {
+        const V slope = (x - splat(code[std::size_t(u) * s.inputs + i])) * 2.0f;
+        sum = multiply_add(load(curvature + std::size_t(u) * kTile + lane), slope * slope, sum);
+      }
+      store(in_curvature + std::size_t(i) * kTile + lane, sum);
+    }
 }

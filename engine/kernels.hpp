@@ -26,6 +26,8 @@ inline constexpr int kTile = 16;
 
 enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
 enum class PoolKind : int { max, mean };
+// Of a derivative.
+enum class Order : int { first, second };
 
 // A stack of maps somewhere in a buffer: pixel (y, x) of map m is at origin + m * plane + y * row + x.
 struct Planes {
@@ -80,12 +82,18 @@ struct LossShape {
 };
 
 struct UpdateShape {
-  enum class Kind : int { sgd, adam } kind;
+  enum class Kind : int { sgd, adam, levenberg } kind;
   float momentum;               // sgd
   bool nesterov;                // sgd
   float beta1, beta2, epsilon;  // adam
   float weight_decay;
   bool decoupled;  // adam: decay the weights themselves (AdamW) and not through the gradient
+};
+
+// Some of a layer's units or inputs.
+struct Range {
+  int begin, end;
+  [[gnu::always_inline]] int size() const { return end - begin; }
 };
 
 // Pointers to the same place in each of `tiles` tiles: base + t * stride (floats).
@@ -127,11 +135,11 @@ struct Kernels {
   void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
                               const Planes& out, float* in_gradient);
   void (*pool_forward)(const PoolShape&, const float* in, float* out);
-  void (*pool_gradient)(const PoolShape&, const float* in, const Planes& d, const float* gradient, const Planes& out,
-                        float* in_gradient);
+  void (*pool_gradient)(const PoolShape&, Order, const float* in, const Planes& d, const float* gradient,
+                        const Planes& out, float* in_gradient);
   // Sum over the window, times a coefficient, plus a bias, each one per map (LeCun et al. 1998, S2).
   void (*subsample_forward)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
-  void (*subsample_gradient)(const PoolShape&, const float* coefficient, const float* in, const Planes& d,
+  void (*subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
                              const float* gradient, float* coefficient_gradient, float* bias_gradient,
                              const Planes& out, float* in_gradient, bool accumulate);
   void (*activate)(Activation, const Planes&, float* values);
@@ -140,33 +148,62 @@ struct Kernels {
                             float* gradient);
 
   // ---- all tiles of a slot at once, so that the weights are read once -------------------------
-  void (*dense_forward)(const DenseShape&, const float* weight, const float* bias, const Tiles& in, const Tiles& out);
+  void (*dense_forward)(const DenseShape&, Range units, const float* weight, const float* bias, const Tiles& in,
+                        const Tiles& out);
   void (*dense_weight_gradient)(const DenseShape&, const Tiles& in, const Tiles& d, float* weight, float* bias,
                                 float* scratch);
-  void (*dense_input_gradient)(const DenseShape&, const float* weight, const Tiles& d, const Tiles& out);
+  void (*dense_input_gradient)(const DenseShape&, Range inputs, const float* weight, const Tiles& d, const Tiles& out);
+  // A wide layer's weight gradient, some units at a time: values of tiles laid out an image a row, then the products
+  // of those rows, [unit][input] and one bias a unit from the range's beginning on.
+  void (*to_images)(const Tiles&, int values, float* images, std::size_t stride);
+  void (*wide_weight_gradient)(const DenseShape&, Range units, int images, const float* in, const float* d,
+                               const Tiles& d_tiles, float* weight, float* bias);
   void (*rbf_forward)(const DenseShape&, const float* code, const Tiles& in, const Tiles& out);
   void (*rbf_input_gradient)(const DenseShape&, const float* code, const Tiles& in, const Tiles& d, const Tiles& out);
   // Writes d(loss)/d(output) * weight[lane] and each lane's loss (times nothing).
   void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float weight[kTile],
                float* gradient, float losses[kTile]);
+  // The second derivatives of the loss by the scores, times weight[lane]: of the softmax, p (1 - p).
+  void (*loss_curvature)(const LossShape&, const float* output, const float weight[kTile], float* curvature);
+  // And by the inputs of radial basis functions: the right class's squared distance has 2, and every distance passes
+  // its own on (`curvature`, from loss_curvature).
+  void (*rbf_curvature)(const DenseShape&, const float* code, const float* in, const float* curvature,
+                        const float weight[kTile], float* in_curvature);
   void (*softmax)(int classes, float sign, const float* output, float* probabilities);
 
   // ---- weights --------------------------------------------------------------------------------
-  // One step of the optimiser on [begin, end): the gradient is the sum of `parts` gradients, in order.
+  // One step of the optimiser on [begin, end): the gradient is the sum of `parts` gradients, in order. `first` and
+  // `second` are Adam's moments, `first` also the momentum's velocity; for levenberg `second` multiplies the rate.
   void (*update)(const UpdateShape&, std::size_t begin, std::size_t end, const float* const* gradients, int parts,
                  float rate, int step, float* weights, float* first, float* second);
 
   // ---- one image alone: lanes run along the pixels (single.inl) -------------------------------
-  // The output's rows and the scratch's are as long as its width padded to kTile; the scratch holds
-  // in.maps * kernel_width * (out.height + kernel_height - 1) of them.
+  // The output's rows and those of `shifted` are as long as its width padded to kTile; `shifted`, a copy of the
+  // input, holds in.maps * kernel_width * (out.height + kernel_height - 1) of them. A null bias is zero.
   void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out,
-                      float* scratch);
+                      float* shifted);
   void (*single_pool)(const PoolShape&, const float* in, float* out);
   void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   // `transposed` is [input][outputs padded to kTile].
   void (*single_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in, float* out);
   void (*single_rbf)(const DenseShape&, const float* code, const float* in, float* out);
   void (*single_activate)(Activation, std::size_t count, float* values);
+  void (*single_activate_gradient)(Activation, std::size_t count, const float* values, float* gradient);
+  // From what single_conv left in `shifted`, and the gradient of its output, zeros in the padding.
+  void (*single_conv_gradient)(const ConvShape&, const float* shifted, const float* gradient, float* weight,
+                               float* bias);
+  // 2x2 max pooling: turns the values in `inner`, rows padded, into their gradient, zeros in the padding.
+  void (*single_unpool)(const PoolShape&, const float* gradient, float* inner);
+  void (*single_pool_gradient)(const PoolShape&, Order, const float* in, const Planes& d, const float* gradient,
+                               const Planes& out, float* in_gradient);
+  void (*single_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
+                                    const float* gradient, float* coefficient_gradient, float* bias_gradient,
+                                    const Planes& out, float* in_gradient, bool accumulate);
+  // `gradient` has zeros behind it, up to kTile. A null in_gradient: not wanted.
+  void (*single_dense_gradient)(const DenseShape&, const float* transposed, const float* in, const float* gradient,
+                                float* weight, float* bias, float* in_gradient);
+  void (*single_rbf_gradient)(const DenseShape&, const float* code, const float* in, const float* gradient,
+                              float* in_gradient);
 
   // ---- measuring ------------------------------------------------------------------------------
   // Runs `rounds` rounds of independent fused multiply-adds in registers; returns how many

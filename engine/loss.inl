@@ -47,6 +47,20 @@ void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTi
   }
 }
 
+void loss_curvature(const LossShape& s, const float* output, const float weight[kTile], float* curvature) {
+  const V floor = splat(-s.rubbish);
+  for (int lane = 0; lane < kTile; lane += kLanes) {
+    const V share = load_loose(weight + lane);
+    const bool map = s.kind == LossShape::Kind::map, linear = s.kind == LossShape::Kind::mean_squared;
+    const Softmax soft = exponentials(s.classes, s.sign, output + lane, curvature + lane, map ? &floor : nullptr);
+    for (int k = 0; k < s.classes; ++k) {
+      float* to = curvature + k * kTile + lane;
+      const V p = load(to) / soft.sum;
+      store(to, linear ? V{} : (p - p * p) * share);
+    }
+  }
+}
+
 void softmax(int classes, float sign, const float* output, float* probabilities) {
   for (int lane = 0; lane < kTile; lane += kLanes) {
     const Softmax soft = exponentials(classes, sign, output + lane, probabilities + lane, nullptr);
@@ -87,6 +101,8 @@ LENET_INLINE void step_one(const UpdateShape& s, const float* const* gradients, 
       g = s.nesterov ? multiply_add(spread_over<P>(s.momentum), velocity, g) : velocity;
     }
     w = multiply_add(spread_over<P>(-rate), g, w);
+  } else if (s.kind == UpdateShape::Kind::levenberg) {
+    w = multiply_add(read_loose<P>(second + i) * -rate, g, w);
   } else {
     const P mean = multiply_add(spread_over<P>(s.beta1), read_loose<P>(first + i), g * (1.0f - s.beta1));
     const P square = multiply_add(spread_over<P>(s.beta2), read_loose<P>(second + i), g * g * (1.0f - s.beta2));

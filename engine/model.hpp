@@ -4,7 +4,7 @@
 #include <mutex>
 #include <string>
 
-#include "run.hpp"
+#include "alone.hpp"
 
 namespace lenet {
 
@@ -28,15 +28,8 @@ class Model {
   void trace(const Images& images, bool soft, const std::vector<float*>& outs);
 
  private:
-  // What one image alone needs: its values, a convolution's planes before pooling, and its shifted input.
-  struct Single {
-    Buffer values, inner, shifted;
-    int height = 0, width = 0;
-  };
   template <class Put>
   void each_score(const Images& images, int threads, const Put& put);
-  const float* score_one(const std::uint8_t* image, const Planes& placed);
-  void prepare_single();
   std::unique_lock<std::mutex> take_turn();
 
   Description description_;
@@ -47,9 +40,8 @@ class Model {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // of all below: callers take turns
   unsigned forks_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
-  Single single_;
-  std::vector<Buffer> transposed_, biases_;  // of every dense operation, for single images
-  float grey_[256];                          // what a byte becomes
+  std::unique_ptr<Alone> alone_;
+  Buffer packed_;  // the weights, as `alone_` likes them
 };
 
 }  // namespace lenet

@@ -28,6 +28,11 @@ struct Description {
   std::vector<Layer> layers;
 };
 
+// Operations [begin, end) of a plan.
+struct Span {
+  std::size_t begin, end;
+};
+
 struct Op {
   enum class Kind { conv, conv_pool, subsample, pool, dense, rbf } kind;
   int layer;       // the layer whose weights these are
@@ -54,6 +59,7 @@ class Plan {
 
   const std::vector<Op>& ops() const { return ops_; }
   const Op& output() const { return ops_.back(); }
+  Span all() const { return {0, ops_.size()}; }
   const Planes& input() const { return input_; }
   // Throws if the last layer does not give one value a class: such a network can be traced and no more.
   int classes() const;

@@ -114,66 +114,72 @@ void subsample_any(const PoolShape& s, const float* coefficient, const float* bi
   });
 }
 
+template <class P>
 void clear(const Planes& at, float* values) {
   for (int m = 0; m < at.maps; ++m)
     for (int y = 0; y < at.height; ++y)
-      __builtin_memset(values + at.at(m, y, 0) * kTile, 0, sizeof(float) * kTile * at.width);
+      __builtin_memset(values + at.at(m, y, 0) * kPixel<P>, 0, sizeof(float) * kPixel<P> * at.width);
 }
 
-// Spreads each output's gradient times `scale` evenly over its window.
-LENET_INLINE void spread(V gradient, float* corner, int window, std::size_t row) {
+// Adds an output's gradient to every pixel of its window.
+template <class P>
+LENET_INLINE void spread(P gradient, float* corner, int window, std::size_t row) {
   for (int dy = 0; dy < window; ++dy)
     for (int dx = 0; dx < window; ++dx) {
-      float* to = corner + dy * row + std::size_t(dx) * kTile;
-      store(to, load(to) + gradient);
+      float* to = corner + dy * row + std::size_t(dx) * kPixel<P>;
+      write(to, read<P>(to) + gradient);
     }
 }
 
 // Of a maximum, the first of the window that has it gets the whole gradient.
-void pool_gradient(const PoolShape& s, const float* in, const Planes& d, const float* gradient, const Planes& out,
-                   float* in_gradient) {
-  clear(out, in_gradient);
-  const std::size_t row = std::size_t(s.in.row) * kTile, out_row = std::size_t(out.row) * kTile;
-  const float share = 1.0f / float(s.window * s.window);
-  each_pixel<V>(d, [&](int m, int y, int x, int lane) {
-    const V g = load(gradient + d.at(m, y, x) * kTile + lane);
-    float* to = in_gradient + out.at(m, y * s.stride, x * s.stride) * kTile + lane;
+template <class P>
+void pool_gradient_any(const PoolShape& s, Order order, const float* in, const Planes& d, const float* gradient,
+                       const Planes& out, float* in_gradient) {
+  clear<P>(out, in_gradient);
+  const std::size_t row = std::size_t(s.in.row) * kPixel<P>, out_row = std::size_t(out.row) * kPixel<P>;
+  const float even = 1.0f / float(s.window * s.window), share = order == Order::first ? even : even * even;
+  each_pixel<P>(d, [&](int m, int y, int x, int lane) {
+    const P g = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
+    float* to = in_gradient + out.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
     if (s.kind == PoolKind::mean) return spread(g * share, to, s.window, out_row);
-    const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kTile + lane;
-    const V best = window_of<V>(PoolKind::max, corner, s.window, row);
-    V left = g;
+    const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
+    const P best = window_of<P>(PoolKind::max, corner, s.window, row);
+    P left = g;
     for (int dy = 0; dy < s.window; ++dy)
       for (int dx = 0; dx < s.window; ++dx) {
-        const I won = load(corner + dy * row + std::size_t(dx) * kTile) == best;
-        float* place = to + dy * out_row + std::size_t(dx) * kTile;
-        store(place, load(place) + (won ? left : V{}));
-        left = won ? V{} : left;
+        const auto won = read<P>(corner + dy * row + std::size_t(dx) * kPixel<P>) == best;
+        float* place = to + dy * out_row + std::size_t(dx) * kPixel<P>;
+        write(place, read<P>(place) + (won ? left : P{}));
+        left = won ? P{} : left;
       }
   });
 }
 
-// `d` is where the gradient lies, `out` where the input's goes (a null in_gradient: not wanted).
-void subsample_gradient(const PoolShape& s, const float* coefficient, const float* in, const Planes& d,
-                        const float* gradient, float* coefficient_gradient, float* bias_gradient, const Planes& out,
-                        float* in_gradient, bool accumulate) {
-  if (in_gradient) clear(out, in_gradient);
-  const std::size_t row = std::size_t(s.in.row) * kTile, out_row = std::size_t(out.row) * kTile;
+// `d` is where the gradient lies, `out` where the input's goes (a null in_gradient: not wanted). Second derivatives
+// want the coefficients' squares, and the sums of the windows are squared here.
+template <class P>
+void subsample_gradient_any(const PoolShape& s, Order order, const float* coefficient, const float* in, const Planes& d,
+                            const float* gradient, float* coefficient_gradient, float* bias_gradient, const Planes& out,
+                            float* in_gradient, bool accumulate) {
+  if (in_gradient) clear<P>(out, in_gradient);
+  const std::size_t row = std::size_t(s.in.row) * kPixel<P>, out_row = std::size_t(out.row) * kPixel<P>;
   for (int m = 0; m < d.maps; ++m) {
-    alignas(64) float sums[2 * kTile];
-    for (int lane = 0; lane < kTile; lane += kLanes) {
-      V for_coefficient{}, for_bias{};
+    alignas(64) float sums[2 * kTile] = {};
+    for (int lane = 0; lane < kPixel<P>; lane += kStep<P>) {
+      P for_coefficient{}, for_bias{};
       for (int y = 0; y < d.height; ++y)
         for (int x = 0; x < d.width; ++x) {
-          const V g = load(gradient + d.at(m, y, x) * kTile + lane);
-          const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kTile + lane;
-          for_coefficient = multiply_add(g, window_of<V>(PoolKind::mean, corner, s.window, row), for_coefficient);
+          const P g = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
+          const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
+          const P sum = window_of<P>(PoolKind::mean, corner, s.window, row);
+          for_coefficient = multiply_add(g, order == Order::first ? sum : sum * sum, for_coefficient);
           for_bias += g;
           if (in_gradient)
-            spread(g * coefficient[m], in_gradient + out.at(m, y * s.stride, x * s.stride) * kTile + lane, s.window,
+            spread(g * coefficient[m], in_gradient + out.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane, s.window,
                    out_row);
         }
-      store(sums + lane, for_coefficient);
-      store(sums + kTile + lane, for_bias);
+      write(sums + lane, for_coefficient);
+      write(sums + kTile + lane, for_bias);
     }
     sum_lanes(sums, 1, coefficient_gradient + m, accumulate);
     sum_lanes(sums + kTile, 1, bias_gradient + m, accumulate);

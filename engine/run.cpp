@@ -7,8 +7,6 @@ Workspace::Workspace(const Plan& plan, int tiles, bool training)
   if (!training) return;
   gradient_stride_ = plan.gradient_pixels() * kTile;
   gradients_ = Buffer(gradient_stride_ * tiles);
-  inner_ = Buffer(plan.inner_pixels() * kTile);
-  scratch_ = Buffer(plan.scratch_floats(tiles));
   winner_stride_ = plan.winner_bytes();
   if (winner_stride_) winners_ = std::make_unique<std::uint8_t[]>(winner_stride_ * tiles);
 }
@@ -23,16 +21,18 @@ void Workspace::prepare(const Plan& plan, const Planes& placed, float paper) {
         std::fill_n(tile_values(t) + all.at(m, y, 0) * kTile, std::size_t(all.width) * kTile, paper);
 }
 
-void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles) {
-  for (const Op& op : plan.ops()) {
+void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int first, int count,
+             Span span) {
+  for (std::size_t i = span.begin; i < span.end; ++i) {
+    const Op& op = plan.ops()[i];
     const float *weight = weights + op.weight, *bias = weights + op.bias;
-    const Tiles in = work.values(op.in, tiles), out = work.values(op.out, tiles);
+    const Tiles in = work.values(op.in, first, count), out = work.values(op.out, first, count);
     switch (op.kind) {
-      case Op::Kind::dense: k.dense_forward(op.dense, weight, bias, in, out); break;
+      case Op::Kind::dense: k.dense_forward(op.dense, {0, op.dense.outputs}, weight, bias, in, out); break;
       case Op::Kind::rbf: k.rbf_forward(op.dense, op.codes, in, out); break;
       default: break;
     }
-    for (int t = 0; t < tiles; ++t) {
+    for (int t = first; t < first + count; ++t) {
       float* values = work.tile_values(t);
       switch (op.kind) {
         case Op::Kind::conv: k.conv_forward(op.conv, op.activation, weight, bias, values, values); continue;
@@ -51,57 +51,85 @@ void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace
   }
 }
 
-void backward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles, float* gradient) {
-  const auto& ops = plan.ops();
-  for (std::size_t i = ops.size(); i-- > 0;) {
-    const Op& op = ops[i];
-    const bool first = i == 0;  // its input is the image, whose gradient nobody wants
-    const float* weight = weights + op.weight;
-    float *weight_gradient = gradient + op.weight, *bias_gradient = gradient + op.bias;
-    for (int t = 0; t < tiles; ++t)
+namespace {
+
+// One operation of one tile, but for dense layers and radial basis functions. `inputs`: the tile's values, squared
+// where second derivatives are wanted and the operation is linear in them; `add`: to the gradient that is there.
+void step_back(const Plan& plan, const Kernels& k, std::size_t i, Order order, const float* weights,
+               const float* values, const float* inputs, const std::uint8_t* winners, float* gradients,
+               Scratch& scratch, float* gradient, bool add) {
+  const Op& op = plan.ops()[i];
+  const bool first = i == 0;  // its input is the image, whose gradient nobody wants
+  const float* weight = weights + op.weight;
+  float *weight_gradient = gradient + op.weight, *bias_gradient = gradient + op.bias;
+  switch (op.kind) {
+    case Op::Kind::conv:
+    case Op::Kind::conv_pool: {
+      k.bias_gradient(op.out_gradient, gradients, bias_gradient, add);
+      if (!add) std::fill_n(weight_gradient, op.weights, 0.0f);
+      if (op.kind == Op::Kind::conv_pool)
+        k.conv_pool_weight_gradient(op.conv, inputs, op.out_gradient, gradients, winners + op.winners, weight_gradient,
+                                    scratch.floats.data(), add);
+      else
+        k.conv_weight_gradient(op.conv, inputs, op.out_gradient, gradients, weight_gradient, scratch.floats.data(),
+                               add);
+      if (first) break;
+      if (op.kind == Op::Kind::conv_pool)
+        k.unpool(op.out_gradient, gradients, winners + op.winners, op.inner, scratch.inner.data());
+      else k.between_zeros(op.out_gradient, gradients, op.inner, scratch.inner.data());
+      k.conv_input_gradient(op.conv, weight, op.inner, scratch.inner.data(), op.in_gradient, gradients);
+      break;
+    }
+    case Op::Kind::pool:
+      if (!first) k.pool_gradient(op.pool, order, values, op.out_gradient, gradients, op.in_gradient, gradients);
+      break;
+    case Op::Kind::subsample:
+      k.subsample_gradient(op.pool, order, weight, values, op.out_gradient, gradients, weight_gradient, bias_gradient,
+                           op.in_gradient, first ? nullptr : gradients, add);
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void backward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, Scratch& scratch, int first,
+              int count, Span span, float* gradient) {
+  for (std::size_t i = span.end; i-- > span.begin;) {
+    const Op& op = plan.ops()[i];
+    for (int t = first; t < first + count; ++t)
       k.activate_gradient(op.activation, op.out, work.tile_values(t), op.out_gradient, work.tile_gradients(t));
-    const Tiles in = work.values(op.in, tiles), d = work.gradients(op.out_gradient, tiles),
-                in_d = work.gradients(op.in_gradient, tiles);
-    switch (op.kind) {
-      case Op::Kind::dense:
-        k.dense_weight_gradient(op.dense, in, d, weight_gradient, bias_gradient, work.scratch());
-        if (!first) k.dense_input_gradient(op.dense, weight, d, in_d);
-        continue;
-      case Op::Kind::rbf:
-        if (!first) k.rbf_input_gradient(op.dense, op.codes, in, d, in_d);
-        continue;
-      default: break;
+    const Tiles in = work.values(op.in, first, count), d = work.gradients(op.out_gradient, first, count),
+                in_d = work.gradients(op.in_gradient, first, count);
+    if (op.kind == Op::Kind::dense) {
+      k.dense_weight_gradient(op.dense, in, d, gradient + op.weight, gradient + op.bias, scratch.floats.data());
+      if (i > 0) k.dense_input_gradient(op.dense, {0, op.dense.inputs}, weights + op.weight, d, in_d);
+    } else if (op.kind == Op::Kind::rbf) {
+      if (i > 0) k.rbf_input_gradient(op.dense, op.codes, in, d, in_d);
+    } else {
+      for (int t = first; t < first + count; ++t)
+        step_back(plan, k, i, Order::first, weights, work.tile_values(t), work.tile_values(t), work.winners(t),
+                  work.tile_gradients(t), scratch, gradient, t > first);
     }
-    for (int t = 0; t < tiles; ++t) {
-      const float* values = work.tile_values(t);
-      float *gradients = work.tile_gradients(t), *in_gradients = first ? nullptr : gradients;
-      switch (op.kind) {
-        case Op::Kind::conv:
-        case Op::Kind::conv_pool: {
-          k.bias_gradient(op.out_gradient, gradients, bias_gradient, t > 0);
-          const std::uint8_t* winners = op.kind == Op::Kind::conv_pool ? work.winners(t) + op.winners : nullptr;
-          if (t == 0) std::fill_n(weight_gradient, op.weights, 0.0f);
-          if (winners)
-            k.conv_pool_weight_gradient(op.conv, values, op.out_gradient, gradients, winners, weight_gradient,
-                                        work.scratch(), t > 0);
-          else
-            k.conv_weight_gradient(op.conv, values, op.out_gradient, gradients, weight_gradient, work.scratch(), t > 0);
-          if (first) break;
-          if (winners) k.unpool(op.out_gradient, gradients, winners, op.inner, work.inner());
-          else k.between_zeros(op.out_gradient, gradients, op.inner, work.inner());
-          k.conv_input_gradient(op.conv, weight, op.inner, work.inner(), op.in_gradient, gradients);
-          break;
-        }
-        case Op::Kind::pool:
-          if (!first) k.pool_gradient(op.pool, values, op.out_gradient, gradients, op.in_gradient, gradients);
-          break;
-        case Op::Kind::subsample:
-          k.subsample_gradient(op.pool, weight, values, op.out_gradient, gradients, weight_gradient, bias_gradient,
-                               op.in_gradient, in_gradients, t > 0);
-          break;
-        default: break;
-      }
+  }
+}
+
+void backward_twice(const Plan& plan, const Kernels& k, const float* squares, Workspace& work, Scratch& scratch,
+                    float* squared, Span span, float* curvature) {
+  float *values = work.tile_values(0), *d = work.tile_gradients(0);
+  for (std::size_t i = 0; i < plan.value_pixels() * kTile; ++i) squared[i] = values[i] * values[i];
+  for (std::size_t i = span.end; i-- > span.begin;) {
+    const Op& op = plan.ops()[i];
+    for (int twice = 0; twice < 2; ++twice) k.activate_gradient(op.activation, op.out, values, op.out_gradient, d);
+    if (op.kind != Op::Kind::dense) {
+      step_back(plan, k, i, Order::second, squares, values, squared, work.winners(0), d, scratch, curvature, false);
+      continue;
     }
+    const Tiles in{squared + op.in.origin * kTile, 0, 1}, out = work.gradients(op.out_gradient, 0, 1);
+    k.dense_weight_gradient(op.dense, in, out, curvature + op.weight, curvature + op.bias, scratch.floats.data());
+    if (i > 0)
+      k.dense_input_gradient(op.dense, {0, op.dense.inputs}, squares + op.weight, out,
+                             work.gradients(op.in_gradient, 0, 1));
   }
 }
 

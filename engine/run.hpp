@@ -47,27 +47,27 @@ struct Images {
   const std::uint8_t* operator[](std::size_t i) const { return data + i * bytes(); }
 };
 
+// What the operations read and write for some tiles of images: values, and for training their gradients.
 class Workspace {
  public:
-  // Room for `tiles` tiles at once; with gradients for training.
   Workspace(const Plan& plan, int tiles, bool training);
 
-  // Values of operation outputs etc., as views of every tile.
-  Tiles values(const Planes& at, int count) { return {values_.data() + at.origin * kTile, value_stride_, count}; }
-  Tiles gradients(const Planes& at, int count) {
-    return {gradients_.data() + at.origin * kTile, gradient_stride_, count};
+  // Values of operation outputs etc., as views of `count` tiles from the `first` on.
+  Tiles values(const Planes& at, int first, int count) {
+    return {tile_values(first) + at.origin * kTile, value_stride_, count};
+  }
+  Tiles gradients(const Planes& at, int first, int count) {
+    return {tile_gradients(first) + at.origin * kTile, gradient_stride_, count};
   }
   float* tile_values(int t) { return values_.data() + std::size_t(t) * value_stride_; }
   float* tile_gradients(int t) { return gradients_.data() + std::size_t(t) * gradient_stride_; }
   std::uint8_t* winners(int t) { return winners_ ? winners_.get() + std::size_t(t) * winner_stride_ : nullptr; }
-  float* inner() { return inner_.data(); }
-  float* scratch() { return scratch_.data(); }
 
   // Paper around images smaller than the input, where it is not there already.
   void prepare(const Plan& plan, const Planes& placed, float paper);
 
  private:
-  Buffer values_, gradients_, inner_, scratch_;
+  Buffer values_, gradients_;
   std::unique_ptr<std::uint8_t[]> winners_;
   std::size_t value_stride_, gradient_stride_ = 0, winner_stride_ = 0;
   int tiles_;
@@ -75,9 +75,21 @@ class Workspace {
   float paper_ = 0.0f;
 };
 
-// The layers' outputs for the tiles already loaded.
-void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles);
-// The gradient of every weight, from the output's gradient; overwrites `gradient`.
-void backward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int tiles, float* gradient);
+// What backward passes need besides, one for each thread.
+struct Scratch {
+  Scratch(const Plan& plan, int tiles) : inner(plan.inner_pixels() * kTile), floats(plan.scratch_floats(tiles)) {}
+  Buffer inner, floats;
+};
+
+// The outputs of the span's operations, for `count` tiles from the `first` on.
+void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int first, int count,
+             Span span);
+// The gradients of the span's weights (written, not added) and of all that lies before, from that of its last output.
+void backward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, Scratch& scratch, int first,
+              int count, Span span, float* gradient);
+// The same for second derivatives, of one tile, as LeCun et al. 1998 propagate them: the chain rule with weights,
+// values and slopes squared. `squares` are the weights' squares, `squared` has room for the values of a tile.
+void backward_twice(const Plan& plan, const Kernels& k, const float* squares, Workspace& work, Scratch& scratch,
+                    float* squared, Span span, float* curvature);
 
 }  // namespace lenet

@@ -12,7 +12,7 @@ void single_conv_block(const ConvShape& s, int first, int at, const float* weigh
   const std::size_t next = std::size_t(s.in.maps) * height * width;
   V sum[M][P];
   LENET_EACH (m, M)
-    LENET_EACH (p, P) sum[m][p] = splat(bias[first + m]);
+    LENET_EACH (p, P) sum[m][p] = bias ? splat(bias[first + m]) : V{};
   for (int i = s.table.inputs_begin[first]; i < s.table.inputs_begin[first + 1]; ++i) {
     const int c = s.table.inputs[i];
     const float* w = weight + std::size_t(first) * next + std::size_t(c) * height * width;
@@ -108,6 +108,64 @@ void single_subsample(const PoolShape& s, const float* coefficient, const float*
   single_windows<false>(s, in, out, [&](int m, V v) { return multiply_add(v, splat(coefficient[m]), splat(bias[m])); });
 }
 
+// The first `count` lanes of v, zeros behind.
+LENET_INLINE V first_lanes(V v, int count) {
+  I lane;
+  LENET_EACH (i, kLanes) lane[i] = i;
+  return lane < count ? v : V{};
+}
+
+template <std::size_t... i>
+LENET_INLINE V doubled(V v, std::size_t first, std::index_sequence<i...>) {
+  return first == 0 ? __builtin_shufflevector(v, v, (i / 2)...)
+                    : __builtin_shufflevector(v, v, (kLanes / 2 + i / 2)...);
+}
+
+// Windows of two by two. Reads and writes past a row's end as single_windows does; gradients have no borders.
+void single_subsample_gradient(const PoolShape& s, Order order, const float* coefficient, const float* in,
+                               const Planes& d, const float* gradient, float* coefficient_gradient,
+                               float* bias_gradient, const Planes& out, float* in_gradient, bool accumulate) {
+  if (s.window != 2 || s.stride != 2 || order != Order::first)
+    return subsample_gradient_any<float>(s, order, coefficient, in, d, gradient, coefficient_gradient, bias_gradient,
+                                         out, in_gradient, accumulate);
+  constexpr auto lanes = std::make_index_sequence<kLanes>();
+  constexpr int kParts = kTile / kLanes;
+  if (in_gradient && (out.height > 2 * d.height || out.width > 2 * d.width)) clear<float>(out, in_gradient);
+  const bool odd = out.width > 2 * d.width;  // a last column without a gradient must stay zero
+  const float* end = in_gradient + out.origin + out.pixels();
+  for (int m = 0; m < d.maps; ++m) {
+    V for_coefficient[kParts] = {}, for_bias[kParts] = {};
+    for (int y = 0; y < d.height; ++y) {
+      const float *from = gradient + d.at(m, y, 0), *above = in + s.in.at(m, 2 * y, 0), *below = above + s.in.row;
+      for (int x = 0, part = 0; x < d.width; x += kLanes, part = (part + 1) % kParts) {
+        const V g = first_lanes(load_loose(from + x), d.width - x);
+        const V a = load_loose(above + 2 * x), b = load_loose(above + 2 * x + kLanes);
+        const V c = load_loose(below + 2 * x), e = load_loose(below + 2 * x + kLanes);
+        const V sum = evens(a, b, lanes) + odds(a, b, lanes) + evens(c, e, lanes) + odds(c, e, lanes);
+        for_coefficient[part] = multiply_add(g, sum, for_coefficient[part]);
+        for_bias[part] += g;
+        if (!in_gradient) continue;
+        const V share = g * coefficient[m], halves[2] = {doubled(share, 0, lanes), doubled(share, 1, lanes)};
+        for (int row = 0; row < 2; ++row)
+          for (int half = 0; half < 2; ++half) {
+            float* to = in_gradient + out.at(m, 2 * y + row, 2 * x + half * kLanes);
+            const int left = 2 * d.width - 2 * x - half * kLanes;
+            const bool rewritten = !odd && (row == 1 || x == 0) && to + kLanes <= end;  // what lies behind the row
+            if (left >= kLanes || (left > 0 && rewritten)) store_loose(to, halves[half]);
+            else if (left > 0) __builtin_memcpy(to, &halves[half], std::size_t(left) * sizeof(float));
+          }
+      }
+    }
+    alignas(64) float sums[2][kTile];
+    LENET_EACH (part, kParts) {
+      store(sums[0] + part * kLanes, for_coefficient[part]);
+      store(sums[1] + part * kLanes, for_bias[part]);
+    }
+    sum_lanes(sums[0], 1, coefficient_gradient + m, accumulate);
+    sum_lanes(sums[1], 1, bias_gradient + m, accumulate);
+  }
+}
+
 // Q registers of neighbouring units.
 template <int Q>
 void single_dense_block(const DenseShape& s, const float* transposed, std::size_t stride, const float* bias,
@@ -153,4 +211,154 @@ void single_activate(Activation activation, std::size_t count, float* values) {
   __builtin_memcpy(rest, values + i, (count - i) * sizeof(float));
   store(rest, activated(activation, load(rest)));
   __builtin_memcpy(values + i, rest, (count - i) * sizeof(float));
+}
+
+void single_activate_gradient(Activation activation, std::size_t count, const float* values, float* gradient) {
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    store_loose(gradient + i, load_loose(gradient + i) * slope(activation, load_loose(values + i)));
+  if (i == count) return;
+  alignas(64) float rest[2][kLanes] = {};
+  __builtin_memcpy(rest[0], values + i, (count - i) * sizeof(float));
+  __builtin_memcpy(rest[1], gradient + i, (count - i) * sizeof(float));
+  store(rest[1], load(rest[1]) * slope(activation, load(rest[0])));
+  __builtin_memcpy(gradient + i, rest[1], (count - i) * sizeof(float));
+}
+
+// T taps of one kernel column, for M output maps of one input map: products of whole planes, `step` floats from tap
+// to tap. The lanes' sums go to sums[m][tap].
+template <int T, int M>
+void single_taps(const float* shifted, std::size_t step, const float* const* gradient, std::size_t count, float* sums) {
+  for (int lane = 0; lane < kTile; lane += kLanes) {
+    V sum[M][T];
+    LENET_EACH (m, M)
+      LENET_EACH (t, T) sum[m][t] = V{};
+    _Pragma("GCC unroll 1") for (std::size_t i = lane; i < count; i += kTile) {
+      V tap[T];
+      LENET_EACH (t, T) tap[t] = load(shifted + t * step + i);
+      LENET_EACH (m, M) {
+        const V g = load(gradient[m] + i);
+        LENET_EACH (t, T) sum[m][t] = multiply_add(g, tap[t], sum[m][t]);
+      }
+    }
+    LENET_EACH (m, M)
+      LENET_EACH (t, T) store(sums + (m * T + t) * kTile + lane, sum[m][t]);
+  }
+}
+
+using SingleTapsFunction = decltype(&single_taps<1, 1>);
+template <int M>
+constexpr SingleTapsFunction single_taps_functions[] = {&single_taps<1, M>, &single_taps<2, M>, &single_taps<3, M>,
+                                                        &single_taps<4, M>, &single_taps<5, M>};
+SingleTapsFunction single_taps_function(int taps, int maps) {
+  if constexpr (kGradientMaps == 5) {
+    constexpr const SingleTapsFunction* by_maps[] = {single_taps_functions<1>, single_taps_functions<2>,
+                                                     single_taps_functions<3>, single_taps_functions<4>,
+                                                     single_taps_functions<5>};
+    return by_maps[maps - 1][taps - 1];
+  } else {
+    constexpr const SingleTapsFunction* by_maps[] = {single_taps_functions<1>, single_taps_functions<2>};
+    return by_maps[maps - 1][taps - 1];
+  }
+}
+
+void single_conv_gradient(const ConvShape& s, const float* shifted, const float* gradient, float* weight, float* bias) {
+  const int height = s.kernel_height, width = s.kernel_width;
+  const std::size_t count = s.out.plane, row = s.out.row, plane = row * std::size_t(s.out.height + height - 1);
+  for (int c = 0; c < s.in.maps; ++c) {
+    const int* maps = s.table.outputs + s.table.outputs_begin[c];
+    const int joined = s.table.outputs_begin[c + 1] - s.table.outputs_begin[c];
+    const int groups = (joined + kGradientMaps - 1) / kGradientMaps;
+    for (int g = 0; g < groups; ++g) {
+      const int first = joined * g / groups, size = joined * (g + 1) / groups - first;
+      const float* from[kGradientMaps];
+      for (int m = 0; m < size; ++m) from[m] = gradient + s.out.at(maps[first + m], 0, 0);
+      for (int kx = 0; kx < width; ++kx)
+        for (int ky = 0; ky < height;) {
+          const int tall = height - ky < 5 ? height - ky : 5;
+          alignas(64) float sums[kGradientMaps * 5 * kTile];
+          float taps[kGradientMaps * 5];
+          single_taps_function(tall, size)(shifted + (std::size_t(c) * width + kx) * plane + ky * row, row, from, count,
+                                           sums);
+          sum_lanes(sums, size * tall, taps, false);
+          for (int m = 0; m < size; ++m)
+            for (int t = 0; t < tall; ++t)
+              weight[((std::size_t(maps[first + m]) * s.in.maps + c) * height + ky + t) * width + kx] =
+                  taps[m * tall + t];
+          ky += tall;
+        }
+    }
+  }
+  for (int m = 0; m < s.out.maps; ++m) {
+    alignas(64) float sums[kTile];
+    for (int lane = 0; lane < kTile; lane += kLanes) {
+      V sum{};
+      for (std::size_t i = lane; i < count; i += kTile) sum += load(gradient + s.out.at(m, 0, 0) + i);
+      store(sums + lane, sum);
+    }
+    sum_lanes(sums, 1, bias + m, false);
+  }
+}
+
+void single_unpool(const PoolShape& s, const float* gradient, float* inner) {
+  for (int m = 0; m < s.in.maps; ++m) {
+    for (int y = 0; y < s.out.height; ++y) {
+      float* above = inner + s.in.at(m, 2 * y, 0);
+      float* below = above + s.in.row;
+      const float* from = gradient + s.out.at(m, y, 0);
+      for (int x = 0; x < s.out.width; ++x) {
+        float* pixels[4] = {above + 2 * x, above + 2 * x + 1, below + 2 * x, below + 2 * x + 1};
+        int won = 0;
+        for (int k = 1; k < 4; ++k) won = *pixels[k] > *pixels[won] ? k : won;
+        for (int k = 0; k < 4; ++k) *pixels[k] = k == won ? from[x] : 0.0f;
+      }
+      const std::size_t rest = std::size_t(s.in.row - 2 * s.out.width) * sizeof(float);
+      __builtin_memset(above + 2 * s.out.width, 0, rest);
+      __builtin_memset(below + 2 * s.out.width, 0, rest);
+    }
+    for (int y = 2 * s.out.height; y < s.in.height; ++y)
+      __builtin_memset(inner + s.in.at(m, y, 0), 0, std::size_t(s.in.row) * sizeof(float));
+  }
+}
+
+// Four inputs at a time: their weights' gradients, and products of their weights with the units' gradients.
+void single_dense_gradient(const DenseShape& s, const float* transposed, const float* in, const float* gradient,
+                           float* weight, float* bias, float* in_gradient) {
+  const std::size_t stride = round_up(std::size_t(s.outputs));
+  for (int i = 0; i < s.inputs; i += 4) {
+    const int left = s.inputs - i < 4 ? s.inputs - i : 4;
+    alignas(64) float sums[4 * kTile];
+    const float* w[4];
+    float* to[4];
+    V x[4];
+    LENET_EACH (k, 4) {
+      const int row = i + (k < left ? k : 0);  // past the end: the first again
+      w[k] = transposed + row * stride;
+      to[k] = weight + row * stride;
+      x[k] = splat(in[row]);
+    }
+    for (int lane = 0; lane < kTile; lane += kLanes) {
+      V sum[4] = {};
+      for (std::size_t u = lane; u < stride; u += kTile) {
+        const V g = load(gradient + u);
+        LENET_EACH (k, 4) {
+          store(to[k] + u, x[k] * g);
+          if (in_gradient) sum[k] = multiply_add(load(w[k] + u), g, sum[k]);
+        }
+      }
+      LENET_EACH (k, 4) store(sums + k * kTile + lane, sum[k]);
+    }
+    if (in_gradient) sum_lanes(sums, left, in_gradient + i, false);
+  }
+  __builtin_memcpy(bias, gradient, std::size_t(s.outputs) * sizeof(float));
+}
+
+void single_rbf_gradient(const DenseShape& s, const float* code, const float* in, const float* gradient,
+                         float* in_gradient) {
+  for (int i = 0; i < s.inputs; ++i) {
+    float sum = 0.0f;
+    for (int u = 0; u < s.outputs; ++u)
+      sum = multiply_add(gradient[u], in[i] - code[std::size_t(u) * s.inputs + i], sum);
+    in_gradient[i] = sum + sum;
+  }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 
 #include "dispatch.hpp"
 #include "pool.hpp"
@@ -19,12 +20,23 @@ int tiles_in_slot(int batch) {
   return tiles < 8 ? 1 : std::max(2, (tiles + 15) / 16);
 }
 
-}  // namespace
+// Weights (floats) from which on a dense layer is wide: with its gradient and the activations they fill a core's L2
+// cache. The minibatch's values are then all kept, so it must not be huge.
+constexpr std::size_t kWide = 1 << 17;
+constexpr int kMostWideTiles = 64;
+// Weights in a range of a wide layer: half a megabyte.
+constexpr std::size_t kRange = 1 << 17;
 
-struct Trainer::Batch {
-  const std::uint32_t* order;
-  std::size_t count;
-};
+// Ranges of about equal size, of whole register blocks.
+std::vector<Range> cut(int total, int other) {
+  const int most = std::max(1, int(kRange / std::size_t(other)) / 12) * 12;
+  const int count = (total + most - 1) / most, size = ((total + count - 1) / count + 11) / 12 * 12;
+  std::vector<Range> ranges;
+  for (int begin = 0; begin < total; begin += size) ranges.push_back({begin, std::min(total, begin + size)});
+  return ranges;
+}
+
+}  // namespace
 
 Trainer::Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
                  int batch, const std::string& isa)
@@ -38,12 +50,50 @@ Trainer::Trainer(const Description& description, const float* weights, Scale sca
       kernels_(lenet::kernels(isa)),
       weights_(plan_.parameters()),
       first_(plan_.parameters()),
-      second_(update.kind == UpdateShape::Kind::adam ? plan_.parameters() : 0) {
+      second_(update.kind == UpdateShape::Kind::sgd ? 0 : plan_.parameters()) {
   std::copy_n(weights, plan_.parameters(), weights_.data());
   loss_.classes = plan_.classes();
   loss_.sign = plan_.sign();
-  for (int s = 0; s < slots(std::size_t(batch)); ++s) gradients_.emplace_back(plan_.parameters());
-  losses_.resize(gradients_.size());
+  if (batch_ == 1) {
+    packed_.reset(new Packed{Alone(plan_, kernels_, scale_, true), {}, {}, {}, {}, {}});
+    for (Buffer* b : {&packed_->weights, &packed_->first, &packed_->second, &packed_->gradient})
+      *b = Buffer(packed_->alone.floats());
+    packed_->loss = Buffer(2 * std::size_t(loss_.classes) * kTile);
+  } else {
+    plan_phases();
+    for (int s = 0; s < slots(std::size_t(batch_)); ++s) gradients_.emplace_back(plan_.parameters());
+    losses_.resize(gradients_.size());
+  }
+}
+
+// Forward up to each wide layer, through it, and on to the loss; then all the way back.
+void Trainer::plan_phases() {
+  using Kind = Phase::Kind;
+  const int tiles = (batch_ + kTile - 1) / kTile;
+  for (std::size_t i = 0; i < plan_.ops().size() && tiles <= kMostWideTiles; ++i) {
+    const Op& op = plan_.ops()[i];
+    if (op.kind != Op::Kind::dense || op.weights < kWide) continue;
+    const std::size_t rows = std::size_t(tiles) * kTile;
+    wides_.push_back({i, cut(op.dense.outputs, op.dense.inputs), cut(op.dense.inputs, op.dense.outputs),
+                      Buffer(rows * round_up(op.dense.inputs)), Buffer(rows * round_up(op.dense.outputs))});
+  }
+  const int count = int(wides_.size());
+  const std::size_t end = plan_.ops().size();
+  const auto begin_of = [&](int w) { return w < 0 ? 0 : wides_[w].op + 1; };
+  const auto end_of = [&](int w) { return w < count ? wides_[w].op : end; };
+  for (int w = 0; w <= count; ++w) {
+    const Span span{begin_of(w - 1), end_of(w)};
+    phases_.push_back({Kind::slots, span, {0, 0}, w == 0, w == count, -1});
+    if (w < count) phases_.push_back({Kind::wide_forward, {0, 0}, {0, 0}, false, false, w});
+  }
+  phases_.back().backward = phases_.back().forward;
+  phases_.back().wide = count - 1;
+  for (int w = count - 1; w >= 0; --w) {
+    if (wides_[w].op == 0) continue;  // nobody wants the image's gradient
+    phases_.push_back({Kind::wide_backward, {0, 0}, {0, 0}, false, false, w});
+    phases_.push_back({Kind::slots, {0, 0}, {begin_of(w - 1), end_of(w)}, false, false, w - 1});
+  }
+  if (count) phases_.push_back({Kind::wide_update, {0, 0}, {0, 0}, false, false, -1});
 }
 
 int Trainer::slots(std::size_t images) const {
@@ -54,40 +104,154 @@ int Trainer::slots(std::size_t images) const {
 void Trainer::prepare(const Samples& samples, int threads) {
   placed_ = plan_.placed(samples.images.height, samples.images.width);
   if (samples.images.maps != plan_.input().maps) throw std::invalid_argument("images with another number of maps");
-  while (int(workspaces_.size()) < threads)
-    workspaces_.push_back(std::make_unique<Workspace>(plan_, tiles_per_slot_, true));
+  const std::size_t workspaces = wides_.empty() ? std::size_t(threads) : 1;
+  const int tiles = wides_.empty() ? tiles_per_slot_ : slots(std::size_t(batch_)) * tiles_per_slot_;
+  while (workspaces_.size() < workspaces) workspaces_.push_back(std::make_unique<Workspace>(plan_, tiles, true));
   for (auto& work : workspaces_) work->prepare(plan_, placed_, scale_.paper);
+  while (int(scratches_.size()) < threads) {
+    scratches_.push_back(std::make_unique<Scratch>(plan_, tiles_per_slot_));
+    std::size_t most = 0;
+    for (const Wide& wide : wides_) {
+      const std::size_t inputs = std::size_t(plan_.ops()[wide.op].dense.inputs);
+      for (const Range& r : wide.units) most = std::max(most, std::size_t(r.size()) * (inputs + 1));
+    }
+    range_gradients_.emplace_back(most);
+  }
 }
 
-void Trainer::run_slot(const Samples& samples, const Batch& batch, int slot, Workspace& work) {
-  const std::size_t first = std::size_t(slot) * tiles_per_slot_ * kTile;
-  const std::size_t images = std::min(batch.count - first, std::size_t(tiles_per_slot_) * kTile);
-  const int tiles = int((images + kTile - 1) / kTile);
-  const std::uint32_t* order = batch.order + first;
-  const auto sample = [&](int t, int l) { return std::size_t(t) * kTile + l; };
+// `tiles` tiles of images from the batch's `first` on, to the workspace's tile `at` and on. The last may be filled up.
+void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles) {
   for (int t = 0; t < tiles; ++t) {
     const std::uint8_t* from[kTile];
-    for (int l = 0; l < kTile; ++l) from[l] = samples.images[order[std::min(sample(t, l), images - 1)]];
+    for (int l = 0; l < kTile; ++l)
+      from[l] = samples.images[batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)]];
     kernels_.load_tile(from, samples.images.maps, samples.images.height, samples.images.width, scale_.paper,
-                       scale_.step(), placed_, work.tile_values(t));
+                       scale_.step(), placed_, work.tile_values(at + t));
   }
-  forward(plan_, kernels_, weights_.data(), work, tiles);
-  const Tiles out = work.values(plan_.output().out, tiles);
-  const Tiles d = work.gradients(plan_.output().out_gradient, tiles);
+}
+
+// The sum of their losses; leaves the gradients of the outputs.
+double Trainer::loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at,
+                     int tiles) {
+  const Tiles out = work.values(plan_.output().out, at, tiles);
+  const Tiles d = work.gradients(plan_.output().out_gradient, at, tiles);
   double total = 0;
   for (int t = 0; t < tiles; ++t) {
     std::uint8_t labels[kTile];
     alignas(64) float share[kTile], losses[kTile];
-    for (int l = 0; l < kTile; ++l) {
-      const bool real = sample(t, l) < images;  // the last tile may be filled up: those lanes weigh nothing
-      labels[l] = samples.labels[order[real ? sample(t, l) : images - 1]];
+    const std::size_t here = first + std::size_t(t) * kTile;
+    for (std::size_t l = 0; l < kTile; ++l) {
+      const bool real = here + l < batch.count;  // lanes that fill up the last tile weigh nothing
+      labels[l] = samples.labels[batch.order[real ? here + l : batch.count - 1]];
       share[l] = real ? 1.0f / float(batch.count) : 0.0f;
     }
     kernels_.loss(loss_, out[t], labels, share, d[t], losses);
-    for (int l = 0; l < kTile && sample(t, l) < images; ++l) total += losses[l];
+    for (std::size_t l = 0; l < kTile && here + l < batch.count; ++l) total += losses[l];
   }
-  losses_[slot] = total;
-  backward(plan_, kernels_, weights_.data(), work, tiles, gradients_[slot].data());
+  return total;
+}
+
+int Trainer::items(const Phase& phase, const Batch& batch) const {
+  switch (phase.kind) {
+    case Phase::Kind::slots: return slots(batch.count);
+    case Phase::Kind::wide_forward: return int(wides_[phase.wide].units.size());
+    case Phase::Kind::wide_backward: return int(wides_[phase.wide].inputs.size());
+    case Phase::Kind::wide_update: break;
+  }
+  std::size_t all = 0;
+  for (const Wide& wide : wides_) all += wide.units.size();
+  return int(all);
+}
+
+void Trainer::run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread) {
+  const std::size_t first = std::size_t(slot) * tiles_per_slot_ * kTile;
+  const std::size_t images = std::min(batch.count - first, std::size_t(tiles_per_slot_) * kTile);
+  const int tiles = int((images + kTile - 1) / kTile), at = wides_.empty() ? 0 : slot * tiles_per_slot_;
+  Workspace& work = *workspaces_[wides_.empty() ? thread : 0];
+  if (phase.loads) load(samples, batch, first, work, at, tiles);
+  forward(plan_, kernels_, weights_.data(), work, at, tiles, phase.forward);
+  if (phase.loses) losses_[slot] = loss(samples, batch, first, work, at, tiles);
+  backward(plan_, kernels_, weights_.data(), work, *scratches_[thread], at, tiles, phase.backward,
+           gradients_[slot].data());
+  if (phase.wide < 0) return;
+  Wide& wide = wides_[phase.wide];
+  const Op& op = plan_.ops()[wide.op];
+  for (int t = at; t < at + tiles; ++t)
+    kernels_.activate_gradient(op.activation, op.out, work.tile_values(t), op.out_gradient, work.tile_gradients(t));
+  const std::size_t in_stride = round_up(op.dense.inputs), d_stride = round_up(op.dense.outputs);
+  kernels_.to_images(work.values(op.in, at, tiles), op.dense.inputs, wide.in.data() + first * in_stride, in_stride);
+  kernels_.to_images(work.gradients(op.out_gradient, at, tiles), op.dense.outputs, wide.d.data() + first * d_stride,
+                     d_stride);
+}
+
+void Trainer::work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread) {
+  if (phase.kind == Phase::Kind::slots) return run_slot(phase, samples, batch, item, thread);
+  if (phase.kind == Phase::Kind::wide_update) {
+    for (Wide& wide : wides_) {
+      if (item < int(wide.units.size())) return update_range(wide, wide.units[item], batch, thread);
+      item -= int(wide.units.size());
+    }
+    return;
+  }
+  const Wide& wide = wides_[phase.wide];
+  const Op& op = plan_.ops()[wide.op];
+  const int tiles = int((batch.count + kTile - 1) / kTile);
+  Workspace& work = *workspaces_[0];
+  if (phase.kind == Phase::Kind::wide_backward)
+    return kernels_.dense_input_gradient(op.dense, wide.inputs[item], weights_.data() + op.weight,
+                                         work.gradients(op.out_gradient, 0, tiles),
+                                         work.gradients(op.in_gradient, 0, tiles));
+  const Range units = wide.units[item];
+  kernels_.dense_forward(op.dense, units, weights_.data() + op.weight, weights_.data() + op.bias,
+                         work.values(op.in, 0, tiles), work.values(op.out, 0, tiles));
+  Planes part = op.out;
+  part.origin = op.out.at(units.begin, 0, 0), part.maps = units.size();
+  for (int t = 0; t < tiles; ++t) kernels_.activate(op.activation, part, work.tile_values(t));
+}
+
+// The gradient of a range's weights and biases, and the step that uses it at once.
+void Trainer::update_range(Wide& wide, Range units, const Batch& batch, int thread) {
+  const Op& op = plan_.ops()[wide.op];
+  const std::size_t inputs = std::size_t(op.dense.inputs), weight = op.weight + inputs * std::size_t(units.begin),
+                    bias = op.bias + std::size_t(units.begin), weights = inputs * std::size_t(units.size());
+  float *for_weights = range_gradients_[thread].data(), *for_biases = for_weights + weights;
+  const int tiles = int((batch.count + kTile - 1) / kTile);
+  kernels_.wide_weight_gradient(op.dense, units, int(batch.count), wide.in.data(), wide.d.data(),
+                                workspaces_[0]->gradients(op.out_gradient, 0, tiles), for_weights, for_biases);
+  const auto use = [&](const float* gradient, std::size_t begin, std::size_t count) {
+    if (batch.gradient) {
+      std::copy_n(gradient, count, batch.gradient + begin);
+      return;
+    }
+    float* second = second_.size() ? second_.data() + begin : nullptr;
+    kernels_.update(update_, 0, count, &gradient, 1, batch.rate, int(batch.step), weights_.data() + begin,
+                    first_.data() + begin, second);
+  };
+  use(for_weights, weight, weights);
+  use(for_biases, bias, std::size_t(units.size()));
+}
+
+// A thread's share of the step of all other weights: the slots' gradients are added.
+void Trainer::update_rest(const Batch& batch, int thread, int threads) {
+  std::vector<const float*> parts;
+  for (int s = 0; s < slots(batch.count); ++s) parts.push_back(gradients_[s].data());
+  std::size_t begin = 0;
+  for (std::size_t w = 0; w <= wides_.size(); ++w) {
+    const bool last = w == wides_.size();
+    const std::size_t end = last ? plan_.parameters() : plan_.ops()[wides_[w].op].weight, count = end - begin;
+    // Whole cache lines of parameters each.
+    const auto share = [&](int of) { return begin + std::min(count, round_up(count * of / threads)); };
+    if (batch.gradient) {
+      for (std::size_t i = share(thread); i < share(thread + 1); ++i) {
+        batch.gradient[i] = parts[0][i];
+        for (std::size_t s = 1; s < parts.size(); ++s) batch.gradient[i] += parts[s][i];
+      }
+    } else if (count) {
+      kernels_.update(update_, share(thread), share(thread + 1), parts.data(), int(parts.size()), batch.rate,
+                      int(batch.step), weights_.data(), first_.data(), second_.data());
+    }
+    if (!last) begin = plan_.ops()[wides_[w].op].bias + plan_.ops()[wides_[w].op].biases;
+  }
 }
 
 float Trainer::mean_loss(const Batch& batch) const {
@@ -98,41 +262,41 @@ float Trainer::mean_loss(const Batch& batch) const {
 
 std::size_t Trainer::run(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
                          float* losses, int threads, const std::function<bool()>& stop) {
+  if (packed_) return run_each_alone(samples, order, count, rates, losses, stop);
   threads = std::min(threads, slots(std::size_t(batch_)));
   prepare(samples, threads);
   const std::size_t batches = (count + batch_ - 1) / batch_;
-  const std::size_t parameters = plan_.parameters();
-  std::vector<const float*> parts;
-  for (const Buffer& g : gradients_) parts.push_back(g.data());
-  std::atomic<int> next{0};
+  std::deque<std::atomic<int>> next(phases_.size());  // the first item of each phase that nobody has taken
   std::atomic<bool> halted{false};
   std::size_t done = 0;
   const long step_before = steps;
   Barrier barrier(threads);
   auto asked = std::chrono::steady_clock::now();
   run_parallel(threads, [&](int id) {
-    // Whole cache lines of parameters each.
-    const auto share = [&](int of) { return std::min(parameters, (parameters * of / threads + 15) / 16 * 16); };
     for (std::size_t b = 0; b < batches; ++b) {
-      const Batch batch{order + b * batch_, std::min<std::size_t>(batch_, count - b * batch_)};
-      const int size = slots(batch.count);
-      for (int s; (s = next.fetch_add(1, std::memory_order_relaxed)) < size;) {
-        if (!halted.load(std::memory_order_relaxed)) run_slot(samples, batch, s, *workspaces_[id]);
-        if (id == 0 && stop && !halted.load(std::memory_order_relaxed) &&
-            std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
-          if (stop()) halted.store(true, std::memory_order_relaxed);
-          asked = std::chrono::steady_clock::now();
+      const Batch batch{order + b * batch_, std::min<std::size_t>(batch_, count - b * batch_), rates[b],
+                        step_before + long(b) + 1, nullptr};
+      for (std::size_t p = 0; p < phases_.size(); ++p) {
+        const Phase& phase = phases_[p];
+        // Once weights change, the minibatch is done to its end.
+        const bool may_stop = phase.kind != Phase::Kind::wide_update;
+        for (int item; (item = next[p].fetch_add(1, std::memory_order_relaxed)) < items(phase, batch);) {
+          if (!halted.load(std::memory_order_relaxed)) work(phase, samples, batch, item, id);
+          if (id == 0 && stop && may_stop && !halted.load(std::memory_order_relaxed) &&
+              std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
+            if (stop()) halted.store(true, std::memory_order_relaxed);
+            asked = std::chrono::steady_clock::now();
+          }
         }
+        barrier.arrive_and_wait();
+        if (halted.load(std::memory_order_relaxed)) return;
       }
-      barrier.arrive_and_wait();
-      if (halted.load(std::memory_order_relaxed)) return;
       if (id == 0) {
-        next.store(0, std::memory_order_relaxed);
+        for (auto& n : next) n.store(0, std::memory_order_relaxed);
         losses[b] = mean_loss(batch);
         ++steps, ++done;
       }
-      kernels_.update(update_, share(id), share(id + 1), parts.data(), size, rates[b], int(step_before + b + 1),
-                      weights_.data(), first_.data(), second_.data());
+      update_rest(batch, id, threads);
       barrier.arrive_and_wait();
     }
   });
@@ -142,19 +306,97 @@ std::size_t Trainer::run(const Samples& samples, const std::uint32_t* order, std
 float Trainer::gradient(const Samples& samples, const std::uint32_t* order, std::size_t count, int threads,
                         float* out) {
   if (count > std::size_t(batch_)) throw std::invalid_argument("more images than a minibatch");
+  if (packed_) {
+    placed_ = plan_.placed(samples.images.height, samples.images.width);
+    packed_->alone.pack(weights_.data(), packed_->weights.data());
+    const float loss = run_alone(samples, order[0]);
+    packed_->alone.unpack(packed_->gradient.data(), out);
+    return loss;
+  }
   threads = std::min(threads, slots(count));
   prepare(samples, threads);
-  const Batch batch{order, count};
-  std::atomic<int> next{0};
-  run_parallel(threads, [&](int id) {
-    for (int s; (s = next.fetch_add(1, std::memory_order_relaxed)) < slots(count);)
-      run_slot(samples, batch, s, *workspaces_[id]);
-  });
-  for (std::size_t i = 0; i < plan_.parameters(); ++i) {
-    out[i] = gradients_[0].data()[i];
-    for (int s = 1; s < slots(count); ++s) out[i] += gradients_[s].data()[i];
+  const Batch batch{order, count, 0.0f, 0, out};
+  for (const Phase& phase : phases_) {
+    std::atomic<int> next{0};
+    run_parallel(threads, [&](int id) {
+      for (int item; (item = next.fetch_add(1, std::memory_order_relaxed)) < items(phase, batch);)
+        work(phase, samples, batch, item, id);
+    });
   }
+  update_rest(batch, 0, 1);
   return mean_loss(batch);
+}
+
+// The loss of one image; its gradient is left in packed_->gradient.
+float Trainer::run_alone(const Samples& samples, std::uint32_t sample) {
+  Packed& p = *packed_;
+  p.alone.load(samples.images[sample], placed_);
+  const float* output = p.alone.forward(p.weights.data());
+  // The loss knows tiles: this image is the first of one, and the others weigh nothing.
+  const int classes = loss_.classes;
+  float *outputs = p.loss.data(), *d = outputs + std::size_t(classes) * kTile;
+  alignas(64) float losses[kTile];
+  const float share[kTile] = {1.0f};
+  const std::uint8_t labels[kTile] = {samples.labels[sample]};
+  for (int c = 0; c < classes; ++c) outputs[c * kTile] = output[c];
+  kernels_.loss(loss_, outputs, labels, share, d, losses);
+  for (int c = 0; c < classes; ++c) d[c] = d[c * kTile];
+  p.alone.backward(p.weights.data(), d, p.gradient.data());
+  return losses[0];
+}
+
+// A step after every image, on this thread: each waits for the one before.
+std::size_t Trainer::run_each_alone(const Samples& samples, const std::uint32_t* order, std::size_t count,
+                                    const float* rates, float* losses, const std::function<bool()>& stop) {
+  Packed& p = *packed_;
+  placed_ = plan_.placed(samples.images.height, samples.images.width);
+  const std::pair<Buffer*, Buffer*> vectors[] = {{&weights_, &p.weights}, {&first_, &p.first}, {&second_, &p.second}};
+  for (const auto& [flat, packed] : vectors)
+    if (flat->size()) p.alone.pack(flat->data(), packed->data());
+  const float* gradient = p.gradient.data();
+  std::size_t done = 0;
+  auto asked = std::chrono::steady_clock::now();
+  for (; done < count; ++done) {
+    if (stop && done % 64 == 0 && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
+      if (stop()) break;
+      asked = std::chrono::steady_clock::now();
+    }
+    losses[done] = run_alone(samples, order[done]);
+    ++steps;
+    kernels_.update(update_, 0, p.alone.floats(), &gradient, 1, rates[done], int(steps), p.weights.data(),
+                    p.first.data(), p.second.data());
+  }
+  for (const auto& [flat, packed] : vectors)
+    if (flat->size()) p.alone.unpack(packed->data(), flat->data());
+  return done;
+}
+
+void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std::size_t count, float* out) {
+  const Op& output = plan_.output();
+  placed_ = plan_.placed(samples.images.height, samples.images.width);
+  Workspace work(plan_, 1, true);
+  work.prepare(plan_, placed_, scale_.paper);
+  Scratch scratch(plan_, 1);
+  const Buffer squares(plan_.parameters()), part(plan_.parameters()), squared(plan_.value_pixels() * kTile);
+  for (std::size_t i = 0; i < squares.size(); ++i) squares.data()[i] = weights_.data()[i] * weights_.data()[i];
+  std::fill_n(out, squares.size(), 0.0f);
+  for (std::size_t first = 0; first < count; first += kTile) {
+    load(samples, {order, count, 0.0f, 0, nullptr}, first, work, 0, 1);
+    Span span = plan_.all();
+    forward(plan_, kernels_, weights_.data(), work, 0, 1, span);
+    alignas(64) float share[kTile];
+    for (std::size_t l = 0; l < kTile; ++l) share[l] = first + l < count ? 1.0f / float(count) : 0.0f;
+    float* d = work.gradients(output.out_gradient, 0, 1)[0];
+    kernels_.loss_curvature(loss_, work.values(output.out, 0, 1)[0], share, d);
+    if (output.kind == Op::Kind::rbf) {
+      --span.end;
+      if (span.end > 0)
+        kernels_.rbf_curvature(output.dense, output.codes, work.values(output.in, 0, 1)[0], d, share,
+                               work.gradients(output.in_gradient, 0, 1)[0]);
+    }
+    backward_twice(plan_, kernels_, squares.data(), work, scratch, squared.data(), span, part.data());
+    for (std::size_t i = 0; i < part.size(); ++i) out[i] += part.data()[i];
+  }
 }
 
 }  // namespace lenet

@@ -1,8 +1,9 @@
 // A network that learns: minibatches of images read by index, gradients, and the optimiser's steps.
 //
 // A minibatch is cut into slots of a few tiles, by its size alone. A slot's gradient is computed by one
-// thread, whichever comes first; the slots' gradients are added in their order. Hence the same weights for
-// any number of threads.
+// thread, whichever comes first; the slots' gradients are added in their order. A wide layer, whose weights outgrow
+// a core's cache, is run by ranges of its units over all slots at once, and its gradient is used where it is made.
+// Minibatches of one image have lanes along the pixels. Hence the same weights for any number of threads.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "alone.hpp"
 #include "run.hpp"
 
 namespace lenet {
@@ -31,6 +33,9 @@ class Trainer {
                   float* losses, int threads, const std::function<bool()>& stop);
   // The mean loss over samples[order[0 .. count)], count at most a minibatch, and its gradient.
   float gradient(const Samples& samples, const std::uint32_t* order, std::size_t count, int threads, float* out);
+  // The mean over samples[order[0 .. count)] of the loss's second derivative by every weight, as LeCun et al. 1998
+  // estimate it: without terms off the diagonal and without the activations' own curvature (appendix C).
+  void curvature(const Samples& samples, const std::uint32_t* order, std::size_t count, float* out);
 
   // Marks the trainer as at work; throws std::logic_error if it is already, on this thread or another.
   class Turn {
@@ -49,18 +54,49 @@ class Trainer {
   const Plan& plan() const { return plan_; }
   int batch() const { return batch_; }
   const Kernels& kernels() const { return kernels_; }
-  // What a training that goes on later needs: the weights, the optimiser's two vectors, its steps.
+  // What a training that goes on later needs: the weights, the optimiser's two vectors (see Kernels::update), its
+  // steps.
   Buffer& weights() { return weights_; }
   Buffer& first() { return first_; }
   Buffer& second() { return second_; }
   long steps = 0;
 
  private:
-  struct Batch;
+  // A dense layer that is run by ranges over the whole minibatch.
+  struct Wide {
+    std::size_t op;
+    std::vector<Range> units, inputs;
+    Buffer in, d;  // its inputs and its units' gradients, an image a row
+  };
+  // What the threads do between two barriers: some items, in any order.
+  struct Phase {
+    enum class Kind { slots, wide_forward, wide_backward, wide_update } kind;
+    Span forward{0, 0}, backward{0, 0};  // slots
+    bool loads = false, loses = false;   // slots: begins with the images, has the loss between its two spans
+    int wide = -1;                       // slots: the wide layer below its backward span; else: whose work this is
+  };
+  struct Batch {
+    const std::uint32_t* order;
+    std::size_t count;
+    float rate;
+    long step;
+    float* gradient;  // wanted instead of a step
+  };
+
+  void plan_phases();
   void prepare(const Samples& samples, int threads);
-  void run_slot(const Samples& samples, const Batch& batch, int slot, Workspace& work);
   int slots(std::size_t images) const;
+  int items(const Phase& phase, const Batch& batch) const;
+  void work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread);
+  void run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread);
+  void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);
+  double loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);
+  void update_range(Wide& wide, Range units, const Batch& batch, int thread);
+  void update_rest(const Batch& batch, int thread, int threads);
   float mean_loss(const Batch& batch) const;
+  float run_alone(const Samples& samples, std::uint32_t sample);
+  std::size_t run_each_alone(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
+                             float* losses, const std::function<bool()>& stop);
 
   Description description_;
   Plan plan_;
@@ -70,9 +106,20 @@ class Trainer {
   int batch_, tiles_per_slot_;
   const Kernels& kernels_;
   Buffer weights_, first_, second_;
+  std::vector<Wide> wides_;
+  std::vector<Phase> phases_;
   std::vector<Buffer> gradients_;  // one a slot
   std::vector<double> losses_;     // one a slot
+  // One a thread, used for one slot after the other; or, with wide layers, one for the whole minibatch.
   std::vector<std::unique_ptr<Workspace>> workspaces_;
+  std::vector<std::unique_ptr<Scratch>> scratches_;  // one a thread
+  std::vector<Buffer> range_gradients_;              // one a thread: of a range of a wide layer's units
+  // For minibatches of one image: the vectors as `alone` likes them, and the loss's tile.
+  struct Packed {
+    Alone alone;
+    Buffer weights, first, second, gradient, loss;
+  };
+  std::unique_ptr<Packed> packed_;
   Planes placed_{};
   std::atomic<bool> busy_{false};
 };

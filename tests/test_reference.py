@@ -51,6 +51,41 @@ def test_gradient_is_the_difference_quotient(name, loss):
     assert np.isfinite(value)
 
 
+def test_curvature_is_the_second_difference_where_nothing_is_left_out():
+    """One value between linear layers and a squared distance: no term off the diagonal, no curvature but the loss's."""
+    random = np.random.default_rng(2)
+    spec = Spec((1, 3, 3), (Conv("A", 1, 3), Dense("F", 4), Rbf("OUT", RBF_CODES)))
+    weights = {k: random.normal(0, 0.5, v.shape) for k, v in draw(spec, "he", 0).items()}
+    x, labels = random.normal(0, 1, (5, 1, 3, 3)), np.array([0, 1, 2, 1, 0])
+    curvature = reference.curvature(spec, weights, x, labels, MeanSquared())
+    step = 1e-3
+    for key, array in weights.items():
+        for index in range(array.size):
+            moved = [{**weights, key: array.copy()} for _ in range(2)]
+            moved[0][key].flat[index] += step
+            moved[1][key].flat[index] -= step
+            low, here, high = (
+                reference.gradient(spec, w, x, labels, MeanSquared())[0] for w in (moved[0], weights, moved[1])
+            )
+            assert curvature[key].flat[index] == pytest.approx((low - 2 * here + high) / step**2, rel=1e-6)
+
+
+def test_curvature_of_a_softmax_by_hand():
+    """Two classes of equal score: p (1 - p) = 1/4, times the squared input; a mean pooling squares its share."""
+    spec = Spec((1, 2, 2), (Pool("P", method="mean"), Dense("OUT", 2)))
+    weights = {"OUT.weight": np.ones((2, 1)), "OUT.bias": np.zeros(2)}
+    x = np.array([[1.0, 2], [3, 6]])[None, None]
+    curvature = reference.curvature(spec, weights, x, np.array([0]), CrossEntropy())
+    assert curvature["OUT.bias"].tolist() == [0.25, 0.25]
+    assert curvature["OUT.weight"].ravel().tolist() == [2.25, 2.25]
+    below = Spec((1, 2, 2), (Conv("A", 1, 1), *spec.layers))
+    weights |= {"A.weight": np.ones((1, 1, 1, 1)), "A.bias": np.zeros(1)}
+    curvature = reference.curvature(below, weights, x, np.array([0]), CrossEntropy())
+    # Each pixel gets 1/16 of 1/4 + 1/4, times its square: 1 + 4 + 9 + 36 = 50.
+    assert curvature["A.weight"].item() == pytest.approx(50 / 32)
+    assert curvature["A.bias"].item() == pytest.approx(4 / 32)
+
+
 def one_layer(layer, weights, x):
     """The layer's own output, whatever it takes to make a whole network of it."""
     spec = Spec(x.shape[1:], (layer, Dense("OUT", 1)))

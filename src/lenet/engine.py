@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
-from lenet.recipe import Adam, CrossEntropy, Loss, Map, Optimizer, Scale
+from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, Optimizer, Scale, Sgd
 from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
 
 MOST_THREADS = 1024
@@ -156,8 +156,11 @@ def _loss(loss: Loss, spec: Spec) -> Mapping[str, Any]:
     return {"kind": "mean_squared"}
 
 
+_OPTIMIZERS = {Sgd: "sgd", Adam: "adam", LevenbergMarquardt: "levenberg"}
+
+
 def _update(optimizer: Optimizer) -> Mapping[str, Any]:
-    return {"kind": "adam" if isinstance(optimizer, Adam) else "sgd", **asdict(optimizer)}
+    return {"kind": _OPTIMIZERS[type(optimizer)], **asdict(optimizer)}
 
 
 def trainer(

@@ -92,7 +92,26 @@ class Adam:
         _check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
 
 
-Optimizer = Sgd | Adam
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """The stochastic diagonal Levenberg-Marquardt method of LeCun et al. 1998, appendix C.
+
+    Before each epoch the loss's second derivative h by every weight is estimated as a mean over `samples` training
+    images; then each weight w has a rate of its own, the schedule's divided by (`mu` + h), and loses that times the
+    gradient. Terms off the Hessian's diagonal and the activations' own curvature are left out, so h is never negative.
+    """
+
+    mu: float = 0.02
+    samples: int = 500
+
+    def __post_init__(self) -> None:
+        _positive("mu", self.mu)
+        _check(
+            isinstance(self.samples, int) and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0"
+        )
+
+
+Optimizer = Sgd | Adam | LevenbergMarquardt
 
 
 @dataclass(frozen=True)
@@ -221,9 +240,10 @@ class Scale:
 PAPER_1998 = Scale(-0.1, 1.175)
 """White and black of LeCun et al. 1998, section III.A: about mean 0 and variance 1 over the pixels."""
 
-INITS = ("lecun1998", "glorot", "he", "theano", "caffe")
-"""First weights, uniform: ±2.4/fan-in (the paper's), ±√(6/(fan-in + fan-out)), ±√(6/fan-in); ``theano`` as ``glorot``
-with a convolution's fan-out divided by the pooling behind it and an output layer of zeros; ``caffe`` ±√(3/fan-in)."""
+INITS = ("lecun1998", "lecun1998-root", "glorot", "he", "theano", "caffe")
+"""First weights, uniform: ±2.4/fan-in (what the 1998 paper says), ±2.4/√fan-in (what its reported rates fit),
+±√(6/(fan-in + fan-out)), ±√(6/fan-in); ``theano`` as ``glorot`` with a convolution's fan-out divided by the pooling
+behind it and an output layer of zeros; ``caffe`` ±√(3/fan-in)."""
 
 
 @dataclass(frozen=True)
@@ -332,7 +352,7 @@ class Recipe:
 
 _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "loss": (CrossEntropy, Map, MeanSquared),
-    "optimizer": (Sgd, Adam),
+    "optimizer": (Sgd, Adam, LevenbergMarquardt),
     "schedule": (Constant, Steps, OneCycle, Inverse),
     "scale": (Scale,),
     "init": (Truncated,),

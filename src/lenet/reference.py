@@ -121,13 +121,16 @@ def _pool_forward(layer: Pool, w: Arrays, x: Array) -> Array:
     return windows.max(axis=-1) if layer.method == "max" else windows.mean(axis=-1)
 
 
-def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+def _pool_shares(layer: Pool, x: Array) -> Array:
+    """Return the derivative of each output by every pixel of its window, laid out as `_windows` does."""
     windows = _windows(x, layer.window, layer.step)
     if layer.method == "max":  # of equal maxima, the first has the whole gradient
-        shares = np.eye(windows.shape[-1])[windows.argmax(axis=-1)]
-    else:
-        shares = np.full(windows.shape, 1 / windows.shape[-1])
-    return _scatter(shares * d[..., None], x.shape, layer.window, layer.step), {}
+        return np.eye(windows.shape[-1])[windows.argmax(axis=-1)]
+    return np.full(windows.shape, 1 / windows.shape[-1])
+
+
+def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    return _scatter(_pool_shares(layer, x) * d[..., None], x.shape, layer.window, layer.step), {}
 
 
 def _subsample_forward(layer: Subsample, w: Arrays, x: Array) -> Array:
@@ -224,6 +227,47 @@ def loss(kind: Loss, values: Array, labels: NDArray[Any]) -> tuple[Array, Array]
             return total - values[np.arange(n), labels], np.exp(values - total[:, None]) - right
         case MeanSquared():
             return -values[np.arange(n), labels], -right
+
+
+def curvature(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any], labels: NDArray[Any], kind: Loss
+) -> Arrays:
+    """Return the mean over the samples of the loss's second derivative by every array's elements.
+
+    As LeCun et al. 1998, appendix C, propagate it: the chain rule with weights, values and slopes squared. The loss
+    itself contributes the diagonal p (1 - p) of its softmax; with radial basis functions also the 2 of the right
+    class's squared distance.
+    """
+    plain = _without_softmax(spec)
+    x = np.asarray(x, np.float64)
+    outputs = forward(plain, weights, x)
+    inputs = [x, *outputs.values()]
+    layers, last = list(plain.layers), spec.layers[-1]
+    values = outputs[last.name][:, :, 0, 0] * (-1 if last.lower_is_better else 1)
+    rest = [np.full((len(x), 1), -kind.rubbish)] if isinstance(kind, Map) else []
+    p = activate("softmax", np.concatenate([values, *rest], axis=1))[:, : values.shape[1]]
+    h = np.zeros_like(p) if isinstance(kind, MeanSquared) else p * (1 - p)
+    h = h[:, :, None, None] / len(x)
+    if isinstance(last, Rbf):
+        layers.pop()
+        squares = (2 * _rbf_differences(last, inputs[-2])) ** 2
+        h = (2 / len(x) + (h[:, :, 0] * squares).sum(axis=1)).reshape(inputs[-2].shape)
+    result: Arrays = {}
+    for layer, value in zip(reversed(layers), reversed(inputs[: len(layers)]), strict=True):
+        h = h * slope(layer.squash, outputs[layer.name]) ** 2
+        squares = {key: array**2 for key, array in _own(layer, weights).items()}
+        if isinstance(layer, Subsample):  # a coefficient multiplies the sum of the window, so that is squared
+            sums = _windows(value, layer.window, layer.step).sum(axis=-1, keepdims=True)
+            by_coefficient = (h[..., None] * sums**2).sum(axis=(0, 2, 3, 4))
+            h, gradients = _BACKWARD[Subsample](layer, squares, value, h)
+            gradients["weight"] = by_coefficient
+        elif isinstance(layer, Pool):
+            shares = _pool_shares(layer, value) ** 2 * h[..., None]
+            h, gradients = _scatter(shares, value.shape, layer.window, layer.step), {}
+        else:
+            h, gradients = _BACKWARD[type(layer)](layer, squares, value**2, h)
+        result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}
+    return result
 
 
 def gradient(

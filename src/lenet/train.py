@@ -19,7 +19,7 @@ from lenet import engine
 from lenet import weights as weights_
 from lenet.evaluate import evaluate
 from lenet.network import Network, as_images
-from lenet.recipe import Recipe
+from lenet.recipe import LevenbergMarquardt, Recipe
 from lenet.spec import Spec
 from lenet.weights import Array
 
@@ -173,6 +173,8 @@ def _run(
         done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
         order = engine.permutation(seed, number, count)[: todo * recipe.batch_size]
+        if isinstance(recipe.optimizer, LevenbergMarquardt):
+            _precondition(trainer, recipe.optimizer, images, labels, order)
         losses = trainer.run(images, labels, order, rates, threads)
         seconds = time.perf_counter() - began
         _check_losses(losses, number, rates)
@@ -191,6 +193,20 @@ def _run(
         sizes[-1] = len(order) - (todo - 1) * recipe.batch_size
         loss = float(losses @ sizes / len(order))
         yield Epoch(number, loss, seconds, error, network, len(order), float(rates[-1]), state)
+
+
+def _precondition(
+    trainer: engine.Trainer,
+    optimizer: LevenbergMarquardt,
+    images: NDArray[np.uint8],
+    labels: Labels,
+    order: NDArray[np.uint32],
+) -> None:
+    """Give each weight a rate of its own, from the loss's curvature over the first samples of the epoch."""
+    some = order[: optimizer.samples]
+    curvature = trainer.curvature(images[some], labels[some])
+    weights, moments, _, steps = trainer.state()
+    trainer.restore(weights, moments, 1 / (np.float32(optimizer.mu) + curvature), steps)
 
 
 def _check_losses(losses: Array, epoch: int, rates: Array) -> None:

@@ -77,7 +77,12 @@ def _bound(init: str, spec: Spec, layer: Layer, shape: Shape) -> float:
             return 0.0
         behind = spec.layers[spec.layers.index(layer) + 1]
         fan_out //= behind.window**2 if isinstance(behind, Pool) else 1
-    bounds = {"lecun1998": 2.4 / fan_in, "he": math.sqrt(6 / fan_in), "caffe": math.sqrt(3 / fan_in)}
+    bounds = {
+        "lecun1998": 2.4 / fan_in,
+        "lecun1998-root": 2.4 / math.sqrt(fan_in),
+        "he": math.sqrt(6 / fan_in),
+        "caffe": math.sqrt(3 / fan_in),
+    }
     return bounds.get(init, math.sqrt(6 / (fan_in + fan_out)))
 
 

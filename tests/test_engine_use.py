@@ -1,0 +1,135 @@
+"""The engine in use: threads, forks, signals, and arguments that make no sense."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from networks import GEOMETRIES, SCALE, case
+
+from lenet import Conv, Dense, Pool, Rbf, Spec, engine, presets
+from lenet.recipe import CrossEntropy, Map, Sgd
+from lenet.weights import draw, flatten
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1025, True, 2.0, "2"])
+def test_bad_thread_counts(bad):
+    with pytest.raises(ValueError, match="threads is .*; expected a whole number from 1 to 1024"):
+        engine.threads_to_use(bad)
+
+
+def test_threads_from_the_environment(monkeypatch):
+    assert engine.threads_to_use() <= len(os.sched_getaffinity(0))
+    monkeypatch.setenv("LENET_NUM_THREADS", "3")
+    assert engine.threads_to_use() == 3
+    assert engine.threads_to_use(2) == 2
+    for bad in ("0", "many", "-1", "1.5", "²"):
+        monkeypatch.setenv("LENET_NUM_THREADS", bad)
+        with pytest.raises(ValueError, match="LENET_NUM_THREADS is"):
+            engine.threads_to_use()
+
+
+def test_labels_and_weights_are_checked():
+    spec = GEOMETRIES["tiny dense"]
+    images, labels, weights = case(spec, 4)
+    with pytest.raises(ValueError, match="3 weights given, 6 expected"):
+        engine.model(spec, np.zeros(3, np.float32), SCALE)
+    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 4)
+    with pytest.raises(ValueError, match="label 9 of sample 0: the network has 2 classes"):
+        trainer.gradient(images, np.full(4, 9, np.uint8), 1)
+    with pytest.raises(ValueError, match="3 labels for 4 images"):
+        trainer.gradient(images, labels[:3], 1)
+    with pytest.raises(ValueError, match="sample 7 does not exist"):
+        trainer.run(images, labels, np.array([7], np.uint32), np.ones(1, np.float32), 1)
+    with pytest.raises(ValueError, match="needs an output layer of radial basis functions"):
+        engine.trainer(spec, flatten(spec, weights), SCALE, Map(), Sgd(), 4)
+
+
+def test_survives_a_fork():
+    code = """
+import os, sys
+import numpy as np
+import lenet
+net = lenet.Network.create(lenet.presets["lenet5"].spec)
+images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
+wanted = net.predict(images, threads=3)
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(net.predict(images, threads=3), wanted) else 1)
+status = os.waitpid(child, 0)[1]
+sys.exit(os.waitstatus_to_exitcode(status) or not np.array_equal(net.predict(images, threads=3), wanted))
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_layers_that_cannot_follow_each_other():
+    with pytest.raises(ValueError, match="B: same padding on the single values of A makes no sense"):
+        Spec((1, 4, 4), (Dense("A", 6), Conv("B", 4, 3, padding="same"), Dense("OUT", 3)))
+    with pytest.raises(ValueError, match="A: Rbf is for the output layer"):
+        Spec((1, 1, 1), (Rbf("A", ((1.0,),)), Dense("OUT", 3)))
+
+
+def test_planes_that_no_counter_holds():
+    spec = Spec((1, 65536, 65536), (Pool("P", window=256), Dense("OUT", 2)))
+    with pytest.raises(ValueError, match="1 maps of 65536x65536 are too large"):
+        engine.model(spec, flatten(spec, draw(spec, "he", 0)), SCALE)
+
+
+def test_a_trainer_at_work_is_nobody_elses():
+    """A signal's handler that uses the engine in the middle of a training gets an error, and not a deadlock."""
+    import signal
+
+    spec = presets["lenet5"].spec
+    images, labels, weights = case(spec, 4000)
+    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 16)
+    model = engine.model(spec, flatten(spec, weights), SCALE)
+    caught = []
+
+    def handler(*_):
+        for job in (trainer.weights, lambda: model.scores(images, 2)):
+            try:
+                job()
+            except RuntimeError as error:
+                caught.append(str(error))
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(InterruptedError):
+            order = np.arange(4000, dtype=np.uint32).repeat(50)
+            trainer.run(images, labels, order, np.full(12500, 0.01, np.float32), 2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert caught == ["this trainer is at work already", "the engine is at work on this thread already"]
+
+
+def test_two_threads_train_and_measure_at_the_same_time():
+    """Neither waits for the other while holding what the other needs."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    spec = presets["lenet5"].spec
+    images, labels, weights = case(spec, 2000)
+    flat = flatten(spec, weights)
+    trainers = [engine.trainer(spec, flat, SCALE, CrossEntropy(), Sgd(), 128) for _ in range(2)]
+    order, rates = np.arange(2000, dtype=np.uint32), np.full(16, 0.01, np.float32)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(lambda: [trainers[0].run(images, labels, order, rates, 2) for _ in range(10)])]
+        runs.append(pool.submit(lambda: [trainers[1].gradient(images[:128], labels[:128], 2) for _ in range(200)]))
+        for run in runs:
+            run.result(timeout=60)
+
+
+def test_calls_from_several_threads_agree():
+    from concurrent.futures import ThreadPoolExecutor
+
+    spec = presets["lenet5"].spec
+    images, _, weights = case(spec, 64)
+    model = engine.model(spec, flatten(spec, weights), SCALE)
+    wanted = model.scores(images, 1)
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(model.scores, images[: 1 + 9 * (k % 7)], 1 + k % 3) for k in range(40)]
+        for k, job in enumerate(jobs):
+            assert np.array_equal(job.result(), wanted[: 1 + 9 * (k % 7)])
