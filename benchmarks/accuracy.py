@@ -6,16 +6,13 @@ Nothing is chosen here: every seed counts. Writes results/accuracy-<preset>.json
 """
 
 import argparse
-import datetime
 import json
 import statistics
 import time
 from pathlib import Path
 
-from frameworks import commit, processor
-
 import lenet
-from lenet import engine
+from lenet.bench import provenance
 
 
 def main():
@@ -36,10 +33,7 @@ def main():
         print(f"seed {seed}: {errors[-1]:.2f} % in {seconds[-1]:.1f} s", flush=True)
     result = {
         "command": f"benchmarks/accuracy.py --preset {args.preset} --seeds {args.seeds}",
-        "commit": commit(),
-        "date": datetime.date.today().isoformat(),
-        "processor": processor(),
-        "threads": engine.threads_to_use(),
+        **provenance(),
         "preset": args.preset,
         "parameters": preset.spec.parameters,
         "epochs": preset.recipe.epochs,

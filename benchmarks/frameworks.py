@@ -8,11 +8,9 @@ scaled and padded beforehand; lenet reads bytes, as it always does. Writes resul
 """
 
 import argparse
-import datetime
 import json
 import os
 import platform
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +19,7 @@ import numpy as np
 
 import lenet
 from lenet import engine
-from lenet.bench import operations
+from lenet.bench import operations, provenance
 from lenet.recipe import CrossEntropy, Sgd
 from lenet.spec import Conv, Dense, Pool
 from lenet.weights import flatten, unflatten
@@ -270,12 +268,9 @@ def main():
     fastest = max(v for name, v in per_second.items() if name != "lenet")
     results = {
         "machine": platform.processor() or platform.machine(),
-        "processor": processor(),
-        "date": datetime.date.today().isoformat(),
         "command": f"benchmarks/frameworks.py --preset {args.preset} --threads {args.threads} --batch {args.batch}",
-        "commit": commit(),
+        **provenance(args.threads),
         "isa": engine.isa()[0],
-        "threads": args.threads,
         "versions": versions(),
         "peak_gflops": peak / 1e9,
         "train_images_per_second": per_second,
@@ -292,18 +287,6 @@ def main():
     path = args.out / f"{platform.machine()}-{results['date']}-{args.preset}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
-
-
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def commit():
-    git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return git.stdout.strip() or "unknown"
 
 
 def versions():

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,8 @@
 #include "run.hpp"
 
 namespace lenet {
+
+inline constexpr auto kBetweenQuestions = std::chrono::milliseconds(20);  // whether to stop
 
 struct Samples {
   Images images;

@@ -17,8 +17,8 @@ SOURCE = ROOT / "src" / "lenet"
 
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
-layers spec recipe presets weights reference _engine engine network data evaluate train reading figures runs bench
-interop __init__ cli __main__
+layers tables spec recipe presets weights reference _engine engine network data evaluate train reading figures runs
+bench reproduce interop __init__ cli __main__
 """.split()
 
 
@@ -87,7 +87,7 @@ def test_code_for_one_instruction_set_is_in_no_others_reach(tmp_path):
         assert name.removeprefix("isa_") in exported[0]
 
 
-SOURCES = [f"engine/{n}.cpp" for n in "plan run model trainer pool dispatch isa_baseline".split()]
+SOURCES = [f"engine/{n}.cpp" for n in "plan run alone model trainer online pool dispatch isa_baseline".split()]
 FLAGS = "-std=c++20 -O2 -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror -pthread -Iengine".split()
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lenet import Network, presets, train
-from lenet.presets import DIGIT_CODES, preset
+from lenet.presets import preset
+from lenet.tables import DIGIT_CODES
 
 
 def test_smallest_distances_between_the_papers_codes():

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, presets
-from lenet.presets import TABLE_I
+from lenet.tables import TABLE_I
 
 LENET5 = presets["lenet5-1998"].spec
 

@@ -59,11 +59,12 @@ std::vector<Description> networks() {
       {2, 13, 11, {conv(3, 4, 3, true), window(Kind::pool, 3, 2, PoolKind::mean), conv(7, 2, 5), dense(7)}},
       {1, 9, 9, {conv(4, 3, 3, true), window(Kind::subsample, 2, 2), dense(7, Activation::scaled_tanh), rbf}},
       {1, 3, 70, {conv(3, 3, 3), conv(2, 1, 5), dense(37, Activation::relu), dense(2)}},
+      {1, 20, 20, {conv(8, 5, 5), dense(70), dense(3)}},
   };
 }
 
 // Trains and answers; returns the weights that the fused instruction sets agree on.
-std::vector<float> run(const Description& network) {
+std::vector<float> run(const Description& network, int batch) {
   const Plan plan(network, true);
   std::vector<float> weights(plan.parameters());
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = float(int(i * 7919 % 401) - 200) / 1000.0f;
@@ -75,7 +76,8 @@ std::vector<float> run(const Description& network) {
   const Images images{bytes.data(), count, network.maps, network.height, network.width};
   std::vector<std::uint32_t> order(count);
   permutation(3, 1, std::uint32_t(count), order.data());
-  const std::vector<float> rates(5, 0.01f);
+  const std::size_t batches = (count + std::size_t(batch) - 1) / std::size_t(batch);
+  const std::vector<float> rates(batches, batch > 1 ? 0.01f : 0.001f);
   LossShape loss{};
   UpdateShape update{};
   update.momentum = 0.9f;
@@ -84,11 +86,13 @@ std::vector<float> run(const Description& network) {
   for (const std::string& isa : supported_isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
-      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, 16, isa);
-      std::vector<float> losses(5);
-      check(
-          trainer.run({images, labels.data()}, order.data(), count, rates.data(), losses.data(), threads, nullptr) == 5,
-          "all minibatches are done");
+      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, isa);
+      std::vector<float> losses(batches), curvature(weights.size());
+      check(trainer.run({images, labels.data()}, order.data(), count, rates.data(), losses.data(), threads, nullptr) ==
+                batches,
+            "all minibatches are done");
+      trainer.curvature({images, labels.data()}, order.data(), count, curvature.data());
+      for (float value : curvature) check(value >= 0 && std::isfinite(value), "second derivatives are not negative");
       const std::vector<float> trained(trainer.weights().data(), trainer.weights().data() + weights.size());
       if (first.empty()) first = trained;
       check(std::memcmp(first.data(), trained.data(), trained.size() * sizeof(float)) == 0, "threads agree");
@@ -120,11 +124,12 @@ std::vector<float> run(const Description& network) {
 
 int main() {
   std::uint64_t hash = 14695981039346656037ull;  // FNV-1a of every network's weights: the same on x86-64 and Arm
-  for (const Description& network : networks()) {
-    const std::vector<float> trained = run(network);
-    const auto* bytes = reinterpret_cast<const unsigned char*>(trained.data());
-    for (std::size_t i = 0; i < trained.size() * sizeof(float); ++i) hash = (hash ^ bytes[i]) * 1099511628211ull;
-  }
+  for (const Description& network : networks())
+    for (int batch : {1, 16, 40}) {
+      const std::vector<float> trained = run(network, batch);
+      const auto* bytes = reinterpret_cast<const unsigned char*>(trained.data());
+      for (std::size_t i = 0; i < trained.size() * sizeof(float); ++i) hash = (hash ^ bytes[i]) * 1099511628211ull;
+    }
   std::vector<std::thread> callers;  // several callers of the one pool at a time
   for (int i = 0; i < 4; ++i)
     callers.emplace_back([] {

@@ -5,9 +5,14 @@ The images are random: speed does not depend on what they show.
 
 from __future__ import annotations
 
+import datetime
+import platform
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +38,30 @@ class Speed:
     one: float
     train_share: float
     infer_share: float
+
+
+def provenance(threads: int | None = None) -> dict[str, Any]:
+    """Return what a measurement should name: processor, threads, date, version, and the source's commit if known."""
+    import lenet
+
+    name = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else []:
+        if line.startswith("model name"):
+            name = line.split(":", 1)[1].strip()
+            break
+    try:
+        command = ["git", "describe", "--always", "--dirty"]
+        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        commit = ""
+    return {
+        "processor": name,
+        "threads": engine.threads_to_use(threads),
+        "date": datetime.date.today().isoformat(),
+        "lenet": lenet.__version__,
+        "commit": commit or "unknown",
+    }
 
 
 def operations(spec: Spec, training: bool) -> int:

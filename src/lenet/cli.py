@@ -256,6 +256,25 @@ def bench(
     show(table)
 
 
+@app.command()
+def reproduce(
+    names: Annotated[list[str] | None, typer.Argument(help="Presets; by default all of them.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with the seeds 0, 1, ...")] = 1,
+    threads: Threads = None,
+    out: Annotated[Path, typer.Option(help="The page; its figures are kept beside it.")] = Path("docs/reproducing.md"),
+    as_json: AsJson = False,
+) -> None:
+    """Train presets by their own recipes and set what they reach beside what their sources report."""
+    from lenet import reproduce as reproducing
+
+    training, test = lenet.data.load("mnist", "train"), lenet.data.load("mnist", "test")
+    say(f"data: {training.origin}")
+    file = out.with_suffix(".json")
+    found = reproducing.reproduce(names or [], seeds, training, test, file, threads, say)
+    reproducing.write(found, out)
+    print(json.dumps({"page": str(out), "figures": str(file)}) if as_json else out)
+
+
 @data_app.command("list")
 def data_list() -> None:
     """Say where MNIST is looked for, and what is there."""

@@ -19,6 +19,8 @@ from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, Opti
 from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
 
 MOST_THREADS = 1024
+TILE = 16
+"""Images that the engine takes side by side; so many of a minibatch are one thread's work."""
 
 Model = _engine.Model
 Trainer = _engine.Trainer

@@ -148,3 +148,35 @@ def _label_bars(figure: Any, axes: Any, values: NDArray[np.float32]) -> None:
     for k in range(values.size):
         x = box.x0 + (k + 0.5) * box.width / values.size
         figure.text(x, box.y0 - 0.004, str(k), ha="center", va="top", fontsize=8)
+
+
+def reproduced(
+    works: Mapping[str, tuple[int, float]],
+    losses: Mapping[str, Sequence[tuple[float, float]]],
+    path: str | os.PathLike[str],
+) -> None:
+    """Draw how the time of a training image grows with a network's size, and training losses against time.
+
+    Parameters
+    ----------
+    works : mapping
+        By name: multiplications by a weight for one image, and microseconds of training for one.
+    losses : mapping
+        By name: (seconds, mean training loss) from the first steps on.
+    path : path
+        Where the PNG goes.
+    """
+    figure, _ = _new(13, 5.5)
+    figure.set_layout_engine("constrained")
+    left, right = figure.subplots(1, 2)
+    for name, (work, microseconds) in works.items():
+        left.plot(work, microseconds, "o", color="#1f4e79")
+        left.annotate(name, (work, microseconds), xytext=(5, -3), textcoords="offset points", fontsize=7)
+    left.set(xscale="log", yscale="log", xlabel="multiplications for one image", ylabel="microseconds to train on it")
+    left.margins(x=0.25)
+    for name, points in losses.items():
+        right.plot(*zip(*points, strict=True), label=name, linewidth=1)
+    right.set(xscale="log", yscale="log", xlabel="seconds", ylabel="training loss")
+    if losses:
+        right.legend(fontsize=8)
+    figure.savefig(path, dpi=110)

@@ -255,17 +255,17 @@ def curvature(
     result: Arrays = {}
     for layer, value in zip(reversed(layers), reversed(inputs[: len(layers)]), strict=True):
         h = h * slope(layer.squash, outputs[layer.name]) ** 2
-        squares = {key: array**2 for key, array in _own(layer, weights).items()}
+        own = {key: array**2 for key, array in _own(layer, weights).items()}
         if isinstance(layer, Subsample):  # a coefficient multiplies the sum of the window, so that is squared
             sums = _windows(value, layer.window, layer.step).sum(axis=-1, keepdims=True)
             by_coefficient = (h[..., None] * sums**2).sum(axis=(0, 2, 3, 4))
-            h, gradients = _BACKWARD[Subsample](layer, squares, value, h)
+            h, gradients = _BACKWARD[Subsample](layer, own, value, h)
             gradients["weight"] = by_coefficient
         elif isinstance(layer, Pool):
             shares = _pool_shares(layer, value) ** 2 * h[..., None]
             h, gradients = _scatter(shares, value.shape, layer.window, layer.step), {}
         else:
-            h, gradients = _BACKWARD[type(layer)](layer, squares, value**2, h)
+            h, gradients = _BACKWARD[type(layer)](layer, own, value**2, h)
         result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}
     return result
 

@@ -57,6 +57,8 @@ class Epoch:
         From 1 on.
     loss : float
         Mean loss over the epoch's samples, each measured before the step that used it.
+    losses : float32 (minibatches,)
+        The same for each minibatch.
     seconds : float
         Time spent training, validation not counted.
     validation : float or None
@@ -73,6 +75,7 @@ class Epoch:
 
     number: int
     loss: float
+    losses: Array
     seconds: float
     validation: float | None
     network: Network
@@ -192,7 +195,7 @@ def _run(
         sizes = np.full(todo, recipe.batch_size)
         sizes[-1] = len(order) - (todo - 1) * recipe.batch_size
         loss = float(losses @ sizes / len(order))
-        yield Epoch(number, loss, seconds, error, network, len(order), float(rates[-1]), state)
+        yield Epoch(number, loss, losses, seconds, error, network, len(order), float(rates[-1]), state)
 
 
 def _precondition(
@@ -206,7 +209,8 @@ def _precondition(
     some = order[: optimizer.samples]
     curvature = trainer.curvature(images[some], labels[some])
     weights, moments, _, steps = trainer.state()
-    trainer.restore(weights, moments, 1 / (np.float32(optimizer.mu) + curvature), steps)
+    factors = (1 / (optimizer.mu + curvature)).astype(np.float32)
+    trainer.restore(weights, moments, factors, steps)
 
 
 def _check_losses(losses: Array, epoch: int, rates: Array) -> None:

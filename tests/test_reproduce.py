@@ -1,0 +1,106 @@
+"""Trainings by the presets' own recipes: what is kept of them, and the page that shows it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenet import Network, presets, reproduce, train
+from lenet.data import Dataset
+from lenet.recipe import Constant, Recipe
+
+
+@pytest.fixture
+def small() -> tuple[Dataset, Dataset]:
+    """Strokes in one of three places, 240 to train on and 60 to test with."""
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 3, 300).astype(np.uint8)
+    images = np.zeros((300, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        y = 5 + 7 * label + random.integers(-1, 2)
+        image[y : y + 3, 6:22] = random.integers(150, 256)
+    return Dataset(images[:240], labels[:240], "strokes", ""), Dataset(images[240:], labels[240:], "strokes", "")
+
+
+@pytest.fixture
+def short():
+    """Presets whose recipes take a moment; two of them one image at a time."""
+    entries = {}
+    for name in ("lenet1", "lenet5-mse", "lenet5-1998", "lenet-tf-relu"):
+        recipe = replace(presets[name].recipe, epochs=2, steps=None, validation=None)
+        remedy = presets[name].remedy and replace(recipe, init="he", batch_size=8, schedule=Constant(0.01))
+        entries[name] = replace(presets[name], recipe=recipe, remedy=remedy)
+    return entries
+
+
+def test_a_training_is_what_train_gives(small):
+    recipe = Recipe(Constant(0.05), epochs=3, batch_size=16)
+    spec = presets["lenet1"].spec
+    outcome = reproduce.run(reproduce.Job("x", spec, recipe, 4), *small)
+    net = train(spec, recipe, small[0].images, small[0].labels, seed=4)
+    assert outcome.error == pytest.approx(100 * (net.predict(small[1].images) != small[1].labels).mean())
+    assert (outcome.epochs, outcome.steps) == (3, 45)
+    assert outcome.curve[-1][0] == 45
+    assert [at for at, _ in outcome.curve] == sorted({at for at, _ in outcome.curve})
+
+
+def test_figures_do_not_depend_on_the_company(small, short, tmp_path):
+    """Trainings side by side in threads give what each gives alone; a file keeps what it held."""
+    path = tmp_path / "docs" / "figures.json"
+    lines = []
+    reproduce.reproduce(["lenet5-1998", "lenet5-mse"], 2, *small, path, 2, lines.append, short)
+    assert len(lines) == 5
+    together = json.loads(path.read_text())
+    reproduce.reproduce(["lenet5-mse"], 2, *small, path, 1, table=short)
+    again = json.loads(path.read_text())
+    assert list(again) == list(together)
+    for name in together:
+        for one, two in zip(together[name]["outcomes"], again[name]["outcomes"], strict=True):
+            assert {**one, "seconds": 0} == {**two, "seconds": 0}
+
+
+def test_the_page_has_what_was_measured(small, short, tmp_path):
+    figures = reproduce.reproduce([], 2, *small, tmp_path / "figures.json", table=short)
+    reproduce.write(figures, tmp_path / "page.md", short)
+    text = (tmp_path / "page.md").read_text()
+    assert (tmp_path / "figures" / "reproducing.png").stat().st_size > 10_000
+    for name in short:
+        assert f"| `{name}` |" in text
+        outcomes = figures[name]["outcomes"]
+        errors = [o["error"] for o in outcomes if "failed" not in o]
+        if errors:
+            assert f"{np.mean(errors):.2f}" in text
+    assert "`lenet5-mse` against `lenet5-1998`" in text
+    assert "init 'he'" in text
+
+
+def test_a_training_that_fails_is_said(small, short, tmp_path):
+    wild = replace(short["lenet1"], recipe=replace(short["lenet1"].recipe, schedule=Constant(1e30)))
+    figures = reproduce.reproduce(["lenet1"], 1, *small, tmp_path / "figures.json", table={"lenet1": wild})
+    assert "a smaller rate may help" in figures["lenet1"]["outcomes"][0]["failed"]
+    assert "not trained yet" in reproduce.page(figures)
+
+
+def test_dead_units_are_those_that_never_answer():
+    spec = presets["lenet-tf-modular"].spec
+    net = Network.create(spec, 0)
+    weight, bias = net.weights["F5.weight"].copy(), np.full(120, 1e3)
+    weight[:30], bias[:30] = 0, -1
+    net = net.with_weights(**{"F5.weight": weight, "F5.bias": bias})
+    images = np.random.default_rng(0).integers(0, 256, (50, 28, 28), np.uint8)
+    dead = reproduce.dead_units(net, images)
+    assert set(dead) == {"C1", "C3", "F5"}
+    assert dead["F5"] == pytest.approx(30 / 120)
+
+
+def test_bad_names_seeds_and_files(small, tmp_path):
+    with pytest.raises(ValueError, match="no preset is called 'lenet9'"):
+        reproduce.jobs(["lenet9"], 1)
+    with pytest.raises(ValueError, match="0 seeds; expected at least 1"):
+        reproduce.jobs([], 0)
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    for name in ("broken.json", "other.json"):
+        with pytest.raises(ValueError, match=f"{name}: not the figures of an earlier run"):
+            reproduce.reproduce(["lenet1"], 1, *small, tmp_path / name)
