@@ -71,6 +71,7 @@ Alone::Alone(const Plan& plan, const Kernels& kernels, Scale scale, bool trainin
   }
   if (!training) return;
   gradients_ = Buffer(plan.gradient_pixels() + kSlack);
+  draws_ = Buffer(plan.draw_pixels());
   back_shifted_ = Buffer(back_shifted);
   back_result_ = Buffer(back_result + kSlack);
 }
@@ -126,6 +127,8 @@ void Alone::load(const std::uint8_t* image, const Planes& placed) {
     }
 }
 
+void Alone::draw(const Draws& draws, std::uint32_t sample) { draws.fill(plan_, sample, draws_.data(), 1); }
+
 void Alone::convolve(std::size_t i, const float* packed) {
   const Op& op = plan_.ops()[i];
   Conv& conv = convs_[i];
@@ -134,7 +137,7 @@ void Alone::convolve(std::size_t i, const float* packed) {
   shape.out = conv.padded;
   kernels_.single_conv(shape, packed + weight_[i], packed + bias_[i], values, inner, conv.shifted.data());
   if (op.kind == Op::Kind::conv_pool)
-    return kernels_.single_pool({conv.padded, op.out, PoolKind::max, 2, 2}, inner, values);
+    return kernels_.single_pool({conv.padded, op.out, PoolKind::max, 2, 2}, inner, nullptr, values);
   for (int m = 0; m < op.out.maps; ++m)
     for (int y = 0; y < op.out.height; ++y)
       std::copy_n(inner + conv.padded.at(m, y, 0), op.out.width, values + op.out.at(m, y, 0));
@@ -148,7 +151,12 @@ const float* Alone::forward(const float* packed) {
     switch (op.kind) {
       case Op::Kind::conv:
       case Op::Kind::conv_pool: convolve(i, packed); break;
-      case Op::Kind::pool: kernels_.single_pool(op.pool, values, values); break;
+      case Op::Kind::pool:
+        kernels_.single_pool(op.pool, values, op.random() && draws_.size() ? draws_.data() + op.draws : nullptr,
+                             values);
+        break;
+      case Op::Kind::deform: kernels_.single_deform(op.pool, weight, values, values); break;
+      case Op::Kind::contrast: kernels_.single_contrast(op.contrast, values); break;
       case Op::Kind::subsample: kernels_.single_subsample(op.pool, weight, bias, values, values); break;
       case Op::Kind::dense:
         kernels_.single_dense(op.dense, weight, bias, values + op.in.origin, values + op.out.origin);
@@ -218,7 +226,16 @@ void Alone::backward(const float* packed, const float* output_gradient, float* g
       case Op::Kind::conv_pool: convolve_back(i, packed, gradient); break;
       case Op::Kind::pool:
         if (in_d)
-          kernels_.single_pool_gradient(op.pool, Order::first, values, op.out_gradient, d, op.in_gradient, in_d);
+          kernels_.single_pool_gradient(op.pool, Order::first, values, op.random() ? draws_.data() + op.draws : nullptr,
+                                        op.out_gradient, d, op.in_gradient, in_d);
+        break;
+      case Op::Kind::deform:
+        kernels_.single_deform_gradient(op.pool, Order::first, weight, values, op.out_gradient, d, weight_gradient,
+                                        op.in_gradient, in_d, false);
+        break;
+      case Op::Kind::contrast:
+        if (in_d)
+          kernels_.single_contrast_gradient(op.contrast, values_.data(), op.out_gradient, d, op.in_gradient, in_d);
         break;
       case Op::Kind::subsample:
         kernels_.single_subsample_gradient(op.pool, Order::first, weight, values, op.out_gradient, d, weight_gradient,

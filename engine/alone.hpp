@@ -18,6 +18,8 @@ class Alone {
   void unpack(const float* packed, float* flat) const;
 
   void load(const std::uint8_t* image, const Planes& placed);
+  // For training: what the layers draw for this image.
+  void draw(const Draws& draws, std::uint32_t sample);
   // The output layer's values for the image that was loaded.
   const float* forward(const float* packed);
   // After `forward`: the gradient of every packed parameter, from that of the outputs. Overwrites `gradient`.
@@ -42,7 +44,7 @@ class Alone {
   const Kernels& kernels_;
   std::vector<std::size_t> weight_, bias_;  // places in the packed vector, one an operation
   std::size_t floats_ = 0;
-  Buffer values_, gradients_;
+  Buffer values_, gradients_, draws_;
   std::vector<Conv> convs_;            // one an operation, empty but for convolutions
   Buffer back_shifted_, back_result_;  // of one convolution's backward pass
   float grey_[256];                    // what a byte becomes

@@ -73,14 +73,17 @@ T take(const nb::dict& d, const char* key, T otherwise) {
 
 Layer layer_of(const nb::dict& d) {
   Layer layer{};
-  layer.kind = enumerated<Layer::Kind>(take<std::string>(d, "kind"), {"conv", "subsample", "pool", "dense", "rbf"});
+  layer.kind = enumerated<Layer::Kind>(take<std::string>(d, "kind"),
+                                       {"conv", "subsample", "pool", "deform", "contrast", "dense", "rbf"});
   layer.maps = take<int>(d, "maps", 0);
   layer.kernel_height = take<int>(d, "kernel_height", 1);
   layer.kernel_width = take<int>(d, "kernel_width", 1);
   layer.same = take<bool>(d, "same", false);
   layer.table = take<std::vector<std::uint8_t>>(d, "table", {});
   layer.codes = take<std::vector<float>>(d, "codes", {});
-  layer.pool = enumerated<PoolKind>(take<std::string>(d, "pool", "max"), {"max", "mean"});
+  layer.pool = enumerated<PoolKind>(take<std::string>(d, "pool", "max"), {"max", "mean", "l2", "stochastic"});
+  layer.keep = take<bool>(d, "keep", false);
+  layer.window_weights = take<std::vector<float>>(d, "window_weights", {});
   layer.window = take<int>(d, "window", 2);
   layer.stride = take<int>(d, "stride", 2);
   layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),
@@ -229,6 +232,21 @@ NB_MODULE(_engine, m) {
       },
       "seed"_a, "epoch"_a, "count"_a);
 
+  // What a trainer with these layers and this seed draws at a step for samples: (samples, draws of all layers).
+  m.def(
+      "draws",
+      [](const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers, std::uint64_t seed,
+         std::uint32_t step, const std::vector<std::uint32_t>& samples) {
+        const Description description = description_of(input, layers);
+        const Plan plan(description, true);
+        auto out = new_array<float>({samples.size(), plan.draw_pixels()});
+        std::fill_n(out.data(), samples.size() * plan.draw_pixels(), 0.0f);
+        for (std::size_t i = 0; i < samples.size(); ++i)
+          Draws{seed, step}.fill(plan, samples[i], out.data() + i * plan.draw_pixels(), 1);
+        return out;
+      },
+      "input"_a, "layers"_a, "seed"_a, "step"_a, "samples"_a);
+
   nb::class_<Model>(m, "Model")
       .def(
           "__init__",
@@ -265,15 +283,15 @@ NB_MODULE(_engine, m) {
           "__init__",
           [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
              const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update, int batch,
-             const std::string& isa) {
+             std::uint64_t seed, const std::string& isa) {
             const Description description = description_of(input, layers);
             check_size(Plan(description, true), weights.size());
             if (batch < 1 || batch > 65536)
               throw std::invalid_argument("batch size " + std::to_string(batch) + ": 1 to 65536 expected");
-            new (self)
-                Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch, isa);
+            new (self) Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch,
+                               seed, isa);
           },
-          "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "isa"_a = "")
+          "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "seed"_a = 0, "isa"_a = "")
       .def(
           "run",
           [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,

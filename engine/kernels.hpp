@@ -25,7 +25,7 @@ inline constexpr int kTile = 16;
 [[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
 
 enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
-enum class PoolKind : int { max, mean };
+enum class PoolKind : int { max, mean, l2, stochastic };
 // Of a derivative.
 enum class Order : int { first, second };
 
@@ -60,10 +60,19 @@ struct ConvShape {
   Table table;
 };
 
+// Windows that begin every `stride` pixels; where one reaches past the input's end, only what lies inside counts.
 struct PoolShape {
   Planes in, out;
   PoolKind kind;
   int window, stride;
+};
+
+// Local contrast normalisation: `weights` are one row of the (separable) window, their sum is 1; `work` has room for
+// seven maps.
+struct ContrastShape {
+  Planes in, out, work;
+  int window;
+  const float* weights;
 };
 
 struct DenseShape {
@@ -134,9 +143,21 @@ struct Kernels {
                                     const std::uint8_t* winners, float* weight, float* scratch, bool accumulate);
   void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
                               const Planes& out, float* in_gradient);
-  void (*pool_forward)(const PoolShape&, const float* in, float* out);
-  void (*pool_gradient)(const PoolShape&, Order, const float* in, const Planes& d, const float* gradient,
-                        const Planes& out, float* in_gradient);
+  // `draws`, for stochastic pooling: a number from [0, 1) for every output, in their order; null, where nothing is
+  // trained: the weighted mean.
+  void (*pool_forward)(const PoolShape&, const float* in, const float* draws, float* out);
+  void (*pool_gradient)(const PoolShape&, Order, const float* in, const float* draws, const Planes& d,
+                        const float* gradient, const Planes& out, float* in_gradient);
+  // The largest of the window's pixels less a penalty that grows with their distance from its middle: four
+  // coefficients a map, of dy^2, dx^2, dy and dx.
+  void (*deform_forward)(const PoolShape&, const float* penalty, const float* in, float* out);
+  void (*deform_gradient)(const PoolShape&, Order, const float* penalty, const float* in, const Planes& d,
+                          const float* gradient, float* penalty_gradient, const Planes& out, float* in_gradient,
+                          bool accumulate);
+  // Both use the maps of `work`, in the same tile as the values.
+  void (*contrast_forward)(const ContrastShape&, float* values);
+  void (*contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
+                            const Planes& out, float* in_gradient);
   // Sum over the window, times a coefficient, plus a bias, each one per map (LeCun et al. 1998, S2).
   void (*subsample_forward)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   void (*subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
@@ -182,7 +203,9 @@ struct Kernels {
   // input, holds in.maps * kernel_width * (out.height + kernel_height - 1) of them. A null bias is zero.
   void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out,
                       float* shifted);
-  void (*single_pool)(const PoolShape&, const float* in, float* out);
+  void (*single_pool)(const PoolShape&, const float* in, const float* draws, float* out);
+  void (*single_deform)(const PoolShape&, const float* penalty, const float* in, float* out);
+  void (*single_contrast)(const ContrastShape&, float* values);
   void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   // `transposed` is [input][outputs padded to kTile].
   void (*single_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in, float* out);
@@ -194,8 +217,13 @@ struct Kernels {
                                float* bias);
   // 2x2 max pooling: turns the values in `inner`, rows padded, into their gradient, zeros in the padding.
   void (*single_unpool)(const PoolShape&, const float* gradient, float* inner);
-  void (*single_pool_gradient)(const PoolShape&, Order, const float* in, const Planes& d, const float* gradient,
-                               const Planes& out, float* in_gradient);
+  void (*single_pool_gradient)(const PoolShape&, Order, const float* in, const float* draws, const Planes& d,
+                               const float* gradient, const Planes& out, float* in_gradient);
+  void (*single_deform_gradient)(const PoolShape&, Order, const float* penalty, const float* in, const Planes& d,
+                                 const float* gradient, float* penalty_gradient, const Planes& out, float* in_gradient,
+                                 bool accumulate);
+  void (*single_contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
+                                   const Planes& out, float* in_gradient);
   void (*single_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
                                     const float* gradient, float* coefficient_gradient, float* bias_gradient,
                                     const Planes& out, float* in_gradient, bool accumulate);

@@ -25,6 +25,7 @@ LENET_INLINE V load_loose(const float* p) { return *reinterpret_cast<const Loose
 LENET_INLINE void store(float* p, V v) { *reinterpret_cast<Tight*>(p) = v; }
 LENET_INLINE void store_loose(float* p, V v) { *reinterpret_cast<Loose*>(p) = v; }
 LENET_INLINE float larger(float a, float b) { return a > b ? a : b; }
+LENET_INLINE float root(float a) { return __builtin_sqrtf(a); }
 
 // A pixel type P is V (part of a tile's pixel) or float (one image alone): the same code serves both.
 template <class P>

@@ -84,7 +84,6 @@ LENET_INLINE float read_loose<float>(const float* p) {
 }
 LENET_INLINE void write_loose(float* p, V v) { store_loose(p, v); }
 LENET_INLINE void write_loose(float* p, float v) { *p = v; }
-LENET_INLINE float root(float a) { return __builtin_sqrtf(a); }
 
 template <class P>
 LENET_INLINE void step_one(const UpdateShape& s, const float* const* gradients, int parts, float rate, float mean_scale,

@@ -7,9 +7,10 @@
 namespace lenet {
 
 // The loss of one image; its gradient is left in packed_->gradient.
-float Trainer::run_alone(const Samples& samples, std::uint32_t sample) {
+float Trainer::run_alone(const Samples& samples, std::uint32_t sample, long step) {
   Packed& p = *packed_;
   p.alone.load(samples.images[sample], placed_);
+  p.alone.draw({seed_, std::uint32_t(step)}, sample);
   const float* output = p.alone.forward(p.weights.data());
   // The loss knows tiles: this image is the first of one, and the others weigh nothing.
   const int classes = loss_.classes;
@@ -40,8 +41,7 @@ std::size_t Trainer::run_each_alone(const Samples& samples, const std::uint32_t*
       if (stop()) break;
       asked = std::chrono::steady_clock::now();
     }
-    losses[done] = run_alone(samples, order[done]);
-    ++steps;
+    losses[done] = run_alone(samples, order[done], ++steps);
     kernels_.update(update_, 0, p.alone.floats(), &gradient, 1, rates[done], int(steps), p.weights.data(),
                     p.first.data(), p.second.data());
   }
@@ -52,6 +52,9 @@ std::size_t Trainer::run_each_alone(const Samples& samples, const std::uint32_t*
 
 void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std::size_t count, float* out) {
   const Op& output = plan_.output();
+  for (const Op& op : plan_.ops())
+    if (op.kind == Op::Kind::contrast)
+      throw std::invalid_argument("second derivatives do not go through contrast normalisation");
   placed_ = plan_.placed(samples.images.height, samples.images.width);
   Workspace work(plan_, 1, true);
   work.prepare(plan_, placed_, scale_.paper);
@@ -60,7 +63,7 @@ void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std:
   for (std::size_t i = 0; i < squares.size(); ++i) squares.data()[i] = weights_.data()[i] * weights_.data()[i];
   std::fill_n(out, squares.size(), 0.0f);
   for (std::size_t first = 0; first < count; first += kTile) {
-    load(samples, {order, count, 0.0f, 0, nullptr}, first, work, 0, 1);
+    load(samples, {order, count, 0.0f, steps + 1, nullptr}, first, work, 0, 1);
     Span span = plan_.all();
     forward(plan_, kernels_, weights_.data(), work, 0, 1, span);
     alignas(64) float share[kTile];
@@ -73,7 +76,7 @@ void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std:
         kernels_.rbf_curvature(output.dense, output.codes, work.values(output.in, 0, 1)[0], d, share,
                                work.gradients(output.in_gradient, 0, 1)[0]);
     }
-    backward_twice(plan_, kernels_, squares.data(), work, scratch, squared.data(), span, part.data());
+    backward_twice(plan_, kernels_, weights_.data(), squares.data(), work, scratch, squared.data(), span, part.data());
     for (std::size_t i = 0; i < part.size(); ++i) out[i] += part.data()[i];
   }
 }

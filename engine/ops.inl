@@ -8,7 +8,11 @@ namespace {
 
 #include "lanes.inl"
 
+#include "activate.inl"
+
 #include "pool.inl"
+
+#include "contrast.inl"
 
 #include "conv.inl"
 
@@ -106,6 +110,10 @@ const Kernels LENET_KERNELS = {
     .conv_input_gradient = conv_input_gradient,
     .pool_forward = pool_any<V>,
     .pool_gradient = pool_gradient_any<V>,
+    .deform_forward = deform_any<V>,
+    .deform_gradient = deform_gradient_any<V>,
+    .contrast_forward = contrast_any<V>,
+    .contrast_gradient = contrast_gradient_any<V>,
     .subsample_forward = subsample_any<V>,
     .subsample_gradient = subsample_gradient_any<V>,
     .activate = activate,
@@ -124,6 +132,8 @@ const Kernels LENET_KERNELS = {
     .update = update,
     .single_conv = single_conv,
     .single_pool = single_pool,
+    .single_deform = deform_any<float>,
+    .single_contrast = contrast_any<float>,
     .single_subsample = single_subsample,
     .single_dense = single_dense,
     .single_rbf = single_rbf,
@@ -132,6 +142,8 @@ const Kernels LENET_KERNELS = {
     .single_conv_gradient = single_conv_gradient,
     .single_unpool = single_unpool,
     .single_pool_gradient = pool_gradient_any<float>,
+    .single_deform_gradient = deform_gradient_any<float>,
+    .single_contrast_gradient = contrast_gradient_any<float>,
     .single_subsample_gradient = single_subsample_gradient,
     .single_dense_gradient = single_dense_gradient,
     .single_rbf_gradient = single_rbf_gradient,

@@ -37,14 +37,23 @@ Borders borders(const Layer& layer) {
   throw std::invalid_argument("layer " + std::to_string(layer) + ": " + why);
 }
 
+// How many windows of `window` pixels, `stride` apart, lie in `size`; with `keep`, one more if pixels are left.
+int windows(int size, int window, int stride, bool keep) {
+  const int whole = (size - window) / stride, rest = (size - window) % stride;
+  return whole + 1 + (keep && rest > 0 && (whole + 1) * stride < size);
+}
+
 void check(std::size_t i, const Layer& layer, const Planes& in) {
   using Kind = Layer::Kind;
-  const bool windowed = layer.kind == Kind::pool || layer.kind == Kind::subsample;
+  const bool windowed = layer.kind == Kind::pool || layer.kind == Kind::subsample || layer.kind == Kind::deform ||
+                        layer.kind == Kind::contrast;
   if (windowed && (layer.window < 1 || layer.stride < 1)) refuse(i, "a window and a stride of at least 1 expected");
   if (!windowed && (layer.maps < 1 || layer.maps > INT_MAX / kTile)) refuse(i, "a number of maps or units expected");
   if (layer.kind == Kind::conv &&
       (layer.kernel_height < 1 || layer.kernel_width < 1 || layer.kernel_height > 1024 || layer.kernel_width > 1024))
     refuse(i, "a kernel of 1 to 1024 pixels expected");
+  if (layer.kind == Kind::contrast && layer.window_weights.size() != std::size_t(layer.window))
+    refuse(i, "a weight for each pixel of a row of the window expected");
   if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * in.maps)
     refuse(i, "a table of another size");
 }
@@ -105,14 +114,27 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
       op.kind = Op::Kind::conv;
       op.weights = std::size_t(maps) * value.maps * layer.kernel_height * layer.kernel_width;
       op.biases = maps;
+    } else if (layer.kind == Layer::Kind::contrast) {
+      maps = value.maps, height = value.height, width = value.width;
+      op.kind = Op::Kind::contrast;
+      op.contrast.window = layer.window, op.contrast.weights = layer.window_weights.data();
+      op.contrast.in = value;
+      op.contrast.work = allocate(value_pixels_, 7, height, width);
     } else {
       maps = value.maps;
-      height = (value.height - layer.window) / layer.stride + 1;
-      width = (value.width - layer.window) / layer.stride + 1;
       if (value.height < layer.window || value.width < layer.window) refuse(i, "the window is larger than its input");
-      op.kind = layer.kind == Layer::Kind::pool ? Op::Kind::pool : Op::Kind::subsample;
+      height = windows(value.height, layer.window, layer.stride, layer.keep);
+      width = windows(value.width, layer.window, layer.stride, layer.keep);
+      op.kind = layer.kind == Layer::Kind::pool     ? Op::Kind::pool
+                : layer.kind == Layer::Kind::deform ? Op::Kind::deform
+                                                    : Op::Kind::subsample;
       op.pool.kind = layer.pool, op.pool.window = layer.window, op.pool.stride = layer.stride;
-      op.weights = op.biases = op.kind == Op::Kind::subsample ? maps : 0;
+      op.weights = op.kind == Op::Kind::deform ? 4 * maps : op.kind == Op::Kind::subsample ? maps : 0;
+      op.biases = op.kind == Op::Kind::subsample ? maps : 0;
+      if (op.random()) {
+        op.draws = draw_pixels_;
+        draw_pixels_ += round_up(std::size_t(maps) * height * width);
+      }
     }
     if (maps < 1 || height < 1 || width < 1) refuse(i, "its output is empty");
     op.weight = parameters_, op.bias = parameters_ + op.weights;
@@ -122,7 +144,8 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
     if (op.kind == Op::Kind::conv && fuse && i + 1 < layers.size()) {
       const Layer& next = layers[i + 1];
       if (next.kind == Layer::Kind::pool && next.pool == PoolKind::max && next.window == 2 && next.stride == 2 &&
-          height >= 2 && width >= 2 &&  // every activation is monotone, so it commutes with a maximum
+          height >= 2 && width >= 2 &&
+          !(next.keep && (height % 2 || width % 2)) &&  // every activation is monotone, so it commutes with a maximum
           (next.activation == Activation::linear || layer.activation == Activation::linear)) {
         op.kind = Op::Kind::conv_pool;
         op.last_layer = int(++i);
@@ -153,7 +176,7 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
         winner_bytes_ += std::size_t(maps) * height * width * kTile;
       }
     }
-    op.pool.in = op.in, op.pool.out = op.out;
+    op.pool.in = op.in, op.pool.out = op.out, op.contrast.out = op.out;
     value = op.out, gradient = op.out_gradient;
     ops_.push_back(op);
   }

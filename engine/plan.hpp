@@ -12,15 +12,17 @@
 namespace lenet {
 
 struct Layer {
-  enum class Kind { conv, subsample, pool, dense, rbf } kind;
+  enum class Kind { conv, subsample, pool, deform, contrast, dense, rbf } kind;
   int maps = 0;  // conv: output maps; dense, rbf: units
   int kernel_height = 1, kernel_width = 1;
   bool same = false;                // conv: zeros around, so that the size stays
   std::vector<std::uint8_t> table;  // conv: [output map][input map], 1 = joined; empty: all
   PoolKind pool = PoolKind::max;
   int window = 2, stride = 2;
+  bool keep = false;  // pool: windows that reach past the end are kept, not ignored
   Activation activation = Activation::linear;
-  std::vector<float> codes;  // rbf: [unit][input]
+  std::vector<float> codes;           // rbf: [unit][input]
+  std::vector<float> window_weights;  // contrast: a row of its window
 };
 
 struct Description {
@@ -34,7 +36,7 @@ struct Span {
 };
 
 struct Op {
-  enum class Kind { conv, conv_pool, subsample, pool, dense, rbf } kind;
+  enum class Kind { conv, conv_pool, subsample, pool, deform, contrast, dense, rbf } kind;
   int layer;       // the layer whose weights these are
   int last_layer;  // the layer whose output this is (conv_pool: the pooling)
   Activation activation;
@@ -42,12 +44,15 @@ struct Op {
   std::size_t weights = 0, biases = 0;
   ConvShape conv{};
   PoolShape pool{};
+  ContrastShape contrast{};
   DenseShape dense{};
   const float* codes = nullptr;
   Planes in, out;                    // values, in a tile
   Planes in_gradient, out_gradient;  // their gradients
   Planes inner;                      // conv, conv_pool: the convolution's own gradient, in the scratch
   std::size_t winners = 0;           // conv_pool: offset in the tile's bytes
+  std::size_t draws = 0;             // stochastic pooling: offset in the tile's draws, in pixels
+  bool random() const { return kind == Kind::pool && pool.kind == PoolKind::stochastic; }
 };
 
 class Plan {
@@ -70,6 +75,7 @@ class Plan {
   std::size_t gradient_pixels() const { return gradient_pixels_; }
   std::size_t inner_pixels() const { return inner_pixels_; }
   std::size_t winner_bytes() const { return winner_bytes_; }
+  std::size_t draw_pixels() const { return draw_pixels_; }
   std::size_t scratch_floats(int tiles) const;
   // Where an image of height x width lies, centred in the input. Throws if it does not fit.
   Planes placed(int height, int width) const;
@@ -81,7 +87,8 @@ class Plan {
   std::vector<Op> ops_;
   std::vector<std::unique_ptr<std::vector<int>>> lists_;
   Planes input_;
-  std::size_t parameters_ = 0, value_pixels_ = 0, gradient_pixels_ = 0, inner_pixels_ = 0, winner_bytes_ = 0;
+  std::size_t parameters_ = 0, value_pixels_ = 0, gradient_pixels_ = 0, inner_pixels_ = 0, winner_bytes_ = 0,
+              draw_pixels_ = 0;
 };
 
 }  // namespace lenet

@@ -1,86 +1,5 @@
-// Pooling, trainable subsampling and activations, each written once for both kinds of pixel: V (part of a
-// tile's pixel) and float (one image alone).
-
-LENET_INLINE V activated(Activation activation, V x) {
-  switch (activation) {
-    case Activation::linear: return x;
-    case Activation::tanh: return tanh_of(x);
-    case Activation::scaled_tanh: return splat(1.7159f) * tanh_of(splat(2.0f / 3.0f) * x);
-    case Activation::sigmoid: return splat(1.0f) / (splat(1.0f) + exp_of(-x));  // exact enough near 1 for its slope
-    case Activation::relu: return larger(x, V{});
-  }
-  return x;
-}
-
-// The derivative, from the activation's own output.
-LENET_INLINE V slope(Activation activation, V y) {
-  switch (activation) {
-    case Activation::linear: return splat(1.0f);
-    case Activation::tanh: return multiply_add(-y, y, splat(1.0f));
-    case Activation::scaled_tanh: {
-      const V t = y * splat(1.0f / 1.7159f);
-      return splat(1.7159f * 2.0f / 3.0f) * multiply_add(-t, t, splat(1.0f));
-    }
-    case Activation::sigmoid: return multiply_add(-y, y, y);
-    case Activation::relu: return y > V{} ? splat(1.0f) : V{};
-  }
-  return splat(1.0f);
-}
-
-// In place; count is a multiple of kTile.
-template <Activation activation>
-LENET_INLINE void activate_all(float* values, std::size_t count) {
-  for (std::size_t i = 0; i < count; i += kLanes) store(values + i, activated(activation, load(values + i)));
-}
-void activate_run(Activation activation, float* values, std::size_t count) {
-  switch (activation) {
-    case Activation::linear: return;
-    case Activation::tanh: return activate_all<Activation::tanh>(values, count);
-    case Activation::scaled_tanh: return activate_all<Activation::scaled_tanh>(values, count);
-    case Activation::sigmoid: return activate_all<Activation::sigmoid>(values, count);
-    case Activation::relu: return activate_all<Activation::relu>(values, count);
-  }
-}
-
-void activate(Activation activation, const Planes& at, float* values) {
-  for (int m = 0; m < at.maps; ++m)
-    for (int y = 0; y < at.height; ++y)
-      activate_run(activation, values + at.at(m, y, 0) * kTile, std::size_t(at.width) * kTile);
-}
-
-template <Activation activation>
-LENET_INLINE void slope_all(const float* values, float* gradient, int count) {
-  for (int i = 0; i < count; i += kLanes) store(gradient + i, load(gradient + i) * slope(activation, load(values + i)));
-}
-void activate_gradient(Activation activation, const Planes& values_at, const float* values, const Planes& gradient_at,
-                       float* gradient) {
-  if (activation == Activation::linear) return;
-  for (int m = 0; m < values_at.maps; ++m)
-    for (int y = 0; y < values_at.height; ++y) {
-      const float* v = values + values_at.at(m, y, 0) * kTile;
-      float* g = gradient + gradient_at.at(m, y, 0) * kTile;
-      const int count = values_at.width * kTile;
-      switch (activation) {
-        case Activation::linear: break;
-        case Activation::tanh: slope_all<Activation::tanh>(v, g, count); break;
-        case Activation::scaled_tanh: slope_all<Activation::scaled_tanh>(v, g, count); break;
-        case Activation::sigmoid: slope_all<Activation::sigmoid>(v, g, count); break;
-        case Activation::relu: slope_all<Activation::relu>(v, g, count); break;
-      }
-    }
-}
-
-// One window: its pixels in row-major order.
-template <class P>
-LENET_INLINE P window_of(PoolKind kind, const float* corner, int window, std::size_t row) {
-  P result = read<P>(corner);
-  for (int dy = 0; dy < window; ++dy)
-    for (int dx = dy == 0; dx < window; ++dx) {
-      const P x = read<P>(corner + dy * row + std::size_t(dx) * kPixel<P>);
-      result = kind == PoolKind::max ? larger(x, result) : result + x;
-    }
-  return result;
-}
+// Pooling of all kinds and trainable subsampling, each written once for both kinds of pixel: V (part of a tile's
+// pixel) and float (one image alone).
 
 // Calls visit(map, y, x, lane) for every part of every output pixel.
 template <class P, class Visit>
@@ -91,24 +10,98 @@ LENET_INLINE void each_pixel(const Planes& at, const Visit& visit) {
         for (int lane = 0; lane < kPixel<P>; lane += kStep<P>) visit(m, y, x, lane);
 }
 
+// The window of an output pixel: how much of it lies inside, and where its corner is in other planes.
+struct Window {
+  int y, x, height, width;
+  LENET_INLINE Window(const PoolShape& s, int out_y, int out_x)
+      : y(out_y * s.stride),
+        x(out_x * s.stride),
+        height(s.in.height - y < s.window ? s.in.height - y : s.window),
+        width(s.in.width - x < s.window ? s.in.width - x : s.window) {}
+  template <class P>
+  LENET_INLINE std::size_t corner(const Planes& at, int map, int lane) const {
+    return at.at(map, y, x) * kPixel<P> + lane;
+  }
+  // Calls visit(dy, dx) for its pixels in row-major order.
+  template <class Visit>
+  LENET_INLINE void each(const Visit& visit) const {
+    for (int dy = 0; dy < height; ++dy)
+      for (int dx = 0; dx < width; ++dx) visit(dy, dx);
+  }
+};
+
 template <class P>
-void pool_any(const PoolShape& s, const float* in, float* out) {
-  const std::size_t row = std::size_t(s.in.row) * kPixel<P>;
-  const float share = 1.0f / float(s.window * s.window);
+LENET_INLINE std::size_t step(const Planes& at, int dy, int dx) {
+  return (std::size_t(dy) * at.row + dx) * kPixel<P>;
+}
+
+template <class P>
+LENET_INLINE P sum_of(const PoolShape& s, const Window& window, const float* corner) {
+  P sum{};
+  window.each([&](int dy, int dx) { sum = sum + read<P>(corner + step<P>(s.in, dy, dx)); });
+  return sum;
+}
+template <class P>
+LENET_INLINE P squares_of(const PoolShape& s, const Window& window, const float* corner) {
+  P sum{};
+  window.each([&](int dy, int dx) {
+    const P x = read<P>(corner + step<P>(s.in, dy, dx));
+    sum = multiply_add(x, x, sum);
+  });
+  return sum;
+}
+template <class P>
+LENET_INLINE P largest_of(const PoolShape& s, const Window& window, const float* corner) {
+  P best = read<P>(corner);
+  window.each([&](int dy, int dx) { best = larger(read<P>(corner + step<P>(s.in, dy, dx)), best); });
+  return best;
+}
+
+// Stochastic pooling (Zeiler and Fergus 2013): the first pixel at which the running sum exceeds `draw` times the whole
+// gets `prize`, the others nothing. Calls visit(dy, dx, pixel, what it gets).
+template <class P, class Visit>
+LENET_INLINE void draw_one(const PoolShape& s, const Window& window, const float* corner, P draw, P prize,
+                           const Visit& visit) {
+  const P threshold = draw * sum_of<P>(s, window, corner);
+  P running{}, left = prize;
+  window.each([&](int dy, int dx) {
+    const P x = read<P>(corner + step<P>(s.in, dy, dx));
+    running = running + x;
+    const auto won = running > threshold;
+    visit(dy, dx, x, won ? left : P{});
+    left = won ? P{} : left;
+  });
+}
+
+template <class P>
+void pool_any(const PoolShape& s, const float* in, const float* draws, float* out) {
   each_pixel<P>(s.out, [&](int m, int y, int x, int lane) {
-    const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
-    P value = window_of<P>(s.kind, corner, s.window, row);
-    if (s.kind == PoolKind::mean) value = value * share;
+    const Window window(s, y, x);
+    const float* corner = in + window.corner<P>(s.in, m, lane);
+    P value{};
+    switch (s.kind) {
+      case PoolKind::max: value = largest_of<P>(s, window, corner); break;
+      case PoolKind::mean: value = sum_of<P>(s, window, corner) * (1.0f / float(window.height * window.width)); break;
+      case PoolKind::l2: value = root(squares_of<P>(s, window, corner)); break;
+      case PoolKind::stochastic:
+        if (draws) {
+          const std::size_t pixel = (std::size_t(m) * s.out.height + y) * s.out.width + x;
+          draw_one<P>(s, window, corner, read<P>(draws + pixel * kPixel<P> + lane), spread_over<P>(1.0f),
+                      [&](int, int, P from, P share) { value = multiply_add(share, from, value); });
+        } else {
+          const P sum = sum_of<P>(s, window, corner);
+          value = sum > P{} ? squares_of<P>(s, window, corner) / sum : P{};
+        }
+    }
     write(out + s.out.at(m, y, x) * kPixel<P> + lane, value);
   });
 }
 
 template <class P>
 void subsample_any(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
-  const std::size_t row = std::size_t(s.in.row) * kPixel<P>;
   each_pixel<P>(s.out, [&](int m, int y, int x, int lane) {
-    const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
-    const P sum = window_of<P>(PoolKind::mean, corner, s.window, row);
+    const Window window(s, y, x);
+    const P sum = sum_of<P>(s, window, in + window.corner<P>(s.in, m, lane));
     write(out + s.out.at(m, y, x) * kPixel<P> + lane,
           multiply_add(sum, spread_over<P>(coefficient[m]), spread_over<P>(bias[m])));
   });
@@ -121,37 +114,51 @@ void clear(const Planes& at, float* values) {
       __builtin_memset(values + at.at(m, y, 0) * kPixel<P>, 0, sizeof(float) * kPixel<P> * at.width);
 }
 
-// Adds an output's gradient to every pixel of its window.
+// Adds to the input's gradient; second derivatives want the derivatives squared. Of a maximum, the first of the window
+// that has it gets the whole gradient.
 template <class P>
-LENET_INLINE void spread(P gradient, float* corner, int window, std::size_t row) {
-  for (int dy = 0; dy < window; ++dy)
-    for (int dx = 0; dx < window; ++dx) {
-      float* to = corner + dy * row + std::size_t(dx) * kPixel<P>;
-      write(to, read<P>(to) + gradient);
-    }
-}
-
-// Of a maximum, the first of the window that has it gets the whole gradient.
-template <class P>
-void pool_gradient_any(const PoolShape& s, Order order, const float* in, const Planes& d, const float* gradient,
-                       const Planes& out, float* in_gradient) {
+void pool_gradient_any(const PoolShape& s, Order order, const float* in, const float* draws, const Planes& d,
+                       const float* gradient, const Planes& out, float* in_gradient) {
   clear<P>(out, in_gradient);
-  const std::size_t row = std::size_t(s.in.row) * kPixel<P>, out_row = std::size_t(out.row) * kPixel<P>;
-  const float even = 1.0f / float(s.window * s.window), share = order == Order::first ? even : even * even;
+  const bool second = order == Order::second;
   each_pixel<P>(d, [&](int m, int y, int x, int lane) {
     const P g = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
-    float* to = in_gradient + out.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
-    if (s.kind == PoolKind::mean) return spread(g * share, to, s.window, out_row);
-    const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
-    const P best = window_of<P>(PoolKind::max, corner, s.window, row);
-    P left = g;
-    for (int dy = 0; dy < s.window; ++dy)
-      for (int dx = 0; dx < s.window; ++dx) {
-        const auto won = read<P>(corner + dy * row + std::size_t(dx) * kPixel<P>) == best;
-        float* place = to + dy * out_row + std::size_t(dx) * kPixel<P>;
-        write(place, read<P>(place) + (won ? left : P{}));
-        left = won ? P{} : left;
+    const Window window(s, y, x);
+    const float* corner = in + window.corner<P>(s.in, m, lane);
+    float* to = in_gradient + window.corner<P>(out, m, lane);
+    const auto add = [&](int dy, int dx, P value) {
+      float* place = to + step<P>(out, dy, dx);
+      write(place, read<P>(place) + value);
+    };
+    const auto pixel = [&](int dy, int dx) { return read<P>(corner + step<P>(s.in, dy, dx)); };
+    const auto use = [&](P slope) { return second ? g * slope * slope : g * slope; };
+    switch (s.kind) {
+      case PoolKind::max: {
+        const P best = largest_of<P>(s, window, corner);
+        P left = g;
+        window.each([&](int dy, int dx) {
+          const auto won = pixel(dy, dx) == best;
+          add(dy, dx, won ? left : P{});
+          left = won ? P{} : left;
+        });
+        break;
       }
+      case PoolKind::mean: {
+        const P share = use(spread_over<P>(1.0f / float(window.height * window.width)));
+        window.each([&](int dy, int dx) { add(dy, dx, share); });
+        break;
+      }
+      case PoolKind::l2: {
+        const P length = root(squares_of<P>(s, window, corner));
+        window.each([&](int dy, int dx) { add(dy, dx, use(length > P{} ? pixel(dy, dx) / length : P{})); });
+        break;
+      }
+      case PoolKind::stochastic: {
+        const std::size_t at = (std::size_t(m) * d.height + y) * d.width + x;
+        draw_one<P>(s, window, corner, read<P>(draws + at * kPixel<P> + lane), g,
+                    [&](int dy, int dx, P, P share) { add(dy, dx, share); });
+      }
+    }
   });
 }
 
@@ -162,7 +169,6 @@ void subsample_gradient_any(const PoolShape& s, Order order, const float* coeffi
                             const float* gradient, float* coefficient_gradient, float* bias_gradient, const Planes& out,
                             float* in_gradient, bool accumulate) {
   if (in_gradient) clear<P>(out, in_gradient);
-  const std::size_t row = std::size_t(s.in.row) * kPixel<P>, out_row = std::size_t(out.row) * kPixel<P>;
   for (int m = 0; m < d.maps; ++m) {
     alignas(64) float sums[2 * kTile] = {};
     for (int lane = 0; lane < kPixel<P>; lane += kStep<P>) {
@@ -170,18 +176,85 @@ void subsample_gradient_any(const PoolShape& s, Order order, const float* coeffi
       for (int y = 0; y < d.height; ++y)
         for (int x = 0; x < d.width; ++x) {
           const P g = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
-          const float* corner = in + s.in.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane;
-          const P sum = window_of<P>(PoolKind::mean, corner, s.window, row);
+          const Window window(s, y, x);
+          const P sum = sum_of<P>(s, window, in + window.corner<P>(s.in, m, lane));
           for_coefficient = multiply_add(g, order == Order::first ? sum : sum * sum, for_coefficient);
           for_bias += g;
-          if (in_gradient)
-            spread(g * coefficient[m], in_gradient + out.at(m, y * s.stride, x * s.stride) * kPixel<P> + lane, s.window,
-                   out_row);
+          if (!in_gradient) continue;
+          float* to = in_gradient + window.corner<P>(out, m, lane);
+          const P share = g * coefficient[m];
+          window.each([&](int dy, int dx) {
+            float* place = to + step<P>(out, dy, dx);
+            write(place, read<P>(place) + share);
+          });
         }
       write(sums + lane, for_coefficient);
       write(sums + kTile + lane, for_bias);
     }
     sum_lanes(sums, 1, coefficient_gradient + m, accumulate);
     sum_lanes(sums + kTile, 1, bias_gradient + m, accumulate);
+  }
+}
+
+// Deformation-constrained pooling (Ouyang et al. 2015): a pixel less its penalty.
+template <class P>
+LENET_INLINE P penalised(const PoolShape& s, const float* penalty, int dy, int dx, P x) {
+  const float middle = 0.5f * float(s.window - 1), v = float(dy) - middle, u = float(dx) - middle;
+  const float cost =
+      multiply_add(penalty[0], v * v, multiply_add(penalty[1], u * u, multiply_add(penalty[2], v, penalty[3] * u)));
+  return x - cost;
+}
+
+template <class P>
+LENET_INLINE P deformed(const PoolShape& s, const Window& window, const float* penalty, const float* corner) {
+  P best = penalised<P>(s, penalty, 0, 0, read<P>(corner));
+  window.each([&](int dy, int dx) {
+    best = larger(penalised<P>(s, penalty, dy, dx, read<P>(corner + step<P>(s.in, dy, dx))), best);
+  });
+  return best;
+}
+
+template <class P>
+void deform_any(const PoolShape& s, const float* penalty, const float* in, float* out) {
+  each_pixel<P>(s.out, [&](int m, int y, int x, int lane) {
+    const Window window(s, y, x);
+    write(out + s.out.at(m, y, x) * kPixel<P> + lane,
+          deformed<P>(s, window, penalty + 4 * m, in + window.corner<P>(s.in, m, lane)));
+  });
+}
+
+// The winner gets the gradient, and its offsets, squared or not, are the penalties' derivatives.
+template <class P>
+void deform_gradient_any(const PoolShape& s, Order order, const float* penalty, const float* in, const Planes& d,
+                         const float* gradient, float* penalty_gradient, const Planes& out, float* in_gradient,
+                         bool accumulate) {
+  if (in_gradient) clear<P>(out, in_gradient);
+  const float middle = 0.5f * float(s.window - 1);
+  for (int m = 0; m < d.maps; ++m) {
+    alignas(64) float sums[4 * kTile] = {};
+    for (int lane = 0; lane < kPixel<P>; lane += kStep<P>) {
+      P total[4] = {};
+      for (int y = 0; y < d.height; ++y)
+        for (int x = 0; x < d.width; ++x) {
+          const Window window(s, y, x);
+          const float* corner = in + window.corner<P>(s.in, m, lane);
+          const P best = deformed<P>(s, window, penalty + 4 * m, corner);
+          P left = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
+          window.each([&](int dy, int dx) {
+            const P value = penalised<P>(s, penalty + 4 * m, dy, dx, read<P>(corner + step<P>(s.in, dy, dx)));
+            const auto won = value == best;
+            const P g = won ? left : P{};
+            left = won ? P{} : left;
+            const float v = float(dy) - middle, u = float(dx) - middle, by[4] = {v * v, u * u, v, u};
+            LENET_EACH (k, 4)
+              total[k] = multiply_add(g, spread_over<P>(order == Order::first ? -by[k] : by[k] * by[k]), total[k]);
+            if (!in_gradient) return;
+            float* place = in_gradient + window.corner<P>(out, m, lane) + step<P>(out, dy, dx);
+            write(place, read<P>(place) + g);
+          });
+        }
+      LENET_EACH (k, 4) write(sums + k * kTile + lane, total[k]);
+    }
+    sum_lanes(sums, 4, penalty_gradient + 4 * m, accumulate);
   }
 }

@@ -1,5 +1,7 @@
 #include "run.hpp"
 
+#include "random.hpp"
+
 namespace lenet {
 
 Workspace::Workspace(const Plan& plan, int tiles, bool training)
@@ -8,6 +10,8 @@ Workspace::Workspace(const Plan& plan, int tiles, bool training)
   gradient_stride_ = plan.gradient_pixels() * kTile;
   gradients_ = Buffer(gradient_stride_ * tiles);
   winner_stride_ = plan.winner_bytes();
+  draw_stride_ = plan.draw_pixels() * kTile;
+  draws_ = Buffer(draw_stride_ * tiles);
   if (winner_stride_) winners_ = std::make_unique<std::uint8_t[]>(winner_stride_ * tiles);
 }
 
@@ -19,6 +23,21 @@ void Workspace::prepare(const Plan& plan, const Planes& placed, float paper) {
     for (int m = 0; m < all.maps; ++m)
       for (int y = 0; y < all.height; ++y)
         std::fill_n(tile_values(t) + all.at(m, y, 0) * kTile, std::size_t(all.width) * kTile, paper);
+}
+
+void Draws::fill(const Plan& plan, std::uint32_t sample, float* out, int stride) const {
+  for (std::size_t i = 0; i < plan.ops().size(); ++i) {
+    const Op& op = plan.ops()[i];
+    if (!op.random()) continue;
+    const std::size_t pixels = op.out.pixels();
+    for (std::size_t p = 0; p < pixels; p += 4) {
+      const std::uint32_t stream = std::uint32_t(Stream::pooling) + (std::uint32_t(i) << 8);
+      const Block block =
+          philox({std::uint32_t(p / 4), sample, stream, step}, std::uint32_t(seed), std::uint32_t(seed >> 32));
+      for (std::size_t k = p; k < std::min(pixels, p + 4); ++k)
+        out[(op.draws + k) * std::size_t(stride)] = float(block[k - p] >> 9) * 0x1p-23f;
+    }
+  }
 }
 
 void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int first, int count,
@@ -42,7 +61,12 @@ void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace
                               winners ? winners + op.winners : nullptr);
           continue;
         }
-        case Op::Kind::pool: k.pool_forward(op.pool, values, values); break;
+        case Op::Kind::pool:
+          k.pool_forward(op.pool, values, op.random() && work.draws(t) ? work.draws(t) + op.draws * kTile : nullptr,
+                         values);
+          break;
+        case Op::Kind::deform: k.deform_forward(op.pool, weight, values, values); break;
+        case Op::Kind::contrast: k.contrast_forward(op.contrast, values); break;
         case Op::Kind::subsample: k.subsample_forward(op.pool, weight, bias, values, values); break;
         default: break;
       }
@@ -55,9 +79,9 @@ namespace {
 
 // One operation of one tile, but for dense layers and radial basis functions. `inputs`: the tile's values, squared
 // where second derivatives are wanted and the operation is linear in them; `add`: to the gradient that is there.
-void step_back(const Plan& plan, const Kernels& k, std::size_t i, Order order, const float* weights,
-               const float* values, const float* inputs, const std::uint8_t* winners, float* gradients,
-               Scratch& scratch, float* gradient, bool add) {
+void step_back(const Plan& plan, const Kernels& k, std::size_t i, Order order, const float* weights, float* values,
+               const float* inputs, const std::uint8_t* winners, const float* draws, float* gradients, Scratch& scratch,
+               float* gradient, bool add) {
   const Op& op = plan.ops()[i];
   const bool first = i == 0;  // its input is the image, whose gradient nobody wants
   const float* weight = weights + op.weight;
@@ -81,7 +105,16 @@ void step_back(const Plan& plan, const Kernels& k, std::size_t i, Order order, c
       break;
     }
     case Op::Kind::pool:
-      if (!first) k.pool_gradient(op.pool, order, values, op.out_gradient, gradients, op.in_gradient, gradients);
+      if (!first)
+        k.pool_gradient(op.pool, order, values, op.random() ? draws + op.draws * kTile : nullptr, op.out_gradient,
+                        gradients, op.in_gradient, gradients);
+      break;
+    case Op::Kind::deform:
+      k.deform_gradient(op.pool, order, weight, values, op.out_gradient, gradients, weight_gradient, op.in_gradient,
+                        first ? nullptr : gradients, add);
+      break;
+    case Op::Kind::contrast:
+      if (!first) k.contrast_gradient(op.contrast, values, op.out_gradient, gradients, op.in_gradient, gradients);
       break;
     case Op::Kind::subsample:
       k.subsample_gradient(op.pool, order, weight, values, op.out_gradient, gradients, weight_gradient, bias_gradient,
@@ -109,20 +142,23 @@ void backward(const Plan& plan, const Kernels& k, const float* weights, Workspac
     } else {
       for (int t = first; t < first + count; ++t)
         step_back(plan, k, i, Order::first, weights, work.tile_values(t), work.tile_values(t), work.winners(t),
-                  work.tile_gradients(t), scratch, gradient, t > first);
+                  work.draws(t), work.tile_gradients(t), scratch, gradient, t > first);
     }
   }
 }
 
-void backward_twice(const Plan& plan, const Kernels& k, const float* squares, Workspace& work, Scratch& scratch,
-                    float* squared, Span span, float* curvature) {
+void backward_twice(const Plan& plan, const Kernels& k, const float* weights, const float* squares, Workspace& work,
+                    Scratch& scratch, float* squared, Span span, float* curvature) {
   float *values = work.tile_values(0), *d = work.tile_gradients(0);
   for (std::size_t i = 0; i < plan.value_pixels() * kTile; ++i) squared[i] = values[i] * values[i];
   for (std::size_t i = span.end; i-- > span.begin;) {
     const Op& op = plan.ops()[i];
     for (int twice = 0; twice < 2; ++twice) k.activate_gradient(op.activation, op.out, values, op.out_gradient, d);
     if (op.kind != Op::Kind::dense) {
-      step_back(plan, k, i, Order::second, squares, values, squared, work.winners(0), d, scratch, curvature, false);
+      // Who wins under a penalty is decided by the penalty itself.
+      const float* own = op.kind == Op::Kind::deform ? weights : squares;
+      step_back(plan, k, i, Order::second, own, values, squared, work.winners(0), work.draws(0), d, scratch, curvature,
+                false);
       continue;
     }
     const Tiles in{squared + op.in.origin * kTile, 0, 1}, out = work.gradients(op.out_gradient, 0, 1);

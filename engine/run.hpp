@@ -62,14 +62,16 @@ class Workspace {
   float* tile_values(int t) { return values_.data() + std::size_t(t) * value_stride_; }
   float* tile_gradients(int t) { return gradients_.data() + std::size_t(t) * gradient_stride_; }
   std::uint8_t* winners(int t) { return winners_ ? winners_.get() + std::size_t(t) * winner_stride_ : nullptr; }
+  // Numbers from [0, 1) for stochastic pooling; null where nothing is random.
+  float* draws(int t) { return draws_.size() ? draws_.data() + std::size_t(t) * draw_stride_ : nullptr; }
 
   // Paper around images smaller than the input, where it is not there already.
   void prepare(const Plan& plan, const Planes& placed, float paper);
 
  private:
-  Buffer values_, gradients_;
+  Buffer values_, gradients_, draws_;
   std::unique_ptr<std::uint8_t[]> winners_;
-  std::size_t value_stride_, gradient_stride_ = 0, winner_stride_ = 0;
+  std::size_t value_stride_, gradient_stride_ = 0, winner_stride_ = 0, draw_stride_ = 0;
   int tiles_;
   int placed_height_ = 0, placed_width_ = 0;
   float paper_ = 0.0f;
@@ -81,6 +83,14 @@ struct Scratch {
   Buffer inner, floats;
 };
 
+// What is drawn for a training's step: a function of the seed, the step, the sample, and the place.
+struct Draws {
+  std::uint64_t seed;
+  std::uint32_t step;
+  // out[pixel * stride], for every output of the plan's random operations.
+  void fill(const Plan& plan, std::uint32_t sample, float* out, int stride) const;
+};
+
 // The outputs of the span's operations, for `count` tiles from the `first` on.
 void forward(const Plan& plan, const Kernels& k, const float* weights, Workspace& work, int first, int count,
              Span span);
@@ -89,7 +99,7 @@ void backward(const Plan& plan, const Kernels& k, const float* weights, Workspac
               int count, Span span, float* gradient);
 // The same for second derivatives, of one tile, as LeCun et al. 1998 propagate them: the chain rule with weights,
 // values and slopes squared. `squares` are the weights' squares, `squared` has room for the values of a tile.
-void backward_twice(const Plan& plan, const Kernels& k, const float* squares, Workspace& work, Scratch& scratch,
-                    float* squared, Span span, float* curvature);
+void backward_twice(const Plan& plan, const Kernels& k, const float* weights, const float* squares, Workspace& work,
+                    Scratch& scratch, float* squared, Span span, float* curvature);
 
 }  // namespace lenet

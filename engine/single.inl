@@ -97,10 +97,11 @@ LENET_INLINE void single_windows(const PoolShape& s, const float* in, float* out
     }
 }
 
-void single_pool(const PoolShape& s, const float* in, float* out) {
-  if (s.window != 2 || s.stride != 2) return pool_any<float>(s, in, out);
-  if (s.kind == PoolKind::max) return single_windows<true>(s, in, out, [](int, V v) { return v; });
-  single_windows<false>(s, in, out, [](int, V v) { return v * 0.25f; });
+void single_pool(const PoolShape& s, const float* in, const float* draws, float* out) {
+  const bool whole = s.window == 2 && s.stride == 2 && 2 * s.out.height <= s.in.height && 2 * s.out.width <= s.in.width;
+  if (whole && s.kind == PoolKind::max) return single_windows<true>(s, in, out, [](int, V v) { return v; });
+  if (whole && s.kind == PoolKind::mean) return single_windows<false>(s, in, out, [](int, V v) { return v * 0.25f; });
+  pool_any<float>(s, in, draws, out);
 }
 
 void single_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {

@@ -37,7 +37,7 @@ std::vector<Range> cut(int total, int other) {
 }  // namespace
 
 Trainer::Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
-                 int batch, const std::string& isa)
+                 int batch, std::uint64_t seed, const std::string& isa)
     : description_(description),
       plan_(description_, true),
       scale_(scale),
@@ -45,6 +45,7 @@ Trainer::Trainer(const Description& description, const float* weights, Scale sca
       update_(update),
       batch_(batch),
       tiles_per_slot_(tiles_in_slot(batch)),
+      seed_(seed),
       kernels_(lenet::kernels(isa)),
       weights_(plan_.parameters()),
       first_(plan_.parameters()),
@@ -119,10 +120,14 @@ void Trainer::prepare(const Samples& samples, int threads) {
 
 // `tiles` tiles of images from the batch's `first` on, to the workspace's tile `at` and on. The last may be filled up.
 void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles) {
+  const Draws draws{seed_, std::uint32_t(batch.step)};
   for (int t = 0; t < tiles; ++t) {
     const std::uint8_t* from[kTile];
-    for (int l = 0; l < kTile; ++l)
-      from[l] = samples.images[batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)]];
+    for (int l = 0; l < kTile; ++l) {
+      const std::uint32_t sample = batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)];
+      from[l] = samples.images[sample];
+      if (work.draws(at + t)) draws.fill(plan_, sample, work.draws(at + t) + l, kTile);
+    }
     kernels_.load_tile(from, samples.images.maps, samples.images.height, samples.images.width, scale_.paper,
                        scale_.step(), placed_, work.tile_values(at + t));
   }
@@ -307,13 +312,13 @@ float Trainer::gradient(const Samples& samples, const std::uint32_t* order, std:
   if (packed_) {
     placed_ = plan_.placed(samples.images.height, samples.images.width);
     packed_->alone.pack(weights_.data(), packed_->weights.data());
-    const float loss = run_alone(samples, order[0]);
+    const float loss = run_alone(samples, order[0], steps + 1);
     packed_->alone.unpack(packed_->gradient.data(), out);
     return loss;
   }
   threads = std::min(threads, slots(count));
   prepare(samples, threads);
-  const Batch batch{order, count, 0.0f, 0, out};
+  const Batch batch{order, count, 0.0f, steps + 1, out};
   for (const Phase& phase : phases_) {
     std::atomic<int> next{0};
     run_parallel(threads, [&](int id) {

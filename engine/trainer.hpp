@@ -26,8 +26,9 @@ struct Samples {
 
 class Trainer {
  public:
+  // `seed` is of what layers draw; the order of the samples is given to `run`.
   Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
-          int batch, const std::string& isa);
+          int batch, std::uint64_t seed, const std::string& isa);
 
   // Trains on samples[order[0 .. count)], a minibatch at a time (the last one may be smaller), minibatch b at
   // rates[b]; losses[b] gets its mean loss before the step. `stop` is asked some fifty times a second; when
@@ -97,7 +98,7 @@ class Trainer {
   void update_range(Wide& wide, Range units, const Batch& batch, int thread);
   void update_rest(const Batch& batch, int thread, int threads);
   float mean_loss(const Batch& batch) const;
-  float run_alone(const Samples& samples, std::uint32_t sample);
+  float run_alone(const Samples& samples, std::uint32_t sample, long step);
   std::size_t run_each_alone(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
                              float* losses, const std::function<bool()>& stop);
 
@@ -107,6 +108,7 @@ class Trainer {
   LossShape loss_;
   UpdateShape update_;
   int batch_, tiles_per_slot_;
+  std::uint64_t seed_;
   const Kernels& kernels_;
   Buffer weights_, first_, second_;
   std::vector<Wide> wides_;

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, engine
+from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, _engine, engine
+from lenet.pooling import BORDERS, METHODS
 from lenet.recipe import Scale
 from lenet.weights import draw
 
@@ -40,6 +41,45 @@ NAMED = {
     "one wide row": Spec((1, 3, 70), (Conv("A", 3, 3, activation="tanh"), Conv("B", 2, (1, 5)), Dense("OUT", 3))),
     "overlapping max": Spec(
         (1, 12, 12), (Conv("A", 3, 3, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3))
+    ),
+    **{
+        f"{method}, border {border}": Spec(
+            (1, 14, 13),
+            (
+                Conv("A", 3, 3, activation="sigmoid"),
+                Pool("P", window=3, stride=2, method=method, border=border),
+                Pool("Q", method=method, border=border),
+                Dense("OUT", 3),
+            ),
+        )
+        for method in METHODS
+        for border in BORDERS
+    },
+    "windows apart": Spec(
+        (1, 11, 12), (Conv("A", 2, 2), Pool("P", window=2, stride=4, border="keep", method="l2"), Dense("OUT", 3))
+    ),
+    "stochastic over max": Spec(
+        (2, 13, 13),
+        (Conv("A", 4, 2, activation="relu"), Pool("P"), Pool("Q", 3, method="stochastic"), Dense("OUT", 3)),
+    ),
+    "deformation": Spec(
+        (1, 13, 12),
+        (Conv("A", 3, 3, activation="tanh"), DeformPool("P", 3, 2, "tanh"), DeformPool("Q"), Dense("OUT", 3)),
+    ),
+    "deformation first": Spec((2, 9, 9), (DeformPool("P", 5, 1), Dense("OUT", 3))),
+    "contrast": Spec(
+        (1, 14, 12),
+        (
+            Conv("A", 4, 3, activation="tanh"),
+            Contrast("N", 5),
+            Conv("B", 3, 3, padding="same", activation="tanh"),
+            Contrast("M", 9, "tanh"),
+            Dense("OUT", 3),
+        ),
+    ),
+    "contrast first": Spec((2, 9, 9), (Contrast("N", 3), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
+    "contrast larger than its picture": Spec(
+        (1, 6, 5), (Conv("A", 3, 2, activation="tanh"), Contrast("N", 21), Dense("OUT", 3))
     ),
     "mean": Spec((1, 12, 13), (Conv("A", 3, 3, activation="sigmoid"), Pool("P", method="mean"), Dense("OUT", 3))),
     "max first": Spec((2, 9, 9), (Pool("P", activation="tanh"), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
@@ -112,9 +152,15 @@ def random_net(seed: int) -> Spec:
             window = int(random.integers(1, min(3, *now[1:]) + 1)) if random.random() < 0.4 else 2
             stride = int(random.integers(1, 4)) if random.random() < 0.4 else None
             if kind == 3:
-                layers.append(Subsample(f"L{k}", window, stride, activation))
+                other = (DeformPool, Subsample)[int(random.random() < 0.7)]
+                layers.append(other(f"L{k}", window, stride, activation))
+            elif random.random() < 0.1:
+                layers.append(Contrast(f"L{k}", int(random.choice([3, 5, 9])), activation))
             else:
-                layers.append(Pool(f"L{k}", window, stride, method=str(random.choice(["max", "max", "mean"]))))
+                drawn = ["stochastic"] * bool(layers and layers[-1].activation == "sigmoid")
+                method = str(random.choice(["max", "max", "max", "mean", "l2", *drawn]))
+                border = str(random.choice(["ignore", "ignore", "keep"]))
+                layers.append(Pool(f"L{k}", window, stride, method=method, border=border))
         if layers:
             now = Spec(shape, (*layers, Dense("OUT", 3))).shapes[layers[-1].name]
     return Spec(shape, (*layers, Dense("OUT", 3, "softmax")))
@@ -131,9 +177,31 @@ def case(spec: Spec, count: int, seed: int = 3):
     for name in weights:
         if name.endswith("bias"):
             weights[name] = random.normal(0, 0.1, weights[name].shape).astype(np.float32)
+    for layer in spec.layers:
+        if isinstance(layer, DeformPool):
+            shape = weights[f"{layer.name}.weight"].shape
+            weights[f"{layer.name}.weight"] = random.normal(0, 0.1, shape).astype(np.float32)
     return images, labels, weights
+
+
+def tolerance(spec: Spec) -> float:
+    """Of gradients. Contrast normalisation undoes scale and offset: those directions' gradients cancel, digits too."""
+    return 1e-4 if any(isinstance(layer, Contrast) for layer in spec.layers) else TOLERANCE
 
 
 def close(got: np.ndarray, wanted: np.ndarray, what: str, tolerance: float = TOLERANCE) -> None:
     error = np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-3)
     assert error <= tolerance, f"{what}: relative error {error:.2g}"
+
+
+def draws(spec: Spec, samples: list[int], step: int = 1, seed: int = 0) -> dict[str, np.ndarray]:
+    """What an engine of that seed draws at a step, as the reference takes it."""
+    flat = _engine.draws(spec.input, engine.layers(spec), seed, step, samples)
+    result, start = {}, 0
+    for layer in spec.layers:
+        if isinstance(layer, Pool) and layer.method == "stochastic":
+            shape = spec.shapes[layer.name]
+            size = int(np.prod(shape))
+            result[f"{layer.name}.draws"] = flat[:, start : start + size].reshape(-1, *shape)
+            start += -(-size // 16) * 16
+    return result

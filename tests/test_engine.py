@@ -6,9 +6,22 @@ import sys
 import numpy as np
 import pytest
 from conftest import as_input, child_environment
-from networks import GEOMETRIES, ISAS, NAMED, SCALE, TOLERANCE, case, close, every_isa, random_net, sparse
+from networks import (
+    GEOMETRIES,
+    ISAS,
+    NAMED,
+    SCALE,
+    TOLERANCE,
+    case,
+    close,
+    draws,
+    every_isa,
+    random_net,
+    sparse,
+    tolerance,
+)
 
-from lenet import Conv, Dense, Rbf, Spec, _engine, engine, presets, reference
+from lenet import Contrast, Conv, Dense, Rbf, Spec, _engine, engine, presets, reference
 from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Map, MeanSquared, Scale, Sgd
 from lenet.weights import draw, flatten, unflatten
 
@@ -36,10 +49,10 @@ def test_scores_trace_and_gradient_are_the_references(name, isa):
             close(got, wanted, f"trace of {layer}")
     loss = Map(0.5) if isinstance(spec.layers[-1], Rbf) else CrossEntropy(0.1)
     value, got = gradient(spec, weights, images, labels, loss, isa)
-    wanted_value, wanted = reference.gradient(spec, weights, x, labels, loss)
+    wanted_value, wanted = reference.gradient(spec, weights | draws(spec, range(19)), x, labels, loss)
     assert value == pytest.approx(wanted_value, rel=TOLERANCE)
     for key, array in wanted.items():
-        close(got[key], array, f"gradient of {key}")
+        close(got[key], array, f"gradient of {key}", tolerance(spec))
 
 
 @every_isa
@@ -52,21 +65,26 @@ def test_gradient_of_one_image_alone(name, isa):
     for i in range(3):  # what an image leaves behind must not reach the next
         value, flat = trainer.gradient(images[i : i + 1], labels[i : i + 1], 1)
         wanted_value, wanted = reference.gradient(
-            spec, weights, as_input(spec, images[i : i + 1], SCALE), labels[i : i + 1], loss
+            spec, weights | draws(spec, [0]), as_input(spec, images[i : i + 1], SCALE), labels[i : i + 1], loss
         )
         assert value == pytest.approx(wanted_value, rel=TOLERANCE)
         for key, array in unflatten(spec, flat).items():
-            close(array, wanted[key], f"gradient of {key}")
+            # A single value of a single image may all but cancel, and has no other to be measured by.
+            close(array, wanted[key], f"gradient of {key}", 1e-4 if array.size == 1 else tolerance(spec))
+
+
+CURVED = [n for n, spec in GEOMETRIES.items() if not any(isinstance(layer, Contrast) for layer in spec.layers)]
 
 
 @every_isa
-@pytest.mark.parametrize("name", GEOMETRIES)
+@pytest.mark.parametrize("name", CURVED)
 def test_curvature_is_the_references(name, isa):
     spec = GEOMETRIES[name]
     images, labels, weights = case(spec, 21)
     for loss in [Map(0.5), MeanSquared()] if isinstance(spec.layers[-1], Rbf) else [CrossEntropy(0.1)]:
         trainer = engine.trainer(spec, flatten(spec, weights), SCALE, loss, LevenbergMarquardt(), 8, isa)
-        wanted = reference.curvature(spec, weights, as_input(spec, images, SCALE), labels, loss)
+        drawn = weights | draws(spec, range(21))
+        wanted = reference.curvature(spec, drawn, as_input(spec, images, SCALE), labels, loss)
         for key, array in unflatten(spec, trainer.curvature(images, labels)).items():
             close(array, wanted[key], f"curvature of {key}")
 
@@ -84,9 +102,9 @@ def test_presets_gradients_are_the_references(name, isa, mnist_like):
     assert value == pytest.approx(wanted_value, rel=TOLERANCE)
     # Where sigmoids start saturated (first weights of deviation 1), the last bit of an output near 1 is a large share
     # of its distance from 1, which the slope needs: single precision cannot do better (nor does PyTorch's).
-    tolerance = 1e-4 if name == "lenet-tf-sigmoid" else TOLERANCE
+    allowed = 1e-4 if name == "lenet-tf-sigmoid" else TOLERANCE
     for key, array in unflatten(spec, flat).items():
-        close(array, wanted[key], f"gradient of {key}", tolerance)
+        close(array, wanted[key], f"gradient of {key}", allowed)
 
 
 @pytest.fixture
@@ -143,7 +161,9 @@ def test_an_image_scores_the_same_bits_in_any_company(name, count):
 
 
 @pytest.mark.parametrize("batch", [1, 5, 16, 40, 128, 300])
-@pytest.mark.parametrize("name", ["kernel 5", "subsample", "same 3", "two wide layers"])
+@pytest.mark.parametrize(
+    "name", ["kernel 5", "subsample", "same 3", "two wide layers", "stochastic over max", "deformation", "contrast"]
+)
 def test_any_number_of_threads_trains_the_same_bits(name, batch):
     spec = GEOMETRIES[name]
     images, labels, weights = case(spec, 333)
@@ -265,6 +285,17 @@ def test_absent_connections_stay_absent():
         mask[m, list(row)] = True
     assert not trained[~mask].any()
     assert trained[mask].all()
+
+
+def test_draws_are_even_and_new_for_every_step_and_sample():
+    spec = GEOMETRIES["stochastic over max"]
+    one, two = (draws(spec, range(2000), step)["Q.draws"] for step in (1, 2))
+    for numbers in (one, two):
+        assert 0 <= numbers.min() and numbers.max() < 1
+        assert abs(numbers.mean() - 0.5) < 5 / np.sqrt(12 * numbers.size)  # five standard deviations
+    assert len(np.unique(np.concatenate([one.ravel(), two.ravel()]))) > 0.98 * 2 * one.size
+    assert np.array_equal(draws(spec, [7], 2)["Q.draws"][0], two[7])
+    assert not np.array_equal(draws(spec, [7], 2, seed=1)["Q.draws"][0], two[7])
 
 
 def test_philox_is_random123s():

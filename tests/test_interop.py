@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_engine import NAMED, case
+from networks import NAMED, case, tolerance
 
 from lenet import Network, engine, presets
 from lenet.recipe import Adam, CrossEntropy, Scale, Sgd
@@ -37,11 +37,13 @@ def test_torch_gives_the_same_scores_and_gradients(name):
     from lenet.interop.torch import to_torch
 
     net, images, labels = network(name)
-    module = to_torch(net)
+    module = to_torch(net).eval()
     scores = module(torch.from_numpy(net.trace(images)["INPUT"]))
     assert np.abs(scores.detach().numpy() - net.scores(images)).max() <= 2e-5 * max(
         1, float(scores.detach().abs().max())
     )
+    if any(getattr(layer, "method", "") == "stochastic" for layer in net.spec.layers):
+        return  # each draws its own numbers while training
     loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels.astype(np.int64)))
     loss.backward()
     trainer = engine.trainer(net.spec, flatten(net.spec, net.weights), SCALE, CrossEntropy(), Sgd(), len(images))
@@ -49,7 +51,24 @@ def test_torch_gives_the_same_scores_and_gradients(name):
     assert value == pytest.approx(loss.item(), rel=1e-5)
     for key, array in unflatten(net.spec, flat).items():
         wanted = module.get_parameter(key).grad.numpy()
-        assert np.abs(array - wanted).max() <= 2e-5 * max(np.abs(wanted).max(), 1e-3), key
+        assert np.abs(array - wanted).max() <= 2 * tolerance(net.spec) * max(np.abs(wanted).max(), 1e-3), key
+
+
+@pytest.mark.torch
+def test_torch_draws_a_windows_pixels_in_proportion():
+    import torch
+
+    from lenet import Conv, Dense, Pool, Spec
+    from lenet.interop.torch import to_torch
+
+    spec = Spec((1, 2, 2), (Conv("A", 1, 1, activation="relu"), Pool("P", method="stochastic"), Dense("OUT", 1)))
+    net = Network.create(spec).with_weights(**{"A.weight": np.ones((1, 1, 1, 1)), "A.bias": np.zeros(1)})
+    pooling = to_torch(net).train()[:2]
+    x = torch.tensor([[1.0, 0.0], [2.0, 5.0]]).expand(4000, 1, 2, 2)
+    drawn = pooling(x).flatten().detach().numpy()
+    assert set(drawn) == {1.0, 2.0, 5.0}
+    assert drawn.mean() == pytest.approx((1 + 4 + 25) / 8, abs=0.15)
+    assert not pooling(torch.zeros(1, 1, 2, 2)).any()
 
 
 @pytest.mark.torch

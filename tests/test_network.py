@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lenet import Network, presets
+from lenet import Contrast, Dense, Network, Spec, presets
 from lenet.network import shipped
 
 RANDOM = np.random.default_rng(0)
@@ -86,6 +86,9 @@ def test_a_trace_of_a_larger_image(net):
 
 
 def test_what_cannot_be_scanned(net):
+    whole = Network.create(Spec((1, 8, 8), (Contrast("N", 3), Dense("OUT", 2))))
+    with pytest.raises(ValueError, match="N: contrast normalisation looks at a whole picture"):
+        whole.scan(np.zeros((40, 40), np.uint8))
     with pytest.raises(ValueError, match="a picture of 28x28 to scan; expected at least 32x32"):
         net.scan(IMAGES[0])
     with pytest.raises(ValueError, match="images of 40x20; expected uint8"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, reference
+from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, reference
 from lenet.recipe import CrossEntropy, Map, MeanSquared
 from lenet.weights import draw
 
@@ -21,6 +21,13 @@ SPECS = {
     "mean": (Conv("A", 2, 2, activation="relu"), Pool("P", window=3, method="mean"), Dense("OUT", 3, "softmax")),
     "subsample": (Conv("A", 2, 3, activation="scaled_tanh"), Subsample("S", activation="tanh"), Dense("OUT", 3)),
     "overlapping subsample": (Subsample("S", window=3, stride=1, activation="sigmoid"), Dense("OUT", 3)),
+    "border kept": (Conv("A", 2, 2), Pool("P", 3, 2, "tanh", border="keep"), Dense("OUT", 3)),
+    "mean, border kept": (Conv("A", 2, 2), Pool("P", 3, 2, "tanh", "mean", "keep"), Dense("OUT", 3)),
+    "l2, border kept": (Conv("A", 2, 2), Pool("P", 2, 3, "tanh", "l2", "keep"), Dense("OUT", 3)),
+    "stochastic": (Conv("A", 2, 2, activation="relu"), Pool("P", 3, 2, method="stochastic"), Dense("OUT", 3)),
+    "deformation": (Conv("A", 2, 2), DeformPool("P", 3, 2, "tanh"), DeformPool("Q"), Dense("OUT", 3)),
+    "contrast": (Conv("A", 2, 2), Contrast("N", 5, "tanh"), Dense("OUT", 3)),
+    "contrast first": (Contrast("N", 3), Conv("A", 2, 2), Contrast("M", 9), Dense("OUT", 3)),
     "rbf": (Conv("A", 2, 3, activation="tanh"), Dense("F", 4, "scaled_tanh"), Rbf("OUT", RBF_CODES)),
 }
 
@@ -33,8 +40,12 @@ def test_gradient_is_the_difference_quotient(name, loss):
     weights = {
         k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1) for k, v in draw(spec, "he", 1).items()
     }
+    for key in weights:
+        if key in ("P.weight", "Q.weight") and "deformation" in name:
+            weights[key] = random.normal(0, 0.3, weights[key].shape)  # no penalty at all would leave ties
     x, labels = random.normal(0, 1, (4, 2, 7, 8)), np.array([0, 1, 2, 1])
-    value, gradient = reference.gradient(spec, weights, x, labels, loss)
+    drawn = {"P.draws": random.random((4, *spec.shapes["P"]))} if name == "stochastic" else {}
+    value, gradient = reference.gradient(spec, weights | drawn, x, labels, loss)
     assert set(gradient) == set(weights)
     step = 1e-6
     for key, array in weights.items():
@@ -45,7 +56,7 @@ def test_gradient_is_the_difference_quotient(name, loss):
             for sign in (1, -1):
                 moved = {**weights, key: array.copy()}
                 moved[key].flat[index] += sign * step
-                ends.append(reference.gradient(spec, moved, x, labels, loss)[0])
+                ends.append(reference.gradient(spec, moved | drawn, x, labels, loss)[0])
             quotient = (ends[0] - ends[1]) / (2 * step)
             assert gradient[key].flat[index] == pytest.approx(quotient, abs=2e-8, rel=1e-5), (key, index)
     assert np.isfinite(value)
@@ -111,6 +122,61 @@ def test_same_convolution_with_an_even_kernel_pads_below_and_right():
 def test_max_pooling_of_the_tutorials():
     x = np.array([[10.0, 20, 30, 80], [30, 5, 7, 0], [1, 31, 59, 2], [3, 4, 5, 6]])[None, None]
     assert one_layer(Pool("P"), {}, x)[0, 0].tolist() == [[30, 80], [31, 59]]
+
+
+def test_what_is_left_at_the_border():
+    """Five pixels, windows of two: the last column and row are ignored, or have windows of their own."""
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    assert one_layer(Pool("P"), {}, x)[0, 0].tolist() == [[6, 8], [16, 18]]
+    assert one_layer(Pool("P", border="keep"), {}, x)[0, 0].tolist() == [[6, 8, 9], [16, 18, 19], [21, 23, 24]]
+    kept = one_layer(Pool("P", method="mean", border="keep"), {}, x)[0, 0]
+    assert kept.tolist() == [[3, 5, 6.5], [13, 15, 16.5], [20.5, 22.5, 24]]
+    # Windows of three, two apart, overlap and leave nothing; of one, three apart, they leave gaps.
+    assert one_layer(Pool("P", 3, 2, border="keep"), {}, x)[0, 0].tolist() == [[12, 14], [22, 24]]
+    assert one_layer(Pool("P", 1, 3, border="keep"), {}, x)[0, 0].tolist() == [[0, 3], [15, 18]]
+
+
+def test_l2_pooling_by_hand():
+    x = np.array([[3.0, 4, 0, 0], [0, 0, 0, 0]])[None, None]
+    assert one_layer(Pool("P", method="l2"), {}, x)[0, 0].tolist() == [[5, 0]]
+    dx, _ = reference._pool_backward(Pool("P", method="l2"), {}, x, np.full((1, 1, 1, 2), 10.0))
+    assert dx[0, 0].tolist() == [[6, 8, 0, 0], [0, 0, 0, 0]]  # no slope where all is 0
+
+
+def test_stochastic_pooling_by_hand():
+    """Of 1, 0, 2 and 5, draws below 1/8 pick the first, up to 3/8 the third, then the last; the mean is 30/8."""
+    layer = Pool("P", method="stochastic")
+    x = np.array([[1.0, 0], [2, 5]])[None, None]
+    for draw_, picked in ((0.0, 1), (0.12, 1), (0.13, 2), (0.37, 2), (0.38, 5), (0.999, 5)):
+        draws = {"draws": np.full((1, 1, 1, 1), draw_)}
+        assert reference._pool_forward(layer, draws, x).item() == picked
+        dx, _ = reference._pool_backward(layer, draws, x, np.full((1, 1, 1, 1), 3.0))
+        assert (dx != 0).sum() == 1
+        assert dx[x == picked].item() == 3
+    assert reference._pool_forward(layer, {}, x).item() == 30 / 8
+    assert reference._pool_forward(layer, {}, 0 * x).item() == 0
+
+
+def test_deformation_pooling_by_hand():
+    """Around a middle pixel of 1, another wins if it is larger by more than its penalty."""
+    x = np.array([[0.0, 0, 0], [0, 1, 1.2], [0, 1.3, 0]])[None, None]
+    layer = DeformPool("P", 3)
+    for coefficients, wanted in (
+        ([0, 0, 0, 0], 1.3),
+        ([0.2, 0.1, 0, 0], 1.1),  # a row down costs 0.2, a column right 0.1
+        ([0.5, 0.5, 0, 0], 1.0),
+        ([0, 0, 0, -1], 2.2),  # columns to the right are paid for
+        ([0, 0, 1, 0], 1.2),
+    ):
+        assert one_layer(layer, {"P.weight": np.array([coefficients], float)}, x).item() == pytest.approx(wanted)
+
+
+def test_contrast_normalisation_by_hand():
+    """A window of one pixel over two maps: less their mean, over the deviation or its mean, the larger."""
+    x = np.array([[[3.0, 2.0]], [[1.0, 2.4]]])[None]  # means 2 and 2.2, deviations 1 and 0.2, whose mean is 0.6
+    out = one_layer(Contrast("N", 1), {}, x)[0]
+    assert out == pytest.approx(np.array([[[1, -0.2 / 0.6]], [[-1, 0.2 / 0.6]]]))
+    assert not one_layer(Contrast("N", 3), {}, np.full((1, 1, 4, 4), 7.0)).any()  # a plain picture, borders and all
 
 
 def test_subsampling_by_hand():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lenet import Conv, Dense, Pool, Rbf, Spec, Subsample, presets
+from lenet import Contrast, Conv, Dense, Pool, Rbf, Spec, Subsample, presets
 from lenet.tables import TABLE_I
 
 LENET5 = presets["lenet5-1998"].spec
@@ -82,6 +82,11 @@ def test_description_survives_json():
         ((Conv("C1", 4, 0), Dense("OUTPUT", 10)), "C1: kernel is 0"),
         ((Conv("C1", 4, 3, padding="full"), Dense("OUTPUT", 10)), "C1: padding 'full'"),
         ((Subsample("S", window=0), Dense("OUTPUT", 10)), "S: window is 0"),
+        ((Pool("S", method="median"), Dense("OUTPUT", 10)), "S: pooling by 'median'; expected one of max, mean, l2"),
+        ((Pool("S", border="wrap"), Dense("OUTPUT", 10)), "S: border 'wrap'; expected one of ignore, keep"),
+        ((Pool("S", method="stochastic"), Dense("OUTPUT", 10)), "S: stochastic pooling of values that may be negative"),
+        ((Conv("C1", 2, 3, activation="tanh"), Pool("S", method="stochastic"), Dense("O", 2)), "S: stochastic pooling"),
+        ((Contrast("N", 4), Dense("OUTPUT", 10)), "N: a window of 4; expected an odd number"),
         ((Conv("C1", 4, 3),), "the last layer must be Dense or Rbf"),
         ((Rbf("OUTPUT", ((1.0, 1.0),)),), r"OUTPUT: codes of \[2\] values on a layer of 1024"),
         ((), "the last layer must be"),
@@ -90,6 +95,14 @@ def test_description_survives_json():
 def test_contradictions_are_named(layers, message):
     with pytest.raises(ValueError, match=message):
         Spec((1, 32, 32), layers)
+
+
+def test_counts_of_kept_borders():
+    """Seven pixels under windows of three, two apart: three windows; under windows of two: three and a half one."""
+    spec = Spec((2, 7, 7), (Pool("P", 3, 2, border="keep"), Pool("Q", border="keep"), Dense("OUT", 3)))
+    assert spec.shapes == {"P": (2, 3, 3), "Q": (2, 2, 2), "OUT": (3, 1, 1)}
+    assert [row.connections for row in spec.summary()] == [2 * 9 * 9, 2 * 9, 27]
+    assert Spec((1, 7, 7), (Pool("P", border="keep"), Dense("OUT", 3))).shapes["P"] == (1, 4, 4)
 
 
 @pytest.mark.parametrize(

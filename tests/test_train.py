@@ -11,8 +11,8 @@ import pytest
 from conftest import child_environment
 
 import lenet
-from lenet import Network, Recipe, engine, fit, presets
-from lenet.recipe import Constant, Patience, Sgd
+from lenet import Contrast, Dense, Network, Recipe, Spec, engine, fit, presets
+from lenet.recipe import Constant, LevenbergMarquardt, Patience, Sgd
 from lenet.train import TrainingError
 
 SPEC = presets["lenet5"].spec
@@ -65,7 +65,8 @@ def test_same_seed_same_bits_for_any_number_of_threads(digits):
 @pytest.mark.parametrize("name", presets)
 def test_going_on_is_as_if_never_stopped(digits, name):
     images, labels = digits[0][:200], digits[1][:200]
-    spec, recipe = presets[name].spec, replace(presets[name].recipe, epochs=3, batch_size=32)
+    spec, recipe = presets[name].spec, presets[name].remedy or presets[name].recipe
+    recipe = replace(recipe, epochs=3, batch_size=32)
     held_out = digits[0][200:300], digits[1][200:300]
     whole = list(fit(spec, recipe, images, labels, held_out, seed=1))
     rest = list(fit(spec, recipe, images, labels, held_out, seed=1, start=whole[0].state))
@@ -164,3 +165,9 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), threadin
     )
     assert out.stdout.split("]")[0] == "["
     assert out.stdout.split()[1] == "1"
+
+
+def test_second_derivatives_do_not_go_through_contrast_normalisation(digits):
+    spec = Spec((1, 28, 28), (Contrast("N", 9), Dense("OUT", 10)))
+    with pytest.raises(ValueError, match="N: second derivatives do not go through contrast normalisation"):
+        fit(spec, Recipe(Constant(0.1), optimizer=LevenbergMarquardt()), *digits)

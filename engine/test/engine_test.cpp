@@ -86,7 +86,7 @@ std::vector<float> run(const Description& network, int batch) {
   for (const std::string& isa : supported_isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
-      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, isa);
+      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, 7, isa);
       std::vector<float> losses(batches), curvature(weights.size());
       check(trainer.run({images, labels.data()}, order.data(), count, rates.data(), losses.data(), threads, nullptr) ==
                 batches,

@@ -12,13 +12,15 @@ from lenet.network import Network, Trace, load
 from lenet.presets import Preset, presets
 from lenet.reading import Reading, read
 from lenet.recipe import Recipe
-from lenet.spec import Conv, Dense, Pool, Rbf, Spec, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
 from lenet.train import Epoch, fit, train
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Contrast",
     "Conv",
+    "DeformPool",
     "Dense",
     "Epoch",
     "Evaluation",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lenet import _engine
 from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, Optimizer, Scale, Sgd
-from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
 
 MOST_THREADS = 1024
 TILE = 16
@@ -90,7 +90,12 @@ def _layer(layer: Layer, shape: Shape) -> dict[str, Any]:
             return {"kind": "subsample", "window": layer.window, "stride": layer.step, "activation": activation}
         case Pool():
             window = {"pool": layer.method, "window": layer.window, "stride": layer.step}
-            return {"kind": "pool", **window, "activation": activation}
+            return {"kind": "pool", **window, "keep": layer.border == "keep", "activation": activation}
+        case DeformPool():
+            return {"kind": "deform", "window": layer.window, "stride": layer.step, "activation": activation}
+        case Contrast():
+            window = {"window": layer.window, "window_weights": list(layer.weights)}
+            return {"kind": "contrast", **window, "activation": activation}
         case Dense():
             return {"kind": "dense", "maps": layer.units, "activation": activation}
         case Rbf():
@@ -173,8 +178,12 @@ def trainer(
     optimizer: Optimizer,
     batch_size: int,
     isa: str = "",
+    seed: int = 0,
 ) -> Trainer:
-    """Return a network that learns, with the optimiser's state at its start."""
-    return Trainer(
-        spec.input, layers(spec), flat, (scale.paper, scale.ink), _loss(loss, spec), _update(optimizer), batch_size, isa
-    )
+    """Return a network that learns, with the optimiser's state at its start; `seed` is of what its layers draw."""
+    if isinstance(optimizer, LevenbergMarquardt):
+        for layer in spec.layers:
+            if isinstance(layer, Contrast):
+                raise ValueError(f"{layer.name}: second derivatives do not go through contrast normalisation")
+    update, grey = _update(optimizer), (scale.paper, scale.ink)
+    return Trainer(spec.input, layers(spec), flat, grey, _loss(loss, spec), update, batch_size, seed, isa)

@@ -1,4 +1,4 @@
-"""The layers a network is made of, as data: what each is called, and what follows for shapes and counts.
+"""Layers as data, but for those with windows: what each is called, and what follows for shapes and counts.
 
 A shape is (maps, height, width). A layer's *parameters* are what training adjusts; its *connections* are the
 multiplications by a weight plus the additions of a bias, counted at every position, as LeCun, Bottou, Bengio and
@@ -99,7 +99,8 @@ def product(shape: tuple[int, ...]) -> int:
     return result
 
 
-def _too_small(name: str, what: str, need: tuple[int, int], shape: Shape) -> str:
+def too_small(name: str, what: str, need: tuple[int, int], shape: Shape) -> str:
+    """Return the message for an input that is smaller than what a layer lays over it."""
     return f"{name}: {what} of {need[0]}x{need[1]} on an input of {shape[1]}x{shape[2]}"
 
 
@@ -139,7 +140,7 @@ class Conv(Layer):
         height, width = self.size
         if self.padding == "same":
             return (self.maps, shape[1], shape[2])
-        require(shape[1] >= height and shape[2] >= width, _too_small(self.name, "a kernel", self.size, shape))
+        require(shape[1] >= height and shape[2] >= width, too_small(self.name, "a kernel", self.size, shape))
         return (self.maps, shape[1] - height + 1, shape[2] - width + 1)
 
     def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
@@ -195,69 +196,6 @@ class Conv(Layer):
             f"{self.name}: padding {self.padding!r} is neither valid nor same",
         )
         require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
-
-
-@dataclass(frozen=True)
-class _Window(Layer):
-    """What pooling and subsampling share: a square window that moves by its stride."""
-
-    window: int = 2
-    stride: int | None = None
-    activation: str = "linear"
-
-    @property
-    def step(self) -> int:
-        """The stride in pixels: the window's size unless said otherwise."""
-        return self.window if self.stride is None else self.stride
-
-    def output(self, shape: Shape) -> Shape:
-        """See :meth:`Layer.output`; rows and columns that no whole window covers are ignored."""
-        require(min(shape[1:]) >= self.window, _too_small(self.name, "a window", (self.window, self.window), shape))
-        return (shape[0], (shape[1] - self.window) // self.step + 1, (shape[2] - self.window) // self.step + 1)
-
-    def fan_in(self, shape: Shape) -> int:
-        """See :meth:`Layer.fan_in`."""
-        return self.window**2
-
-    def check(self) -> None:
-        """See :meth:`Layer.check`."""
-        super().check()
-        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
-
-
-@dataclass(frozen=True)
-class Subsample(_Window):
-    """The paper's subsampling: the window's sum, times a trainable coefficient, plus a trainable bias.
-
-    Arrays: ``weight`` (maps,), the coefficients; ``bias`` (maps,).
-    """
-
-    kind: ClassVar[str] = "subsampling"
-
-    def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """See :meth:`Layer.arrays`."""
-        return {"weight": (shape[0],), "bias": (shape[0],)}
-
-    def connections(self, shape: Shape) -> int:
-        """See :meth:`Layer.connections`: each unit sees its window and its bias."""
-        return product(self.output(shape)) * (self.window**2 + 1)
-
-
-@dataclass(frozen=True)
-class Pool(_Window):
-    """Pooling without parameters: the window's maximum or mean."""
-
-    method: str = "max"
-    kind: ClassVar[str] = "pooling"
-
-    def connections(self, shape: Shape) -> int:
-        """See :meth:`Layer.connections`: nothing is weighted, but each unit sees its window."""
-        return product(self.output(shape)) * self.window**2
-
-    def check(self) -> None:
-        """See :meth:`Layer.check`."""
-        super().check()
-        require(self.method in ("max", "mean"), f"{self.name}: pooling by {self.method!r}; expected max or mean")
 
 
 @dataclass(frozen=True)
@@ -340,6 +278,3 @@ class Rbf(Layer):
             len(self.codes) >= 1 and finite,
             f"{self.name}: codes that are no codes; expected finite numbers, one row a class",
         )
-
-
-LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for cls in (Conv, Subsample, Pool, Dense, Rbf)}

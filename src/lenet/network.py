@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lenet import engine
 from lenet import weights as weights_
 from lenet.recipe import PAPER_1998, Init, Scale
-from lenet.spec import Dense, Rbf, Spec
+from lenet.spec import Contrast, Dense, Rbf, Spec
 from lenet.weights import Array, Weights
 
 BEST = "lenet5"
@@ -257,14 +257,17 @@ class Network:
         -------
         float32 (classes, rows, columns)
             Entry (row, column) has the scores of the window whose top left corner is `stride` times that, where
-            `stride` is the product of the strides of all layers: 4 pixels for LeNet-5. With same padding, windows
-            see beyond their borders, and scores differ from those of the window cut out.
+            `stride` is the product of the strides of all layers: 4 pixels for LeNet-5. With same padding or kept
+            borders, windows see beyond their own, and scores differ from those of the window cut out.
 
         Raises
         ------
         ValueError, TypeError
             If it is no such picture; the message says what was given and what was expected.
         """
+        for layer in self._spec.layers:
+            if isinstance(layer, Contrast):
+                raise ValueError(f"{layer.name}: contrast normalisation looks at a whole picture; it has no positions")
         array = as_images(np.asarray(picture)[None], self._spec, larger=True)
         _, height, width = self._spec.input
         if array.shape[2] < height or array.shape[3] < width:

@@ -1,8 +1,9 @@
 """What "right" means: forward and backward of every layer in plain NumPy, double precision, no tricks.
 
 The engine is tested against this, and this against finite differences and values worked out by hand. Arrays are
-float64; values are (n, maps, height, width). Every layer has a ``_forward`` that returns its sums before the
-activation and a ``_backward`` that takes their gradient and returns the input's and the arrays'.
+float64; values are (n, maps, height, width). Where a layer draws while training, its draws are given among the
+weights, as ``"S2.draws"``, numbers from [0, 1) of its output's shape. Every layer has a ``_forward`` that returns its
+sums before the activation and a ``_backward`` that takes their gradient and returns the input's and the arrays'.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
-from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Spec, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
+Window = Pool | Subsample | DeformPool
 
 A, S = 1.7159, 2.0 / 3.0
 """The amplitude and slope of the paper's squashing function, A tanh(S a)."""
@@ -100,49 +102,136 @@ def _conv_backward(layer: Conv, w: Arrays, x: Array, d: Array) -> tuple[Array, A
     return inner, {"weight": dw * mask, "bias": d.sum(axis=(0, 2, 3))}
 
 
-def _windows(x: Array, window: int, stride: int) -> Array:
-    """All windows, (n, maps, rows, columns, window * window), each in row-major order."""
-    views = np.lib.stride_tricks.sliding_window_view(x, (window, window), axis=(2, 3))
-    return views[:, :, ::stride, ::stride].reshape(*views[:, :, ::stride, ::stride].shape[:4], window * window)
+def _windows(x: Array, layer: Window) -> Array:
+    """All windows, (n, maps, rows, columns, window * window), each in row-major order; NaN beyond the picture's end."""
+    n, maps, rows, columns = (*x.shape[:2], layer.windows(x.shape[2]), layer.windows(x.shape[3]))
+    result = np.full((n, maps, rows, columns, layer.window**2), np.nan)
+    for row, column, k in np.ndindex(rows, columns, layer.window**2):
+        y, x_ = row * layer.step + k // layer.window, column * layer.step + k % layer.window
+        if y < x.shape[2] and x_ < x.shape[3]:
+            result[:, :, row, column, k] = x[:, :, y, x_]
+    return result
 
 
-def _scatter(shares: Array, shape: tuple[int, ...], window: int, stride: int) -> Array:
+def _scatter(shares: Array, shape: tuple[int, ...], layer: Window) -> Array:
     """Add every window's values, laid out as `_windows` does, to where they came from."""
     dx = np.zeros(shape)
-    rows, columns = shares.shape[2:4]
-    for k in range(window * window):
-        y, x = divmod(k, window)
-        dx[:, :, y : y + stride * rows : stride, x : x + stride * columns : stride] += shares[..., k]
+    for row, column, k in np.ndindex(*shares.shape[2:]):
+        y, x = row * layer.step + k // layer.window, column * layer.step + k % layer.window
+        if y < shape[2] and x < shape[3]:
+            dx[:, :, y, x] += shares[:, :, row, column, k]
     return dx
 
 
+def _picked(windows: Array, draws: Array) -> Array:
+    """Where the running sum first exceeds the draw times the whole, 1; elsewhere 0 (Zeiler and Fergus 2013)."""
+    running = np.nancumsum(windows, axis=-1)
+    above = running > draws[..., None] * running[..., -1:]
+    return above & (np.cumsum(above, axis=-1) == 1)
+
+
 def _pool_forward(layer: Pool, w: Arrays, x: Array) -> Array:
-    windows = _windows(x, layer.window, layer.step)
-    return windows.max(axis=-1) if layer.method == "max" else windows.mean(axis=-1)
+    windows = _windows(x, layer)
+    match layer.method:
+        case "max":
+            return np.nanmax(windows, axis=-1)
+        case "mean":
+            return np.nanmean(windows, axis=-1)
+        case "l2":
+            return np.sqrt(np.nansum(windows**2, axis=-1))
+    if "draws" in w:
+        return np.nansum(_picked(windows, w["draws"]) * windows, axis=-1)
+    total = np.nansum(windows, axis=-1)
+    return np.divide(np.nansum(windows**2, axis=-1), total, out=np.zeros_like(total), where=total > 0)
 
 
-def _pool_shares(layer: Pool, x: Array) -> Array:
+def _pool_shares(layer: Pool, w: Arrays, x: Array) -> Array:
     """Return the derivative of each output by every pixel of its window, laid out as `_windows` does."""
-    windows = _windows(x, layer.window, layer.step)
-    if layer.method == "max":  # of equal maxima, the first has the whole gradient
-        return np.eye(windows.shape[-1])[windows.argmax(axis=-1)]
-    return np.full(windows.shape, 1 / windows.shape[-1])
+    windows = _windows(x, layer)
+    match layer.method:
+        case "max":  # of equal maxima, the first has the whole gradient
+            return np.eye(windows.shape[-1])[np.nanargmax(windows, axis=-1)]
+        case "mean":
+            return np.ones_like(windows) / (~np.isnan(windows)).sum(axis=-1, keepdims=True)
+        case "l2":
+            length = np.sqrt(np.nansum(windows**2, axis=-1, keepdims=True))
+            return np.divide(windows, length, out=np.zeros_like(windows), where=length > 0)
+    return _picked(windows, w["draws"]).astype(np.float64)
 
 
 def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
-    return _scatter(_pool_shares(layer, x) * d[..., None], x.shape, layer.window, layer.step), {}
+    return _scatter(_pool_shares(layer, w, x) * d[..., None], x.shape, layer), {}
+
+
+def _offsets(layer: DeformPool) -> Array:
+    """Return what the penalty's four coefficients multiply, (4, window * window)."""
+    dy, dx = np.indices((layer.window, layer.window)).reshape(2, -1) - (layer.window - 1) / 2
+    return np.stack([dy**2, dx**2, dy, dx])
+
+
+def _deform_winners(layer: DeformPool, w: Arrays, x: Array) -> tuple[Array, Array]:
+    """Return the penalised windows, and 1 where each has its first maximum."""
+    penalised = _windows(x, layer) - (w["weight"] @ _offsets(layer))[:, None, None]
+    return penalised, np.eye(layer.window**2)[penalised.argmax(axis=-1)]
+
+
+def _deform_forward(layer: DeformPool, w: Arrays, x: Array) -> Array:
+    return _deform_winners(layer, w, x)[0].max(axis=-1)
+
+
+def _deform_backward(layer: DeformPool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    shares = _deform_winners(layer, w, x)[1] * d[..., None]
+    by_coefficient = -np.einsum("nmyxk,ck->mc", shares, _offsets(layer))
+    return _scatter(shares, x.shape, layer), {"weight": by_coefficient}
 
 
 def _subsample_forward(layer: Subsample, w: Arrays, x: Array) -> Array:
-    sums = _windows(x, layer.window, layer.step).sum(axis=-1)
+    sums = _windows(x, layer).sum(axis=-1)
     return sums * w["weight"][:, None, None] + w["bias"][:, None, None]
 
 
 def _subsample_backward(layer: Subsample, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
-    windows = _windows(x, layer.window, layer.step)
+    windows = _windows(x, layer)
     shares = np.broadcast_to((d * w["weight"][:, None, None])[..., None], windows.shape)
     gradients = {"weight": (d * windows.sum(axis=-1)).sum(axis=(0, 2, 3)), "bias": d.sum(axis=(0, 2, 3))}
-    return _scatter(shares, x.shape, layer.window, layer.step), gradients
+    return _scatter(shares, x.shape, layer), gradients
+
+
+def _blur(layer: Contrast, x: Array) -> Array:
+    """Weighted sums over the window along the last two axes, zeros outside."""
+    half = layer.window // 2
+    for axis in (-2, -1):
+        padding = [(0, 0)] * x.ndim
+        padding[axis] = (half, half)
+        views = np.lib.stride_tricks.sliding_window_view(np.pad(x, padding), layer.window, axis=axis)
+        x = views @ np.array(layer.weights)
+    return x
+
+
+def _contrast_parts(layer: Contrast, x: Array) -> tuple[Array, Array, Array, Array]:
+    """Return centred values, deviations, divisors (n, 1, rows, columns), and the weights' sums at the border."""
+    cover = x.shape[1] * _blur(layer, np.ones((1, 1, *x.shape[2:])))
+    centred = x - _blur(layer, x.sum(axis=1, keepdims=True)) / cover
+    deviation = np.sqrt(_blur(layer, (centred**2).sum(axis=1, keepdims=True)) / cover)
+    return centred, deviation, np.maximum(deviation, deviation.mean(axis=(2, 3), keepdims=True)), cover
+
+
+def _contrast_forward(layer: Contrast, w: Arrays, x: Array) -> Array:
+    centred, _, divisor, _ = _contrast_parts(layer, x)
+    return np.divide(centred, divisor, out=np.zeros_like(x), where=divisor > 0)
+
+
+def _contrast_backward(layer: Contrast, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    centred, deviation, divisor, cover = _contrast_parts(layer, x)
+    by_divisor = -(d * centred).sum(axis=1, keepdims=True)
+    by_divisor = np.divide(by_divisor, divisor**2, out=np.zeros_like(divisor), where=divisor > 0)
+    own = deviation >= divisor
+    by_mean = np.where(own, 0, by_divisor).mean(axis=(2, 3), keepdims=True)
+    by_deviation = np.where(own, by_divisor, 0) + by_mean
+    by_squares = np.divide(by_deviation, 2 * deviation, out=np.zeros_like(deviation), where=deviation > 0) / cover
+    by_centred = np.divide(d, divisor, out=np.zeros_like(d), where=divisor > 0)
+    by_centred = by_centred + 2 * centred * _blur(layer, by_squares)
+    return by_centred - _blur(layer, by_centred.sum(axis=1, keepdims=True) / cover), {}
 
 
 def _dense_forward(layer: Dense, w: Arrays, x: Array) -> Array:
@@ -169,6 +258,8 @@ def _rbf_backward(layer: Rbf, w: Arrays, x: Array, d: Array) -> tuple[Array, Arr
 _FORWARD: dict[type[Layer], Any] = {
     Conv: _conv_forward,
     Pool: _pool_forward,
+    DeformPool: _deform_forward,
+    Contrast: _contrast_forward,
     Subsample: _subsample_forward,
     Dense: _dense_forward,
     Rbf: _rbf_forward,
@@ -176,6 +267,8 @@ _FORWARD: dict[type[Layer], Any] = {
 _BACKWARD: dict[type[Layer], Any] = {
     Conv: _conv_backward,
     Pool: _pool_backward,
+    DeformPool: _deform_backward,
+    Contrast: _contrast_backward,
     Subsample: _subsample_backward,
     Dense: _dense_backward,
     Rbf: _rbf_backward,
@@ -256,14 +349,20 @@ def curvature(
     for layer, value in zip(reversed(layers), reversed(inputs[: len(layers)]), strict=True):
         h = h * slope(layer.squash, outputs[layer.name]) ** 2
         own = {key: array**2 for key, array in _own(layer, weights).items()}
+        if isinstance(layer, Contrast):
+            raise ValueError(f"{layer.name}: second derivatives do not go through contrast normalisation")
         if isinstance(layer, Subsample):  # a coefficient multiplies the sum of the window, so that is squared
-            sums = _windows(value, layer.window, layer.step).sum(axis=-1, keepdims=True)
+            sums = _windows(value, layer).sum(axis=-1, keepdims=True)
             by_coefficient = (h[..., None] * sums**2).sum(axis=(0, 2, 3, 4))
             h, gradients = _BACKWARD[Subsample](layer, own, value, h)
             gradients["weight"] = by_coefficient
         elif isinstance(layer, Pool):
-            shares = _pool_shares(layer, value) ** 2 * h[..., None]
-            h, gradients = _scatter(shares, value.shape, layer.window, layer.step), {}
+            shares = _pool_shares(layer, _own(layer, weights), value) ** 2 * h[..., None]
+            h, gradients = _scatter(shares, value.shape, layer), {}
+        elif isinstance(layer, DeformPool):  # the winners stay who they are; their offsets are squared
+            shares = _deform_winners(layer, _own(layer, weights), value)[1] * h[..., None]
+            gradients = {"weight": np.einsum("nmyxk,ck->mc", shares, _offsets(layer) ** 2)}
+            h = _scatter(shares, value.shape, layer)
         else:
             h, gradients = _BACKWARD[type(layer)](layer, own, value**2, h)
         result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}

@@ -12,11 +12,29 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
 
-from lenet.layers import LAYERS, MOST, Conv, Dense, Layer, Pool, Rbf, Shape, Subsample, Table, product, require
+from lenet.layers import MOST, Conv, Dense, Layer, Rbf, Shape, Table, product, require
+from lenet.pooling import Contrast, DeformPool, Pool, Subsample
 
 MOST_PARAMETERS = 1 << 28
 
-__all__ = ["Conv", "Dense", "Layer", "Pool", "Rbf", "Row", "Shape", "Spec", "Subsample", "Table"]
+LAYERS: dict[str, type[Layer]] = {
+    cls.__name__: cls for cls in (Conv, Subsample, Pool, DeformPool, Contrast, Dense, Rbf)
+}
+
+__all__ = [
+    "Contrast",
+    "Conv",
+    "DeformPool",
+    "Dense",
+    "Layer",
+    "Pool",
+    "Rbf",
+    "Row",
+    "Shape",
+    "Spec",
+    "Subsample",
+    "Table",
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,11 @@ class Spec:
             layer.parameters(shape)  # checks a table against the maps below
             require(last or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer")
             require(last or not isinstance(layer, Rbf), f"{layer.name}: Rbf is for the output layer")
+            drawn = isinstance(layer, Pool) and layer.method == "stochastic"
+            require(
+                not drawn or _never_negative(self.layers[: self.layers.index(layer)]),
+                f"{layer.name}: stochastic pooling of values that may be negative; expected relu or sigmoid below",
+            )
         for below, layer in pairwise(self.layers):
             flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
             require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
@@ -146,6 +169,15 @@ class Spec:
             return Spec(cast(Shape, _tuples(data["input"])), tuple(layers))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a network: {error}") from error
+
+
+def _never_negative(layers: tuple[Layer, ...]) -> bool:
+    """Return whether what comes out of the last of these layers is never below 0."""
+    if not layers:
+        return False
+    last = layers[-1]
+    passes = isinstance(last, Pool) and last.squash == "linear"
+    return last.squash in ("relu", "sigmoid") or (passes and _never_negative(layers[:-1]))
 
 
 def _tuples(value: Any) -> Any:

@@ -134,7 +134,7 @@ def fit(
     if spec.classes > 256:
         raise ValueError(f"{spec.classes} classes; training knows at most 256")
     first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
-    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size, seed=seed)
     if start is not None:
         trainer.restore(start.weights, start.first, start.second, start.steps)
     pictures = as_images(images, spec)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import INITS, PAPER_1998, Init, Scale, Truncated
-from lenet.spec import Conv, Layer, Pool, Shape, Spec, Subsample
+from lenet.spec import Conv, DeformPool, Layer, Pool, Shape, Spec, Subsample
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -37,8 +37,8 @@ def draw(spec: Spec, init: Init, seed: int) -> dict[str, Array]:
     """Draw the first weights, each array from a stream of its own.
 
     Weights are drawn as `init` says (see `lenet.recipe.INITS` and `lenet.recipe.Truncated`), biases are 0 unless it
-    says otherwise, a subsampling's coefficients make it a mean. The numbers come from the raw output of Philox
-    (4x64, ten rounds), which NumPy promises to keep.
+    says otherwise, a subsampling's coefficients make it a mean, and deformation pooling has no penalty. The numbers
+    come from the raw output of Philox (4x64, ten rounds), which NumPy promises to keep.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
         raise ValueError(f"seed is {seed!r}; expected a whole number from 0 to 2**64 - 1")
@@ -51,6 +51,8 @@ def draw(spec: Spec, init: Init, seed: int) -> dict[str, Array]:
             unit = ((raw >> np.uint64(11)) * 2.0**-52 - 1.0).reshape(size)  # uniform on [-1, 1)
             if isinstance(layer, Subsample) and short == "weight":
                 array = np.full(size, 1.0 / layer.window**2)
+            elif isinstance(layer, DeformPool):
+                array = np.zeros(size)
             elif isinstance(init, Truncated):
                 fixed = short == "bias" and init.bias is not None
                 array = np.full(size, init.bias, np.float64) if fixed else init.sigma * _normal(unit)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lenet.network import Network
-from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
 MISSING = "this needs the onnx package: pip install 'lenet[onnx]'"
 OPSET = 17
@@ -44,10 +44,10 @@ def to_onnx(network: Network) -> Any:
         return output
 
     value = "input"
-    for layer in network.spec.layers:
+    for layer, shape in network.spec.steps():
         if isinstance(layer, Dense | Rbf):
             value = node("Flatten", [value], f"{layer.name}.input")
-        value = _sums(layer, value, node, constant, network)
+        value = _sums(layer, shape, value, node, constant, network)
         value = _squash(layer, value, node, constant)
     node("Identity", [value], "scores")
     graph = helper.make_graph(
@@ -67,7 +67,75 @@ def to_onnx(network: Network) -> Any:
 Node = Callable[..., str]
 
 
-def _sums(layer: Layer, value: str, node: Node, constant: Callable[[str, Any], str], network: Network) -> str:
+Constant = Callable[[str, Any], str]
+
+
+def _pool(layer: Pool, shape: Shape, value: str, node: Node, constant: Constant) -> str:
+    """Pooling; where windows reach past the end, the end is padded, and means are taken over what lies inside."""
+    out, size = f"{layer.name}.sums", layer.window
+    counts = [layer.windows(n) for n in shape[1:]]
+    rest = [max(0, (count - 1) * layer.step + size - n) for count, n in zip(counts, shape[1:], strict=True)]
+    window = {"kernel_shape": [size] * 2, "strides": [layer.step] * 2, "pads": [0, 0, *rest]}
+    if layer.method == "max":
+        return node("MaxPool", [value], out, **window)
+    ones = constant(f"{layer.name}.ones", np.ones((shape[0], 1, size, size), np.float32))
+
+    def total(of: str, name: str) -> str:
+        return node("Conv", [of, ones], name, group=shape[0], **window)
+
+    if layer.method == "mean":
+        rows, columns = (np.minimum(size, n - layer.step * np.arange(layer.windows(n))) for n in shape[1:])
+        pixels = constant(f"{layer.name}.pixels", np.outer(rows, columns).astype(np.float32))
+        return node("Div", [total(value, f"{layer.name}.total"), pixels], out)
+    squares = total(node("Mul", [value, value], f"{layer.name}.squared"), f"{layer.name}.squares")
+    if layer.method == "l2":
+        return node("Sqrt", [squares], out)
+    least = constant(f"{layer.name}.least", np.float32(np.finfo(np.float32).tiny))  # 0 / 0 is to be 0
+    sums = node("Max", [total(value, f"{layer.name}.total"), least], f"{layer.name}.whole")
+    return node("Div", [squares, sums], out)
+
+
+def _deform(layer: DeformPool, shape: Shape, value: str, node: Node, constant: Constant, network: Network) -> str:
+    """Build the largest of the window's pixels, each a strided slice less its penalty."""
+    _, rows, columns = layer.output(shape)
+    steps = constant(f"{layer.name}.steps", np.array([layer.step] * 2, np.int64))
+    axes = constant(f"{layer.name}.axes", np.array([2, 3], np.int64))
+    parts = []
+    for y, x in np.ndindex(layer.window, layer.window):
+        name = f"{layer.name}.{y}.{x}"
+        first = constant(f"{name}.first", np.array([y, x], np.int64))
+        last = [y + (rows - 1) * layer.step + 1, x + (columns - 1) * layer.step + 1]
+        pixel = node(
+            "Slice", [value, first, constant(f"{name}.last", np.array(last, np.int64)), axes, steps], f"{name}.pixel"
+        )
+        dy, dx = y - (layer.window - 1) / 2, x - (layer.window - 1) / 2
+        penalty = network.weights[f"{layer.name}.weight"] @ np.array([dy**2, dx**2, dy, dx], np.float32)
+        parts.append(node("Sub", [pixel, constant(f"{name}.penalty", penalty[:, None, None])], name))
+    return node("Max", parts, f"{layer.name}.sums")
+
+
+def _contrast(layer: Contrast, shape: Shape, value: str, node: Node, constant: Constant) -> str:
+    name = layer.name
+    row = np.array(layer.weights)
+    kernel = constant(f"{name}.kernel", np.outer(row, row)[None, None].astype(np.float32))
+    rows, columns = (np.convolve(np.ones(n), row)[layer.window // 2 :][:n] for n in shape[1:])
+    cover = constant(f"{name}.cover", (shape[0] * np.outer(rows, columns)).astype(np.float32))
+    maps = constant(f"{name}.maps", np.array([1], np.int64))
+    least = constant(f"{name}.least", np.float32(np.finfo(np.float32).tiny))  # 0 / 0 is to be 0
+
+    def around(of: str, what: str) -> str:
+        total = node("ReduceSum", [of, maps], f"{name}.{what}.total")
+        blurred = node("Conv", [total, kernel], f"{name}.{what}.blurred", pads=[layer.window // 2] * 4)
+        return node("Div", [blurred, cover], f"{name}.{what}")
+
+    centred = node("Sub", [value, around(value, "mean")], f"{name}.centred")
+    variance = around(node("Mul", [centred, centred], f"{name}.squared"), "variance")
+    deviation = node("Sqrt", [variance], f"{name}.deviation")
+    usual = node("ReduceMean", [deviation], f"{name}.usual", axes=[2, 3])
+    return node("Div", [centred, node("Max", [deviation, usual, least], f"{name}.divisor")], f"{name}.sums")
+
+
+def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant, network: Network) -> str:
     out = f"{layer.name}.sums"
     weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
     match layer:
@@ -82,8 +150,11 @@ def _sums(layer: Layer, value: str, node: Node, constant: Callable[[str, Any], s
             name = constant(f"{layer.name}.kernel", kernel)
             return node("Conv", [value, name, bias], out, group=len(kernel), strides=[layer.step] * 2)
         case Pool():
-            kind = "MaxPool" if layer.method == "max" else "AveragePool"
-            return node(kind, [value], out, kernel_shape=[layer.window] * 2, strides=[layer.step] * 2)
+            return _pool(layer, shape, value, node, constant)
+        case DeformPool():
+            return _deform(layer, shape, value, node, constant, network)
+        case Contrast():
+            return _contrast(layer, shape, value, node, constant)
         case Dense():
             return node("Gemm", [value, weight, bias], out, transB=1)
         case Rbf():
@@ -98,7 +169,7 @@ def _sums(layer: Layer, value: str, node: Node, constant: Callable[[str, Any], s
     raise TypeError(f"ONNX has no {type(layer).__name__} here")
 
 
-def _squash(layer: Layer, value: str, node: Node, constant: Callable[[str, Any], str]) -> str:
+def _squash(layer: Layer, value: str, node: Node, constant: Constant) -> str:
     if layer.squash in ("linear", "softmax"):  # scores come before the softmax
         return value
     if layer.squash != "scaled_tanh":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lenet.network import Network
-from lenet.spec import Conv, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
 MISSING = "this needs PyTorch: pip install torch"
 
@@ -46,6 +46,32 @@ def from_torch(module: Any, like: Network) -> Network:
     """Return `like` with the weights of a module that `to_torch` made."""
     state = module.state_dict()
     return like.with_weights(**{name: state[name].detach().cpu().numpy() for name in like.weights})
+
+
+def _windows(x: Any, layer: Pool | DeformPool, shape: Shape) -> Any:
+    """Return all windows, (n, maps, rows, columns, pixels), zeros beyond the end where the border is kept."""
+    from torch.nn import functional as F
+
+    below, right = (max(0, (layer.windows(n) - 1) * layer.step + layer.window - n) for n in shape[1:])
+    x = F.pad(x, (0, right, 0, below))
+    return x.unfold(2, layer.window, layer.step).unfold(3, layer.window, layer.step).flatten(-2)
+
+
+def _contrast(x: Any, layer: Contrast) -> Any:
+    import torch
+    from torch.nn import functional as F
+
+    row = torch.tensor(layer.weights, dtype=x.dtype)
+    kernel = torch.outer(row, row)[None, None]
+
+    def blur(v: Any) -> Any:
+        return F.conv2d(v, kernel, padding=layer.window // 2)
+
+    cover = x.shape[1] * blur(torch.ones_like(x[:1, :1]))
+    centred = x - blur(x.sum(1, keepdim=True)) / cover
+    deviation = (blur((centred**2).sum(1, keepdim=True)) / cover).sqrt()
+    divisor = torch.maximum(deviation, deviation.mean((2, 3), keepdim=True))
+    return centred / divisor.clamp_min(torch.finfo(x.dtype).tiny)
 
 
 def _module(layer: Layer, shape: Shape) -> Any:
@@ -101,9 +127,28 @@ def _module(layer: Layer, shape: Shape) -> Any:
                     sums = F.avg_pool2d(x, layer.window, layer.step, divisor_override=1)
                     return sums * self.weight[:, None, None] + self.bias[:, None, None]
                 case Pool(method="max"):
-                    return F.max_pool2d(x, layer.window, layer.step)
+                    return F.max_pool2d(x, layer.window, layer.step, ceil_mode=layer.border == "keep")
+                case Pool(method="mean"):
+                    return F.avg_pool2d(x, layer.window, layer.step, ceil_mode=layer.border == "keep")
+                case Pool(method="l2"):
+                    sums = (_windows(x, layer, shape) ** 2).sum(-1)
+                    positive = sums > 0  # the root has no derivative at 0
+                    return torch.where(positive, torch.where(positive, sums, 1.0).sqrt(), 0.0)
                 case Pool():
-                    return F.avg_pool2d(x, layer.window, layer.step)
+                    parts = _windows(x, layer, shape)
+                    sums = parts.sum(-1, keepdim=True)
+                    if not self.training:
+                        return ((parts**2).sum(-1, keepdim=True) / torch.where(sums > 0, sums, 1.0)).squeeze(-1)
+                    shares = torch.where(sums > 0, parts, 1.0).detach()  # of nothing, any
+                    drawn = torch.multinomial(shares.flatten(0, -2), 1).view(sums.shape)
+                    return parts.gather(-1, drawn).squeeze(-1)
+                case DeformPool():
+                    dy, dx = (torch.arange(layer.window) - (layer.window - 1) / 2).expand(2, -1)
+                    dy, dx = dy.repeat_interleave(layer.window), dx.repeat(layer.window)
+                    penalty = self.weight @ torch.stack([dy**2, dx**2, dy, dx])
+                    return (_windows(x, layer, shape) - penalty[:, None, None]).max(-1).values
+                case Contrast():
+                    return _contrast(x, layer)
                 case Dense():
                     return F.linear(x.flatten(1), self.weight, self.bias)
                 case Rbf():
