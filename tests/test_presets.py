@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet import Network, presets, train
+from lenet import Network, engine, presets, train
 from lenet.presets import preset
 from lenet.tables import DIGIT_CODES
+from lenet.weights import draw, flatten
 
 
 def test_smallest_distances_between_the_papers_codes():
@@ -58,3 +59,19 @@ def test_parameters_of_c3_with_and_without_table_i():
         n: next(r.parameters for r in presets[n].spec.summary() if r.name == "C3") for n in ("lenet5", "lenet5-full")
     }
     assert counts == {"lenet5": 1_516, "lenet5-full": 2_416}
+
+
+@pytest.mark.mnist
+def test_rates_of_the_first_pass_tell_how_the_first_weights_were_drawn(mnist_train):
+    """LeCun et al. 1998 report effective rates up to 0.016 in the first pass: so with ±2.4/√fan-in, not ±2.4/fan-in."""
+    images, labels = mnist_train
+    spec, recipe = presets["lenet5-1998"].spec, presets["lenet5-1998"].recipe
+    largest = {}
+    for init in ("lecun1998-root", "lecun1998"):
+        flat = flatten(spec, draw(spec, init, 0))
+        trainer = engine.trainer(spec, flat, recipe.scale, recipe.loss, recipe.optimizer, 1)
+        curvature = trainer.curvature(images[:500, None], labels[:500])
+        rates = recipe.schedule.at(0, recipe.epochs) / (recipe.optimizer.mu + curvature)
+        largest[init] = rates[flat != 0].max()  # without connections that Table I leaves out
+    assert largest["lecun1998-root"] == pytest.approx(0.016, abs=0.002)
+    assert largest["lecun1998"] == pytest.approx(5e-4 / 0.02, rel=0.01)
