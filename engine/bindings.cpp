@@ -142,6 +142,16 @@ UpdateShape update_of(const nb::dict& d) {
   return update;
 }
 
+Distortion distortion_of(const nb::dict& d) {
+  Distortion distortion{};
+  const std::pair<const char*, float Distortion::*> kinds[] = {
+      {"shift", &Distortion::shift},       {"scale", &Distortion::scale},        {"squeeze", &Distortion::squeeze},
+      {"rotation", &Distortion::rotation}, {"shear", &Distortion::shear},        {"elastic", &Distortion::elastic},
+      {"spacing", &Distortion::spacing},   {"thickness", &Distortion::thickness}};
+  for (const auto& [name, member] : kinds) distortion.*member = take<float>(d, name, distortion.*member);
+  return distortion;
+}
+
 using Pair = std::tuple<float, float>;
 Scale scale_of(const Pair& scale) { return {std::get<0>(scale), std::get<1>(scale)}; }
 
@@ -247,6 +257,22 @@ NB_MODULE(_engine, m) {
       },
       "input"_a, "layers"_a, "seed"_a, "step"_a, "samples"_a);
 
+  // Images as a trainer of that seed sees them in an epoch, from 1 on; `samples` are their numbers.
+  m.def(
+      "distort",
+      [](const Bytes& images, const nb::dict& distortion, std::uint64_t seed, std::uint32_t epoch,
+         const In<std::uint32_t, nb::ndim<1>>& samples, const std::string& isa) {
+        if (samples.size() != images.shape(0)) throw std::invalid_argument("a number for each image expected");
+        const Images from = images_of(images);
+        const Distorter distorter(distortion_of(distortion), kernels(isa), from.maps, from.height, from.width);
+        Distorter::Room room(distorter);
+        auto out = new_array<std::uint8_t>({images.shape(0), images.shape(1), images.shape(2), images.shape(3)});
+        for (std::size_t i = 0; i < from.count; ++i)
+          distorter.apply(seed, epoch, samples.data()[i], from[i], room, out.data() + i * from.bytes());
+        return out;
+      },
+      "images"_a.noconvert(), "distortion"_a, "seed"_a, "epoch"_a, "samples"_a.noconvert(), "isa"_a = "");
+
   nb::class_<Model>(m, "Model")
       .def(
           "__init__",
@@ -283,19 +309,20 @@ NB_MODULE(_engine, m) {
           "__init__",
           [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
              const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update, int batch,
-             std::uint64_t seed, const std::string& isa) {
+             std::uint64_t seed, const nb::dict& distortion, const std::string& isa) {
             const Description description = description_of(input, layers);
             check_size(Plan(description, true), weights.size());
             if (batch < 1 || batch > 65536)
               throw std::invalid_argument("batch size " + std::to_string(batch) + ": 1 to 65536 expected");
             new (self) Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch,
-                               seed, isa);
+                               seed, distortion_of(distortion), isa);
           },
-          "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "seed"_a = 0, "isa"_a = "")
+          "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "seed"_a = 0,
+          "distortion"_a = nb::dict(), "isa"_a = "")
       .def(
           "run",
           [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int threads) {
+             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int threads, std::uint32_t epoch) {
             const std::vector<std::uint32_t> samples_order = copied(order);
             const Samples samples = samples_of(self.plan(), images, labels, samples_order);
             const std::size_t batches = (samples_order.size() + self.batch() - 1) / self.batch();
@@ -309,7 +336,7 @@ NB_MODULE(_engine, m) {
             bool raised = false;
             {
               nb::gil_scoped_release release;
-              self.run(samples, samples_order.data(), samples_order.size(), rates.data(), losses.data(), threads,
+              self.run(samples, epoch, samples_order.data(), samples_order.size(), rates.data(), losses.data(), threads,
                        [&raised] {
                          nb::gil_scoped_acquire acquire;
                          return raised = PyErr_CheckSignals() != 0;
@@ -318,7 +345,8 @@ NB_MODULE(_engine, m) {
             if (raised) throw nb::python_error();
             return losses;
           },
-          "images"_a.noconvert(), "labels"_a.noconvert(), "order"_a.noconvert(), "rates"_a.noconvert(), "threads"_a)
+          "images"_a.noconvert(), "labels"_a.noconvert(), "order"_a.noconvert(), "rates"_a.noconvert(), "threads"_a,
+          "epoch"_a = 0)
       .def(
           "gradient",
           [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels, int threads) {
@@ -357,13 +385,12 @@ NB_MODULE(_engine, m) {
       .def("restore",
            [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
              const Trainer::Turn turn(self);
-             check_state(self.weights(), weights, "weights");
-             check_state(self.first(), first, "first moments");
-             check_state(self.second(), second, "second moments");
+             const std::tuple<Buffer&, const Floats&, const char*> parts[] = {{self.weights(), weights, "weights"},
+                                                                              {self.first(), first, "first"},
+                                                                              {self.second(), second, "second"}};
+             for (const auto& [buffer, values, what] : parts) check_state(buffer, values, what);
              if (steps < 0) throw std::invalid_argument(std::to_string(steps) + " steps; expected at least 0");
-             std::copy_n(weights.data(), weights.size(), self.weights().data());
-             std::copy_n(first.data(), first.size(), self.first().data());
-             std::copy_n(second.data(), second.size(), self.second().data());
+             for (const auto& [buffer, values, what] : parts) std::copy_n(values.data(), values.size(), buffer.data());
              self.steps = steps;
            })
       .def("weights", [](Trainer& self) {

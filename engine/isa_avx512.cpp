@@ -23,6 +23,10 @@ inline I widen(const std::uint8_t* p) {
 inline void narrow(std::uint8_t* p, I v) {
   _mm_storeu_si128((__m128i*)p, _mm512_maskz_cvtepi32_epi8(0xffff, (__m512i)v));
 }
+// Four bytes from each place.
+inline I gather(const std::uint8_t* from, I at) {
+  return (I)_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, (__m512i)at, from, 1);
+}
 inline V splat(float x) { return _mm512_set1_ps(x); }
 inline V multiply_add(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }

@@ -79,6 +79,27 @@ struct DenseShape {
   int inputs, outputs;
 };
 
+// A bending that is smooth between control points, `rows` by `columns` of them (none: no bending): the four rows around
+// a row of pixels, from row_first on, with row_weights[4]; all columns with column_weights[columns][width padded].
+inline constexpr int kWarpBorder = 2;     // pixels of paper around the picture
+inline constexpr int kWidestWarp = 1024;  // pixels
+struct WarpShape {
+  int height, width;
+  int rows, columns;
+  const int* row_first;
+  const float* row_weights;
+  const float* column_weights;
+  [[gnu::always_inline]] std::size_t stride() const { return std::size_t(width) + 2 * kWarpBorder + 1; }
+};
+
+// Where pixel (y, x) comes from: row yy y + yx x + y0, column xy y + xx x + x0, and the bending in pixels, the control
+// points of rows first.
+struct Warp {
+  float yy, yx, y0, xy, xx, x0;
+  float thicken;
+  const float* control;
+};
+
 // E = -sum over classes of target * log softmax(score), target smoothed, with an optional extra
 // "rubbish" class of constant score -rubbish (eq. (9) of LeCun et al. 1998); or the mean squared
 // difference from the target.
@@ -123,6 +144,9 @@ struct Kernels {
   // Sixteen byte images to one tile: out pixel p, lane l = paper + step * image[l][p].
   void (*load_tile)(const std::uint8_t* const images[kTile], int maps, int height, int width, float paper, float step,
                     const Planes& out, float* tile);
+  // A byte picture seen through a warp; `source` and `bends` are room to work in.
+  void (*warp)(const WarpShape&, const Warp&, const std::uint8_t* image, std::uint8_t* source, float* bends,
+               std::uint8_t* out);
   void (*conv_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
                        float* out);
   // Convolution, 2x2 max pooling and activation without storing the convolution's planes.

@@ -7,9 +7,15 @@
 namespace lenet {
 
 // The loss of one image; its gradient is left in packed_->gradient.
-float Trainer::run_alone(const Samples& samples, std::uint32_t sample, long step) {
+float Trainer::run_alone(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, long step) {
   Packed& p = *packed_;
-  p.alone.load(samples.images[sample], placed_);
+  const std::uint8_t* image = samples.images[sample];
+  if (distorter_ && epoch) {
+    std::uint8_t* to = rooms_[0]->images.data();
+    distorter_->apply(seed_, epoch, sample, image, *rooms_[0], to);
+    image = to;
+  }
+  p.alone.load(image, placed_);
   p.alone.draw({seed_, std::uint32_t(step)}, sample);
   const float* output = p.alone.forward(p.weights.data());
   // The loss knows tiles: this image is the first of one, and the others weigh nothing.
@@ -26,8 +32,9 @@ float Trainer::run_alone(const Samples& samples, std::uint32_t sample, long step
 }
 
 // A step after every image, on this thread: each waits for the one before.
-std::size_t Trainer::run_each_alone(const Samples& samples, const std::uint32_t* order, std::size_t count,
-                                    const float* rates, float* losses, const std::function<bool()>& stop) {
+std::size_t Trainer::run_each_alone(const Samples& samples, std::uint32_t epoch, const std::uint32_t* order,
+                                    std::size_t count, const float* rates, float* losses,
+                                    const std::function<bool()>& stop) {
   Packed& p = *packed_;
   placed_ = plan_.placed(samples.images.height, samples.images.width);
   const std::pair<Buffer*, Buffer*> vectors[] = {{&weights_, &p.weights}, {&first_, &p.first}, {&second_, &p.second}};
@@ -41,7 +48,7 @@ std::size_t Trainer::run_each_alone(const Samples& samples, const std::uint32_t*
       if (stop()) break;
       asked = std::chrono::steady_clock::now();
     }
-    losses[done] = run_alone(samples, order[done], ++steps);
+    losses[done] = run_alone(samples, epoch, order[done], ++steps);
     kernels_.update(update_, 0, p.alone.floats(), &gradient, 1, rates[done], int(steps), p.weights.data(),
                     p.first.data(), p.second.data());
   }
@@ -63,7 +70,7 @@ void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std:
   for (std::size_t i = 0; i < squares.size(); ++i) squares.data()[i] = weights_.data()[i] * weights_.data()[i];
   std::fill_n(out, squares.size(), 0.0f);
   for (std::size_t first = 0; first < count; first += kTile) {
-    load(samples, {order, count, 0.0f, steps + 1, nullptr}, first, work, 0, 1);
+    load(samples, {order, count, 0.0f, steps + 1, 0, nullptr}, first, work, 0, 1, 0);
     Span span = plan_.all();
     forward(plan_, kernels_, weights_.data(), work, 0, 1, span);
     alignas(64) float share[kTile];

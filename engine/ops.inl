@@ -24,6 +24,8 @@ namespace {
 
 #include "single.inl"
 
+#include "warp.inl"
+
 typedef std::uint8_t Sixteen __attribute__((vector_size(16), may_alias));
 
 // The transpose of sixteen rows of sixteen bytes, in four rounds of interleaving.
@@ -100,6 +102,7 @@ const Kernels LENET_KERNELS = {
     .fused = kFused,
     .compiled_for = compiled_for,
     .load_tile = load_tile,
+    .warp = warp,
     .conv_forward = conv_forward,
     .conv_pool_forward = conv_pool_forward,
     .unpool = unpool,

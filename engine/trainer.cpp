@@ -37,12 +37,13 @@ std::vector<Range> cut(int total, int other) {
 }  // namespace
 
 Trainer::Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
-                 int batch, std::uint64_t seed, const std::string& isa)
+                 int batch, std::uint64_t seed, const Distortion& distortion, const std::string& isa)
     : description_(description),
       plan_(description_, true),
       scale_(scale),
       loss_(loss),
       update_(update),
+      distortion_(distortion),
       batch_(batch),
       tiles_per_slot_(tiles_in_slot(batch)),
       seed_(seed),
@@ -118,14 +119,30 @@ void Trainer::prepare(const Samples& samples, int threads) {
   }
 }
 
+void Trainer::prepare_distortion(const Samples& samples, int threads) {
+  if (!distortion_.any()) return;
+  const Images& images = samples.images;
+  if (!distorter_ || !distorter_->fits(images)) {
+    rooms_.clear();
+    distorter_ = std::make_unique<Distorter>(distortion_, kernels_, images.maps, images.height, images.width);
+  }
+  while (int(rooms_.size()) < threads) rooms_.push_back(std::make_unique<Distorter::Room>(*distorter_));
+}
+
 // `tiles` tiles of images from the batch's `first` on, to the workspace's tile `at` and on. The last may be filled up.
-void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles) {
+void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
+                   int thread) {
   const Draws draws{seed_, std::uint32_t(batch.step)};
   for (int t = 0; t < tiles; ++t) {
     const std::uint8_t* from[kTile];
     for (int l = 0; l < kTile; ++l) {
       const std::uint32_t sample = batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)];
       from[l] = samples.images[sample];
+      if (distorter_ && batch.epoch) {
+        std::uint8_t* to = rooms_[thread]->images.data() + std::size_t(l) * distorter_->bytes();
+        distorter_->apply(seed_, batch.epoch, sample, from[l], *rooms_[thread], to);
+        from[l] = to;
+      }
       if (work.draws(at + t)) draws.fill(plan_, sample, work.draws(at + t) + l, kTile);
     }
     kernels_.load_tile(from, samples.images.maps, samples.images.height, samples.images.width, scale_.paper,
@@ -171,7 +188,7 @@ void Trainer::run_slot(const Phase& phase, const Samples& samples, const Batch& 
   const std::size_t images = std::min(batch.count - first, std::size_t(tiles_per_slot_) * kTile);
   const int tiles = int((images + kTile - 1) / kTile), at = wides_.empty() ? 0 : slot * tiles_per_slot_;
   Workspace& work = *workspaces_[wides_.empty() ? thread : 0];
-  if (phase.loads) load(samples, batch, first, work, at, tiles);
+  if (phase.loads) load(samples, batch, first, work, at, tiles, thread);
   forward(plan_, kernels_, weights_.data(), work, at, tiles, phase.forward);
   if (phase.loses) losses_[slot] = loss(samples, batch, first, work, at, tiles);
   backward(plan_, kernels_, weights_.data(), work, *scratches_[thread], at, tiles, phase.backward,
@@ -263,9 +280,10 @@ float Trainer::mean_loss(const Batch& batch) const {
   return float(total / double(batch.count));
 }
 
-std::size_t Trainer::run(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
-                         float* losses, int threads, const std::function<bool()>& stop) {
-  if (packed_) return run_each_alone(samples, order, count, rates, losses, stop);
+std::size_t Trainer::run(const Samples& samples, std::uint32_t epoch, const std::uint32_t* order, std::size_t count,
+                         const float* rates, float* losses, int threads, const std::function<bool()>& stop) {
+  prepare_distortion(samples, packed_ ? 1 : threads);
+  if (packed_) return run_each_alone(samples, epoch, order, count, rates, losses, stop);
   threads = std::min(threads, slots(std::size_t(batch_)));
   prepare(samples, threads);
   const std::size_t batches = (count + batch_ - 1) / batch_;
@@ -277,8 +295,12 @@ std::size_t Trainer::run(const Samples& samples, const std::uint32_t* order, std
   auto asked = std::chrono::steady_clock::now();
   run_parallel(threads, [&](int id) {
     for (std::size_t b = 0; b < batches; ++b) {
-      const Batch batch{order + b * batch_, std::min<std::size_t>(batch_, count - b * batch_), rates[b],
-                        step_before + long(b) + 1, nullptr};
+      const Batch batch{order + b * batch_,
+                        std::min<std::size_t>(batch_, count - b * batch_),
+                        rates[b],
+                        step_before + long(b) + 1,
+                        epoch,
+                        nullptr};
       for (std::size_t p = 0; p < phases_.size(); ++p) {
         const Phase& phase = phases_[p];
         // Once weights change, the minibatch is done to its end.
@@ -312,13 +334,13 @@ float Trainer::gradient(const Samples& samples, const std::uint32_t* order, std:
   if (packed_) {
     placed_ = plan_.placed(samples.images.height, samples.images.width);
     packed_->alone.pack(weights_.data(), packed_->weights.data());
-    const float loss = run_alone(samples, order[0], steps + 1);
+    const float loss = run_alone(samples, 0, order[0], steps + 1);
     packed_->alone.unpack(packed_->gradient.data(), out);
     return loss;
   }
   threads = std::min(threads, slots(count));
   prepare(samples, threads);
-  const Batch batch{order, count, 0.0f, steps + 1, out};
+  const Batch batch{order, count, 0.0f, steps + 1, 0, out};
   for (const Phase& phase : phases_) {
     std::atomic<int> next{0};
     run_parallel(threads, [&](int id) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "alone.hpp"
+#include "distort.hpp"
 #include "run.hpp"
 
 namespace lenet {
@@ -28,13 +29,14 @@ class Trainer {
  public:
   // `seed` is of what layers draw; the order of the samples is given to `run`.
   Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
-          int batch, std::uint64_t seed, const std::string& isa);
+          int batch, std::uint64_t seed, const Distortion& distortion, const std::string& isa);
 
   // Trains on samples[order[0 .. count)], a minibatch at a time (the last one may be smaller), minibatch b at
   // rates[b]; losses[b] gets its mean loss before the step. `stop` is asked some fifty times a second; when
-  // it says true, the minibatch under way is dropped. Returns how many minibatches were done.
-  std::size_t run(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
-                  float* losses, int threads, const std::function<bool()>& stop);
+  // it says true, the minibatch under way is dropped. Returns how many minibatches were done. Images are distorted as
+  // `epoch`, from 1 on, has it; gradients and second derivatives are those of the images as they are.
+  std::size_t run(const Samples& samples, std::uint32_t epoch, const std::uint32_t* order, std::size_t count,
+                  const float* rates, float* losses, int threads, const std::function<bool()>& stop);
   // The mean loss over samples[order[0 .. count)], count at most a minibatch, and its gradient.
   float gradient(const Samples& samples, const std::uint32_t* order, std::size_t count, int threads, float* out);
   // The mean over samples[order[0 .. count)] of the loss's second derivative by every weight, as LeCun et al. 1998
@@ -84,29 +86,33 @@ class Trainer {
     std::size_t count;
     float rate;
     long step;
-    float* gradient;  // wanted instead of a step
+    std::uint32_t epoch;  // 0: images as they are
+    float* gradient;      // wanted instead of a step
   };
 
   void plan_phases();
   void prepare(const Samples& samples, int threads);
+  void prepare_distortion(const Samples& samples, int threads);
   int slots(std::size_t images) const;
   int items(const Phase& phase, const Batch& batch) const;
   void work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread);
   void run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread);
-  void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);
+  void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
+            int thread);
   double loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);
   void update_range(Wide& wide, Range units, const Batch& batch, int thread);
   void update_rest(const Batch& batch, int thread, int threads);
   float mean_loss(const Batch& batch) const;
-  float run_alone(const Samples& samples, std::uint32_t sample, long step);
-  std::size_t run_each_alone(const Samples& samples, const std::uint32_t* order, std::size_t count, const float* rates,
-                             float* losses, const std::function<bool()>& stop);
+  float run_alone(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, long step);
+  std::size_t run_each_alone(const Samples& samples, std::uint32_t epoch, const std::uint32_t* order, std::size_t count,
+                             const float* rates, float* losses, const std::function<bool()>& stop);
 
   Description description_;
   Plan plan_;
   Scale scale_;
   LossShape loss_;
   UpdateShape update_;
+  Distortion distortion_;
   int batch_, tiles_per_slot_;
   std::uint64_t seed_;
   const Kernels& kernels_;
@@ -117,8 +123,10 @@ class Trainer {
   std::vector<double> losses_;     // one a slot
   // One a thread, used for one slot after the other; or, with wide layers, one for the whole minibatch.
   std::vector<std::unique_ptr<Workspace>> workspaces_;
-  std::vector<std::unique_ptr<Scratch>> scratches_;  // one a thread
-  std::vector<Buffer> range_gradients_;              // one a thread: of a range of a wide layer's units
+  std::vector<std::unique_ptr<Scratch>> scratches_;      // one a thread
+  std::unique_ptr<Distorter> distorter_;                 // for images of the size that came last
+  std::vector<std::unique_ptr<Distorter::Room>> rooms_;  // one a thread
+  std::vector<Buffer> range_gradients_;                  // one a thread: of a range of a wide layer's units
   // For minibatches of one image: the vectors as `alone` likes them, and the loss's tile.
   struct Packed {
     Alone alone;

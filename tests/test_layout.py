@@ -17,8 +17,8 @@ SOURCE = ROOT / "src" / "lenet"
 
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
-layers pooling tables spec recipe presets weights reference _engine engine network data evaluate train reading figures
-runs bench reproduce interop __init__ cli __main__
+layers pooling tables spec distort recipe presets weights reference _engine engine network data evaluate train reading
+figures runs bench reproduce interop __init__ cli __main__
 """.split()
 
 
@@ -87,7 +87,7 @@ def test_code_for_one_instruction_set_is_in_no_others_reach(tmp_path):
         assert name.removeprefix("isa_") in exported[0]
 
 
-SOURCES = [f"engine/{n}.cpp" for n in "plan run alone model trainer online pool dispatch isa_baseline".split()]
+SOURCES = [f"engine/{n}.cpp" for n in "plan run alone model trainer online distort pool dispatch isa_baseline".split()]
 FLAGS = "-std=c++20 -O2 -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror -pthread -Iengine".split()
 
 
@@ -149,3 +149,12 @@ def test_results_say_where_they_come_from():
 def test_citation_and_version_agree():
     assert f'version = "{lenet.__version__}"' in (ROOT / "pyproject.toml").read_text()
     assert f"version: {lenet.__version__}" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_page_on_reproducing_is_what_was_measured():
+    """docs/reproducing.md shows the figures that `lenet reproduce` left beside it, and every preset has some."""
+    from lenet import presets, reproduce
+
+    figures = reproduce.load(ROOT / "docs" / "reproducing.json")
+    assert set(presets) <= set(figures)
+    assert (ROOT / "docs" / "reproducing.md").read_text() == reproduce.page(figures)

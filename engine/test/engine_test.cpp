@@ -80,16 +80,17 @@ std::vector<float> run(const Description& network, int batch) {
   const std::vector<float> rates(batches, batch > 1 ? 0.01f : 0.001f);
   LossShape loss{};
   UpdateShape update{};
+  const Distortion bent{1, 0.1f, 0.1f, 0.1f, 0.1f, 0.5f, 5, 0.5f};
   update.momentum = 0.9f;
 
   std::vector<float> fused;
   for (const std::string& isa : supported_isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
-      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, 7, isa);
+      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, 7, bent, isa);
       std::vector<float> losses(batches), curvature(weights.size());
-      check(trainer.run({images, labels.data()}, order.data(), count, rates.data(), losses.data(), threads, nullptr) ==
-                batches,
+      check(trainer.run({images, labels.data()}, 1, order.data(), count, rates.data(), losses.data(), threads,
+                        nullptr) == batches,
             "all minibatches are done");
       trainer.curvature({images, labels.data()}, order.data(), count, curvature.data());
       for (float value : curvature) check(value >= 0 && std::isfinite(value), "second derivatives are not negative");

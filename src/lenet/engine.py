@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
+from lenet.distort import Distortion
 from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, Optimizer, Scale, Sgd
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
 
@@ -170,6 +171,14 @@ def _update(optimizer: Optimizer) -> Mapping[str, Any]:
     return {"kind": _OPTIMIZERS[type(optimizer)], **asdict(optimizer)}
 
 
+def distorted(
+    images: NDArray[np.uint8], distortion: Distortion, seed: int = 0, epoch: int = 1, isa: str = ""
+) -> NDArray[np.uint8]:
+    """Return images (n, maps, height, width) as a training of that seed sees them in an epoch, from 1 on."""
+    numbers = np.arange(len(images), dtype=np.uint32)
+    return _engine.distort(images, distortion.engine(), seed, epoch, numbers, isa)
+
+
 def trainer(
     spec: Spec,
     flat: NDArray[np.float32],
@@ -179,11 +188,16 @@ def trainer(
     batch_size: int,
     isa: str = "",
     seed: int = 0,
+    distortion: Distortion | None = None,
 ) -> Trainer:
-    """Return a network that learns, with the optimiser's state at its start; `seed` is of what its layers draw."""
+    """Return a network that learns, with the optimiser's state at its start.
+
+    `seed` is of what layers and distortions draw; images are distorted in epochs from 1 on.
+    """
     if isinstance(optimizer, LevenbergMarquardt):
         for layer in spec.layers:
             if isinstance(layer, Contrast):
                 raise ValueError(f"{layer.name}: second derivatives do not go through contrast normalisation")
     update, grey = _update(optimizer), (scale.paper, scale.ink)
-    return Trainer(spec.input, layers(spec), flat, grey, _loss(loss, spec), update, batch_size, seed, isa)
+    bent = distortion.engine() if distortion else {}
+    return Trainer(spec.input, layers(spec), flat, grey, _loss(loss, spec), update, batch_size, seed, bent, isa)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
+from lenet.distort import Distortion
+
 
 def _check(condition: bool, message: str) -> None:
     if not condition:
@@ -287,7 +289,7 @@ class Recipe:
         When to end before `epochs`, by the error on validation images; None: never.
     validation : int, optional
         Training images that the source holds out; None: it does not say.
-    distortion : None
+    distortion : Distortion, optional
         How training images are distorted; None: not at all.
     """
 
@@ -301,7 +303,7 @@ class Recipe:
     steps: int | None = None
     stopping: Patience | None = None
     validation: int | None = None
-    distortion: None = None
+    distortion: Distortion | None = None
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "steps", "validation"):
@@ -310,9 +312,8 @@ class Recipe:
             _check(value is None or whole, f"{what} is {value!r}; expected a whole number")
         for what, kinds in _TAGGED.items():
             value = getattr(self, what)
-            known = isinstance(value, kinds) or (value is None and what == "stopping") or what == "init"
+            known = isinstance(value, kinds) or (value is None and what in _OPTIONAL) or what == "init"
             _check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
-        _check(self.distortion is None, f"distortion is {self.distortion!r}; this version knows none")
         _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
         _check(
@@ -350,6 +351,7 @@ class Recipe:
             raise ValueError(f"not the description of a recipe: {error}") from error
 
 
+_OPTIONAL = ("stopping", "distortion")
 _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "loss": (CrossEntropy, Map, MeanSquared),
     "optimizer": (Sgd, Adam, LevenbergMarquardt),
@@ -357,4 +359,5 @@ _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "scale": (Scale,),
     "init": (Truncated,),
     "stopping": (Patience,),
+    "distortion": (Distortion,),
 }

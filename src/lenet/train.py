@@ -134,13 +134,25 @@ def fit(
     if spec.classes > 256:
         raise ValueError(f"{spec.classes} classes; training knows at most 256")
     first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
-    trainer = engine.trainer(spec, first, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size, seed=seed)
+    trainer = engine.trainer(
+        spec,
+        first,
+        recipe.scale,
+        recipe.loss,
+        recipe.optimizer,
+        recipe.batch_size,
+        seed=seed,
+        distortion=recipe.distortion,
+    )
     if start is not None:
         trainer.restore(start.weights, start.first, start.second, start.steps)
     pictures = as_images(images, spec)
     targets = as_labels(labels, len(pictures), spec.classes)
     if not len(pictures):
         raise ValueError("no images to train on")
+    height, width = pictures.shape[-2:]
+    if recipe.distortion and recipe.distortion.shift >= min(height, width):
+        raise ValueError(f"a shift of {recipe.distortion.shift:g} pixels; the images have {height}x{width}")
     held_out = None
     if validation is not None:
         held_out = (
@@ -178,7 +190,7 @@ def _run(
         order = engine.permutation(seed, number, count)[: todo * recipe.batch_size]
         if isinstance(recipe.optimizer, LevenbergMarquardt):
             _precondition(trainer, recipe.optimizer, images, labels, order)
-        losses = trainer.run(images, labels, order, rates, threads)
+        losses = trainer.run(images, labels, order, rates, threads, number)
         seconds = time.perf_counter() - began
         _check_losses(losses, number, rates)
         weights, moments, squares, steps = trainer.state()

@@ -1,0 +1,101 @@
+#include "distort.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "random.hpp"
+
+namespace lenet {
+namespace {
+
+// Weights of the four points around a place between the second and the third, of a uniform cubic B-spline.
+void spline(float place, float (&weights)[4]) {
+  const float t = place, u = 1 - t;
+  weights[0] = u * u * u / 6;
+  weights[1] = (3 * t * t * t - 6 * t * t + 4) / 6;
+  weights[2] = (3 * u * u * u - 6 * u * u + 4) / 6;
+  weights[3] = t * t * t / 6;
+}
+
+// Standard deviation of a field whose points are drawn evenly from [-1, 1): 1/3 times the mean of the squared weights,
+// 151/315, along both axes.
+constexpr float kBendOfUnit = 0.57735027f * 0.47936508f;
+
+}  // namespace
+
+Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int maps, int height, int width)
+    : distortion_(distortion), kernels_(kernels), maps_(maps) {
+  shape_.height = height, shape_.width = width;
+  if (width > kWidestWarp) throw std::invalid_argument("images wider than 1024 pixels cannot be distorted");
+  if (distortion.shift >= float(std::min(height, width)))
+    throw std::invalid_argument("a shift of " + std::to_string(distortion.shift) + " pixels; the images have " +
+                                std::to_string(height) + "x" + std::to_string(width));
+  if (distortion.elastic <= 0) return;
+  const float spacing = distortion.spacing;
+  shape_.rows = int(float(height - 1) / spacing) + 4, shape_.columns = int(float(width - 1) / spacing) + 4;
+  column_weights_ = Buffer(std::size_t(shape_.columns) * round_up(std::size_t(width)));
+  float weights[4];
+  for (int y = 0; y < height; ++y) {
+    const int first = int(float(y) / spacing);
+    spline(float(y) / spacing - float(first), weights);
+    row_first_.push_back(first);
+    row_weights_.insert(row_weights_.end(), weights, weights + 4);
+  }
+  for (int x = 0; x < width; ++x) {
+    const int first = int(float(x) / spacing);
+    spline(float(x) / spacing - float(first), weights);
+    for (int k = 0; k < 4; ++k)
+      column_weights_.data()[std::size_t(first + k) * round_up(std::size_t(width)) + std::size_t(x)] = weights[k];
+  }
+  shape_.row_first = row_first_.data(), shape_.row_weights = row_weights_.data();
+  shape_.column_weights = column_weights_.data();
+}
+
+Distorter::Room::Room(const Distorter& of)
+    : images(of.bytes() * kTile),
+      source(std::size_t(of.shape_.height + 2 * kWarpBorder + 1) * of.shape_.stride() + 64),
+      bends(2 * std::size_t(of.shape_.rows) * round_up(std::size_t(of.shape_.width))),
+      control(2 * round_up(std::size_t(of.shape_.rows) * of.shape_.columns)) {}
+
+void Distorter::apply(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image,
+                      Room& room, std::uint8_t* out) const {
+  const auto drawn = [&](std::uint32_t block, float (&numbers)[4]) {
+    const Block bits = philox({block, sample, std::uint32_t(Stream::distortion), epoch}, std::uint32_t(seed),
+                              std::uint32_t(seed >> 32));
+    for (int k = 0; k < 4; ++k) numbers[k] = float(std::int32_t(bits[std::size_t(k)]) >> 8) * 0x1p-23f;  // [-1, 1)
+  };
+  float a[4], b[4];
+  drawn(0, a);
+  drawn(1, b);
+  const Distortion& d = distortion_;
+  // From the distorted picture back to the given one, around its middle: turned, slanted, then scaled along each axis.
+  const float turn = d.rotation * a[0], slant = d.shear * a[1];
+  const float scale = 1 + d.scale * a[2], squeeze = 1 + d.squeeze * a[3];
+  const float tall = 1 / (scale * squeeze), wide = squeeze / scale;
+  const float c = std::cos(turn), s = std::sin(turn);
+  Warp warp{};
+  warp.yy = tall * c, warp.yx = tall * s;
+  warp.xy = wide * (slant * c - s), warp.xx = wide * (slant * s + c);
+  const float middle_y = 0.5f * float(shape_.height - 1), middle_x = 0.5f * float(shape_.width - 1);
+  warp.y0 = middle_y - warp.yy * middle_y - warp.yx * middle_x - d.shift * b[0];
+  warp.x0 = middle_x - warp.xy * middle_y - warp.xx * middle_x - d.shift * b[1];
+  warp.thicken = d.thickness * b[2];
+  if (shape_.rows) {
+    const std::size_t points = std::size_t(shape_.rows) * shape_.columns;
+    float* control = room.control.data();
+    for (std::size_t i = 0; i < 2 * points; i += 4) {
+      float numbers[4];
+      drawn(std::uint32_t(2 + i / 4), numbers);
+      for (std::size_t k = i; k < std::min(i + 4, 2 * points); ++k)
+        control[k] = numbers[k - i] * (d.elastic / kBendOfUnit);
+    }
+    warp.control = control;
+  }
+  const std::size_t plane = std::size_t(shape_.height) * shape_.width;
+  for (int m = 0; m < maps_; ++m)
+    kernels_.warp(shape_, warp, image + std::size_t(m) * plane, room.source.data(), room.bends.data(),
+                  out + std::size_t(m) * plane);
+}
+
+}  // namespace lenet
