@@ -169,11 +169,15 @@ def reproduced(
     figure, _ = _new(13, 5.5)
     figure.set_layout_engine("constrained")
     left, right = figure.subplots(1, 2)
+    labels: dict[tuple[int, float], list[str]] = {}
     for name, (work, microseconds) in works.items():
         left.plot(work, microseconds, "o", color="#1f4e79")
-        left.annotate(name, (work, microseconds), xytext=(5, -3), textcoords="offset points", fontsize=7)
+        near = (at for at in labels if abs(np.log(work / at[0])) < 0.02 and abs(np.log(microseconds / at[1])) < 0.15)
+        labels.setdefault(next(near, (work, microseconds)), []).append(name)
+    for at, names in labels.items():  # points too close for labels of their own share one
+        left.annotate(", ".join(names), at, xytext=(6, -3), textcoords="offset points", fontsize=7)
     left.set(xscale="log", yscale="log", xlabel="multiplications for one image", ylabel="microseconds to train on it")
-    left.margins(x=0.25)
+    left.margins(x=0.35)
     for name, points in losses.items():
         right.plot(*zip(*points, strict=True), label=name, linewidth=1)
     right.set(xscale="log", yscale="log", xlabel="seconds", ylabel="training loss")
