@@ -55,6 +55,8 @@ def test_a_recipe_survives_json():
         (lambda: Patience(factor=0.5), "a patience factor of 0.5"),
         (lambda: Patience(improvement=2), "an improvement of 2"),
         (lambda: replace(presets["lenet5"].recipe, steps=0), "0 steps"),
+        (lambda: replace(presets["lenet5"].recipe, shuffle=1), "shuffle is 1"),
+        (lambda: replace(presets["lenet5"].recipe, distortion="some"), "distortion is 'some'"),
         (lambda: replace(presets["lenet5"].recipe, validation=-1), "-1 images held out"),
         (lambda: replace(presets["lenet5"].recipe, epochs=0), "0 epochs"),
         (lambda: replace(presets["lenet5"].recipe, batch_size=0), "a batch size of 0"),

@@ -171,3 +171,13 @@ def test_second_derivatives_do_not_go_through_contrast_normalisation(digits):
     spec = Spec((1, 28, 28), (Contrast("N", 9), Dense("OUT", 10)))
     with pytest.raises(ValueError, match="N: second derivatives do not go through contrast normalisation"):
         fit(spec, Recipe(Constant(0.1), optimizer=LevenbergMarquardt()), *digits)
+
+
+def test_without_shuffling_every_epoch_has_the_images_order(digits):
+    """Two epochs in the given order are one over the images twice in a row."""
+    images, labels = digits[0][:64], digits[1][:64]
+    recipe = Recipe(Constant(0.01), epochs=2, batch_size=16, shuffle=False)
+    twice = np.concatenate([images, images]), np.concatenate([labels, labels])
+    one = lenet.train(SPEC, recipe, images, labels, seed=3)
+    two = lenet.train(SPEC, replace(recipe, epochs=1), *twice, seed=3)
+    assert one.flat.tobytes() == two.flat.tobytes()

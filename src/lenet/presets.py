@@ -297,6 +297,7 @@ _PRESETS: dict[str, Preset] = {
             init="theano",
             stopping=Patience(10_000, 2.0, 0.995),
             validation=10_000,
+            shuffle=False,
         ),
         source="the deep learning tutorials of the LISA lab (Theano): Convolutional neural networks (LeNet)",
         published=Published(0.92, "after 200 epochs: 380 minutes on a CPU, 33 on a GPU of its day; 1.41 % at epoch 17"),
@@ -362,7 +363,10 @@ _PRESETS: dict[str, Preset] = {
         ),
         source="Caffe, examples/mnist/lenet: 20 and 50 maps, 500 units, ReLU after the dense layer only",
         published=Published(0.9, "accuracy of about 99.1 %"),
-        open_questions=("Caffe's biases learn at twice the rate: here at the same.",),
+        open_questions=(
+            "Caffe's biases learn at twice the rate: here at the same.",
+            "Caffe reads the images in one order again and again: here each epoch has its own.",
+        ),
     ),
     "lenet-d2l": Preset(
         spec=Spec(

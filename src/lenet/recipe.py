@@ -291,6 +291,8 @@ class Recipe:
         Training images that the source holds out; None: it does not say.
     distortion : Distortion, optional
         How training images are distorted; None: not at all.
+    shuffle : bool
+        Whether each epoch has an order of its own; else all have that of the images as they are given.
     """
 
     schedule: Schedule
@@ -304,6 +306,7 @@ class Recipe:
     stopping: Patience | None = None
     validation: int | None = None
     distortion: Distortion | None = None
+    shuffle: bool = True
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "steps", "validation"):
@@ -314,6 +317,7 @@ class Recipe:
             value = getattr(self, what)
             known = isinstance(value, kinds) or (value is None and what in _OPTIONAL) or what == "init"
             _check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
+        _check(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
         _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
         _check(

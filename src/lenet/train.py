@@ -187,7 +187,8 @@ def _run(
         todo = min(batches, recipe.steps - (number - 1) * batches) if recipe.steps else batches
         done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
-        order = engine.permutation(seed, number, count)[: todo * recipe.batch_size]
+        order = engine.permutation(seed, number, count) if recipe.shuffle else np.arange(count, dtype=np.uint32)
+        order = order[: todo * recipe.batch_size]
         if isinstance(recipe.optimizer, LevenbergMarquardt):
             _precondition(trainer, recipe.optimizer, images, labels, order)
         losses = trainer.run(images, labels, order, rates, threads, number)
