@@ -200,7 +200,10 @@ def test_images_larger_than_the_network(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(to_idx(np.zeros((100, 40, 40), np.uint8)))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(to_idx(np.zeros(100, np.uint8)))
     done = run("train", "--data", tmp_path, "--out", tmp_path / "run", code=1)
-    assert "images of 40x40; expected uint8 (n, 32, 32) or smaller" in one_line(done)
+    assert (
+        "images of 40x40, of which F6 would get 3x3 values a map and sees 1x1; expected uint8 (n, 32, 32) or smaller"
+        in one_line(done)
+    )
 
 
 @pytest.mark.mnist

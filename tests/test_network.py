@@ -85,13 +85,21 @@ def test_a_trace_of_a_larger_image(net):
     assert trace["INPUT"].shape == (2, 1, 40, 60)
 
 
+def test_the_layer_that_cannot_take_a_size_is_named():
+    theano = Network.create(presets["lenet-theano"].spec)
+    with pytest.raises(ValueError, match="images of 40x28, of which F5 would get 7x4 values a map and sees 4x4"):
+        theano.predict(np.zeros((1, 40, 28), np.uint8))
+    with pytest.raises(ValueError, match="images of 29x28; expected"):  # one more pixel reaches no layer above
+        theano.predict(np.zeros((1, 29, 28), np.uint8))
+
+
 def test_what_cannot_be_scanned(net):
     whole = Network.create(Spec((1, 8, 8), (Contrast("N", 3), Dense("OUT", 2))))
     with pytest.raises(ValueError, match="N: contrast normalisation looks at a whole picture"):
         whole.scan(np.zeros((40, 40), np.uint8))
     with pytest.raises(ValueError, match="a picture of 28x28 to scan; expected at least 32x32"):
         net.scan(IMAGES[0])
-    with pytest.raises(ValueError, match="images of 40x20; expected uint8"):
+    with pytest.raises(ValueError, match="images of 40x20, of which F6 would get 3x1 values a map and sees 1x1; expected uint8"):
         net.trace(np.zeros((1, 40, 20), np.uint8))
     with pytest.raises(TypeError, match="images are float64"):
         net.scan(np.zeros((40, 40)))

@@ -55,8 +55,20 @@ def as_images(images: ArrayLike, spec: Spec, larger: bool = False) -> NDArray[np
         raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
     fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
     if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
-        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}; expected {expected}")
+        why = _too_large_for(spec, *array.shape[2:])
+        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}{why}; expected {expected}")
     return np.ascontiguousarray(array)
+
+
+def _too_large_for(spec: Spec, height: int, width: int) -> str:
+    """Return which layer cannot take what comes of a picture larger than the input, as the end of a sentence."""
+    shape = (spec.input[0], max(height, spec.input[1]), max(width, spec.input[2]))
+    for layer, usual in spec.steps():
+        if isinstance(layer, Dense | Rbf):
+            seen, got = ("x".join(map(str, s[1:])) for s in (usual, shape))
+            return f", of which {layer.name} would get {got} values a map and sees {seen}" if seen != got else ""
+        shape = layer.output(shape)
+    return ""
 
 
 def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
