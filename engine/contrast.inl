@@ -3,6 +3,7 @@
 // it is larger. At the border the window's weights inside are scaled up to sum to 1.
 
 // The maps of `work`, all written by `contrasts`.
+inline constexpr float kPlain = 1e-5f;  // of the mean: smaller deviations are none
 enum ContrastMap { kMean, kDeviation, kDivisor, kByMean, kByDeviation, kSpare, kCover };
 
 // Weighted sums over windows, in place; zeros outside. Its own transpose.
@@ -61,7 +62,9 @@ void contrasts(const ContrastShape& s, float* values) {
   blur<P>(s, values, kDeviation);
   P total[kTile / kStep<P>] = {};
   each_place<P>(s, values, [&](int, int, int lane, const auto& at) {
-    const P deviation = root(read<P>(at(kDeviation)) / read<P>(at(kCover)));
+    const P measured = root(read<P>(at(kDeviation)) / read<P>(at(kCover))), mean = read<P>(at(kMean));
+    // Where all is alike, what is left is rounding, and no contrast.
+    const P deviation = measured > larger(mean, -mean) * kPlain ? measured : P{};
     write(at(kDeviation), deviation);
     total[lane / kStep<P>] = total[lane / kStep<P>] + deviation;
   });

@@ -27,6 +27,11 @@ constexpr float kBendOfUnit = 0.57735027f * 0.47936508f;
 Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int maps, int height, int width)
     : distortion_(distortion), kernels_(kernels), maps_(maps) {
   shape_.height = height, shape_.width = width;
+  for (const float range : {distortion.shift, distortion.scale, distortion.squeeze, distortion.rotation,
+                            distortion.shear, distortion.elastic, distortion.thickness})
+    if (!(range >= 0 && range <= 1e6f)) throw std::invalid_argument("a distortion's range is negative or no number");
+  if (!(distortion.spacing >= 2 && distortion.spacing <= 1e6f) || distortion.thickness > 1)
+    throw std::invalid_argument("a spacing of at least 2 pixels and a thickness of at most 1 expected");
   if (width > kWidestWarp) throw std::invalid_argument("images wider than 1024 pixels cannot be distorted");
   if (distortion.shift >= float(std::min(height, width)))
     throw std::invalid_argument("a shift of " + std::to_string(distortion.shift) + " pixels; the images have " +

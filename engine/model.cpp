@@ -38,8 +38,7 @@ std::unique_lock<std::mutex> Model::take_turn() {
 // Calls put(image, scores) for every image, from several threads.
 template <class Put>
 void Model::each_score(const Images& images, int threads, const Put& put) {
-  const Planes placed = plan_.placed(images.height, images.width);
-  if (images.maps != plan_.input().maps) throw std::invalid_argument("images with another number of maps");
+  const Planes placed = plan_.placed(images.maps, images.height, images.width);
   const auto turn = take_turn();
   const std::size_t classes = plan_.classes();
   const float sign = plan_.sign();
@@ -111,7 +110,7 @@ std::vector<std::size_t> Model::layer_sizes() const {
 
 void Model::trace(const Images& images, bool soft, const std::vector<float*>& outs) {
   const Plan plan(description_, false);
-  const Planes placed = plan.placed(images.height, images.width);
+  const Planes placed = plan.placed(images.maps, images.height, images.width);
   Workspace work(plan, 1, false);
   work.prepare(plan, placed, scale_.paper);
   for (std::size_t first = 0; first < images.count; first += kTile) {

@@ -36,7 +36,7 @@ std::size_t Trainer::run_each_alone(const Samples& samples, std::uint32_t epoch,
                                     std::size_t count, const float* rates, float* losses,
                                     const std::function<bool()>& stop) {
   Packed& p = *packed_;
-  placed_ = plan_.placed(samples.images.height, samples.images.width);
+  placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
   const std::pair<Buffer*, Buffer*> vectors[] = {{&weights_, &p.weights}, {&first_, &p.first}, {&second_, &p.second}};
   for (const auto& [flat, packed] : vectors)
     if (flat->size()) p.alone.pack(flat->data(), packed->data());
@@ -44,7 +44,7 @@ std::size_t Trainer::run_each_alone(const Samples& samples, std::uint32_t epoch,
   std::size_t done = 0;
   auto asked = std::chrono::steady_clock::now();
   for (; done < count; ++done) {
-    if (stop && done % 64 == 0 && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
+    if (stop && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
       if (stop()) break;
       asked = std::chrono::steady_clock::now();
     }
@@ -62,7 +62,7 @@ void Trainer::curvature(const Samples& samples, const std::uint32_t* order, std:
   for (const Op& op : plan_.ops())
     if (op.kind == Op::Kind::contrast)
       throw std::invalid_argument("second derivatives do not go through contrast normalisation");
-  placed_ = plan_.placed(samples.images.height, samples.images.width);
+  placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
   Workspace work(plan_, 1, true);
   work.prepare(plan_, placed_, scale_.paper);
   Scratch scratch(plan_, 1);

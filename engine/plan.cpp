@@ -52,8 +52,13 @@ void check(std::size_t i, const Layer& layer, const Planes& in) {
   if (layer.kind == Kind::conv &&
       (layer.kernel_height < 1 || layer.kernel_width < 1 || layer.kernel_height > 1024 || layer.kernel_width > 1024))
     refuse(i, "a kernel of 1 to 1024 pixels expected");
-  if (layer.kind == Kind::contrast && layer.window_weights.size() != std::size_t(layer.window))
-    refuse(i, "a weight for each pixel of a row of the window expected");
+  if (layer.keep && layer.kind != Kind::pool) refuse(i, "only pooling keeps borders");
+  if (layer.kind == Kind::contrast) {
+    const auto& w = layer.window_weights;
+    bool fine = layer.window % 2 == 1 && w.size() == std::size_t(layer.window) && w[w.size() / 2] > 0;
+    for (std::size_t k = 0; fine && k < w.size(); ++k) fine = w[k] >= 0 && w[k] == w[w.size() - 1 - k];
+    if (!fine) refuse(i, "an odd window with a weight for each pixel of a row, the same on both sides, expected");
+  }
   if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * in.maps)
     refuse(i, "a table of another size");
 }
@@ -83,6 +88,8 @@ void Plan::add_tables(const Layer& layer, ConvShape& conv) {
 Plan::Plan(const Description& description, bool fuse) : description_(description) {
   const auto& layers = description_.layers;
   if (layers.empty()) throw std::invalid_argument("a network needs at least one layer");
+  if (description_.maps < 1 || description_.height < 1 || description_.width < 1)
+    throw std::invalid_argument("an input of at least one map, row and column expected");
   const Borders first = borders(layers[0]);
   input_ = allocate(value_pixels_, description_.maps, description_.height, description_.width, first.top, first.left,
                     first.bottom, first.right);
@@ -200,7 +207,10 @@ std::size_t Plan::scratch_floats(int tiles) const {
   return most;
 }
 
-Planes Plan::placed(int height, int width) const {
+Planes Plan::placed(int maps, int height, int width) const {
+  if (maps != input_.maps)
+    throw std::invalid_argument("images of " + std::to_string(maps) + " maps; the network's input has " +
+                                std::to_string(input_.maps));
   if (height > input_.height || width > input_.width || height < 1 || width < 1)
     throw std::invalid_argument("an image of " + std::to_string(height) + "x" + std::to_string(width) +
                                 " does not fit the network's input of " + std::to_string(input_.height) + "x" +

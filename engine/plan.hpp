@@ -77,8 +77,8 @@ class Plan {
   std::size_t winner_bytes() const { return winner_bytes_; }
   std::size_t draw_pixels() const { return draw_pixels_; }
   std::size_t scratch_floats(int tiles) const;
-  // Where an image of height x width lies, centred in the input. Throws if it does not fit.
-  Planes placed(int height, int width) const;
+  // Where an image of height x width lies, centred in the input. Throws if it does not fit, or has other maps.
+  Planes placed(int maps, int height, int width) const;
 
  private:
   void add_tables(const Layer& layer, ConvShape& conv);

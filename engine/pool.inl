@@ -114,8 +114,8 @@ void clear(const Planes& at, float* values) {
       __builtin_memset(values + at.at(m, y, 0) * kPixel<P>, 0, sizeof(float) * kPixel<P> * at.width);
 }
 
-// Adds to the input's gradient; second derivatives want the derivatives squared. Of a maximum, the first of the window
-// that has it gets the whole gradient.
+// Windows may overlap: their shares are added. Second derivatives want the derivatives squared. Of a maximum, the first
+// of the window that has it gets the whole gradient.
 template <class P>
 void pool_gradient_any(const PoolShape& s, Order order, const float* in, const float* draws, const Planes& d,
                        const float* gradient, const Planes& out, float* in_gradient) {

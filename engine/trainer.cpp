@@ -102,8 +102,7 @@ int Trainer::slots(std::size_t images) const {
 }
 
 void Trainer::prepare(const Samples& samples, int threads) {
-  placed_ = plan_.placed(samples.images.height, samples.images.width);
-  if (samples.images.maps != plan_.input().maps) throw std::invalid_argument("images with another number of maps");
+  placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
   const std::size_t workspaces = wides_.empty() ? std::size_t(threads) : 1;
   const int tiles = wides_.empty() ? tiles_per_slot_ : slots(std::size_t(batch_)) * tiles_per_slot_;
   while (workspaces_.size() < workspaces) workspaces_.push_back(std::make_unique<Workspace>(plan_, tiles, true));
@@ -183,6 +182,14 @@ int Trainer::items(const Phase& phase, const Batch& batch) const {
   return int(all);
 }
 
+// So many threads can be of use.
+int Trainer::most_items() const {
+  int most = 1;
+  for (const Phase& phase : phases_)
+    most = std::max(most, items(phase, {nullptr, std::size_t(batch_), 0.0f, 0, 0, nullptr}));
+  return most;
+}
+
 void Trainer::run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread) {
   const std::size_t first = std::size_t(slot) * tiles_per_slot_ * kTile;
   const std::size_t images = std::min(batch.count - first, std::size_t(tiles_per_slot_) * kTile);
@@ -259,7 +266,7 @@ void Trainer::update_rest(const Batch& batch, int thread, int threads) {
   for (std::size_t w = 0; w <= wides_.size(); ++w) {
     const bool last = w == wides_.size();
     const std::size_t end = last ? plan_.parameters() : plan_.ops()[wides_[w].op].weight, count = end - begin;
-    // Whole cache lines of parameters each.
+    // A part for each thread, in whole vectors of the tile.
     const auto share = [&](int of) { return begin + std::min(count, round_up(count * of / threads)); };
     if (batch.gradient) {
       for (std::size_t i = share(thread); i < share(thread + 1); ++i) {
@@ -284,11 +291,13 @@ std::size_t Trainer::run(const Samples& samples, std::uint32_t epoch, const std:
                          const float* rates, float* losses, int threads, const std::function<bool()>& stop) {
   prepare_distortion(samples, packed_ ? 1 : threads);
   if (packed_) return run_each_alone(samples, epoch, order, count, rates, losses, stop);
-  threads = std::min(threads, slots(std::size_t(batch_)));
+  threads = std::min(threads, most_items());
   prepare(samples, threads);
   const std::size_t batches = (count + batch_ - 1) / batch_;
   std::deque<std::atomic<int>> next(phases_.size());  // the first item of each phase that nobody has taken
-  std::atomic<bool> halted{false};
+  // The phase, counted from the first minibatch on, after which all stop; the barrier behind it lets all see it.
+  constexpr std::size_t kNever = SIZE_MAX;
+  std::atomic<std::size_t> last{kNever};
   std::size_t done = 0;
   const long step_before = steps;
   Barrier barrier(threads);
@@ -303,18 +312,19 @@ std::size_t Trainer::run(const Samples& samples, std::uint32_t epoch, const std:
                         nullptr};
       for (std::size_t p = 0; p < phases_.size(); ++p) {
         const Phase& phase = phases_[p];
+        const std::size_t here = b * phases_.size() + p;
         // Once weights change, the minibatch is done to its end.
         const bool may_stop = phase.kind != Phase::Kind::wide_update;
         for (int item; (item = next[p].fetch_add(1, std::memory_order_relaxed)) < items(phase, batch);) {
-          if (!halted.load(std::memory_order_relaxed)) work(phase, samples, batch, item, id);
-          if (id == 0 && stop && may_stop && !halted.load(std::memory_order_relaxed) &&
-              std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
-            if (stop()) halted.store(true, std::memory_order_relaxed);
+          const bool going = last.load(std::memory_order_relaxed) > here;
+          if (going) work(phase, samples, batch, item, id);
+          if (id == 0 && stop && may_stop && going && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
+            if (stop()) last.store(here, std::memory_order_relaxed);
             asked = std::chrono::steady_clock::now();
           }
         }
         barrier.arrive_and_wait();
-        if (halted.load(std::memory_order_relaxed)) return;
+        if (last.load(std::memory_order_relaxed) <= here) return;
       }
       if (id == 0) {
         for (auto& n : next) n.store(0, std::memory_order_relaxed);
@@ -332,13 +342,13 @@ float Trainer::gradient(const Samples& samples, const std::uint32_t* order, std:
                         float* out) {
   if (count > std::size_t(batch_)) throw std::invalid_argument("more images than a minibatch");
   if (packed_) {
-    placed_ = plan_.placed(samples.images.height, samples.images.width);
+    placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
     packed_->alone.pack(weights_.data(), packed_->weights.data());
     const float loss = run_alone(samples, 0, order[0], steps + 1);
     packed_->alone.unpack(packed_->gradient.data(), out);
     return loss;
   }
-  threads = std::min(threads, slots(count));
+  threads = std::min(threads, most_items());
   prepare(samples, threads);
   const Batch batch{order, count, 0.0f, steps + 1, 0, out};
   for (const Phase& phase : phases_) {

@@ -95,6 +95,7 @@ class Trainer {
   void prepare_distortion(const Samples& samples, int threads);
   int slots(std::size_t images) const;
   int items(const Phase& phase, const Batch& batch) const;
+  int most_items() const;
   void work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread);
   void run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread);
   void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,

@@ -11,7 +11,7 @@ LENET_INLINE void prepare_source(const WarpShape& s, float thicken, const std::u
     __builtin_memcpy(middle + y * stride, image + std::size_t(y) * s.width, std::size_t(s.width));
   const int share = int(256.0f * (thicken < 0 ? -thicken : thicken));
   if (share == 0) return;
-  // The row above is kept as it was; those to come are still in `image`.
+  // Rows are changed in place: this one and the one above are kept as they were, the one below still is.
   std::uint8_t rows[2][kWidestWarp + 2] = {};
   for (int y = 0; y < s.height; ++y) {
     std::uint8_t *to = middle + y * stride, *above = rows[y % 2], *here = rows[(y + 1) % 2];

@@ -287,6 +287,22 @@ def test_absent_connections_stay_absent():
     assert trained[mask].all()
 
 
+@every_isa
+def test_a_plain_picture_has_no_contrast(isa):
+    """Nothing but rounding is left of it, and that must not be blown up, forward or back."""
+    spec = Spec((1, 14, 14), (Conv("A", 3, 3, activation="tanh"), Contrast("N", 9), Dense("OUT", 3)))
+    _, labels, weights = case(spec, 20)
+    for grey in (0, 77, 255):
+        images = np.full((20, *spec.input), grey, np.uint8)
+        trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 20, isa)
+        gradient_ = unflatten(spec, trainer.gradient(images, labels, 1)[1])
+        # The maps differ from one another, so there is contrast between them: but none along the picture.
+        assert np.abs(gradient_["A.weight"]).max() < 10
+        whole = Spec((1, 14, 14), (Contrast("N", 9), Dense("OUT", 3)))
+        net = engine.model(whole, flatten(whole, draw(whole, "he", 0)), SCALE, isa)
+        assert not net.trace(images, False, [list(s) for s in whole.shapes.values()])[0].any()
+
+
 def test_draws_are_even_and_new_for_every_step_and_sample():
     spec = GEOMETRIES["stochastic over max"]
     one, two = (draws(spec, range(2000), step)["Q.draws"] for step in (1, 2))

@@ -46,6 +46,45 @@ def test_labels_and_weights_are_checked():
         engine.trainer(spec, flatten(spec, weights), SCALE, Map(), Sgd(), 4)
 
 
+@pytest.mark.parametrize("batch", [1, 20])
+def test_images_of_other_maps_reach_no_kernel(batch):
+    spec = Spec((3, 8, 8), (Conv("A", 2, 3), Dense("OUT", 2)))
+    flat = flatten(spec, draw(spec, "he", 0))
+    trainer = engine.trainer(spec, flat, SCALE, CrossEntropy(), Sgd(), batch)
+    model = engine.model(spec, flat, SCALE)
+    for maps in (1, 64):
+        images, labels = np.zeros((20, maps, 8, 8), np.uint8), np.zeros(20, np.uint8)
+        order, rates = np.arange(20, dtype=np.uint32), np.zeros(20 // batch, np.float32)
+        for job in (
+            lambda i=images, y=labels, o=order, r=rates: trainer.run(i, y, o, r, 1),
+            lambda i=images, y=labels: trainer.gradient(i[:batch], y[:batch], 1),
+            lambda i=images, y=labels: trainer.curvature(i, y),
+            lambda i=images: model.scores(i, 1),
+            lambda i=images: model.trace(i, False, [[2, 6, 6], [2]]),
+        ):
+            with pytest.raises(ValueError, match=f"images of {maps} maps; the network's input has 3"):
+                job()
+
+
+def test_layers_that_the_engine_refuses():
+    """Python's own layers never ask for these."""
+    from lenet import _engine
+
+    for layer, message in (
+        ({"kind": "contrast", "window": 4, "window_weights": [0.25] * 4}, "layer 0: an odd window"),
+        ({"kind": "contrast", "window": 3, "window_weights": [0.5, 0.3, 0.2]}, "layer 0: an odd window"),
+        ({"kind": "subsample", "keep": True}, "layer 0: only pooling keeps borders"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            _engine.draws((1, 8, 8), [layer], 0, 1, [0])
+    with pytest.raises(ValueError, match="at least one map, row and column"):
+        _engine.draws((0, 8, 8), [{"kind": "pool"}], 0, 1, [0])
+    images, one = np.zeros((1, 1, 8, 8), np.uint8), np.zeros(1, np.uint32)
+    for bad in ({"spacing": 0.0}, {"spacing": -7.0}, {"thickness": 2.0}, {"shift": float("nan")}, {"scale": -1.0}):
+        with pytest.raises(ValueError, match=r"expected|negative or no number"):
+            _engine.distort(images, {"elastic": 1.0, **bad}, 0, 1, one)
+
+
 def test_survives_a_fork():
     code = """
 import os, sys

@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "lenet"
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
 layers pooling tables spec distort recipe presets weights reference _engine engine network data evaluate train reading
-figures runs bench reproduce interop __init__ cli __main__
+figures runs bench reproduce report interop __init__ cli __main__
 """.split()
 
 
@@ -153,8 +153,8 @@ def test_citation_and_version_agree():
 
 def test_the_page_on_reproducing_is_what_was_measured():
     """docs/reproducing.md shows the figures that `lenet reproduce` left beside it, and every preset has some."""
-    from lenet import presets, reproduce
+    from lenet import presets, report, reproduce
 
     figures = reproduce.load(ROOT / "docs" / "reproducing.json")
     assert set(presets) <= set(figures)
-    assert (ROOT / "docs" / "reproducing.md").read_text() == reproduce.page(figures)
+    assert (ROOT / "docs" / "reproducing.md").read_text() == report.page(figures)

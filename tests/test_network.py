@@ -99,7 +99,9 @@ def test_what_cannot_be_scanned(net):
         whole.scan(np.zeros((40, 40), np.uint8))
     with pytest.raises(ValueError, match="a picture of 28x28 to scan; expected at least 32x32"):
         net.scan(IMAGES[0])
-    with pytest.raises(ValueError, match="images of 40x20, of which F6 would get 3x1 values a map and sees 1x1; expected uint8"):
+    with pytest.raises(
+        ValueError, match="images of 40x20, of which F6 would get 3x1 values a map and sees 1x1; expected uint8"
+    ):
         net.trace(np.zeros((1, 40, 20), np.uint8))
     with pytest.raises(TypeError, match="images are float64"):
         net.scan(np.zeros((40, 40)))

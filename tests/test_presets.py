@@ -72,6 +72,6 @@ def test_rates_of_the_first_pass_tell_how_the_first_weights_were_drawn(mnist_tra
         trainer = engine.trainer(spec, flat, recipe.scale, recipe.loss, recipe.optimizer, 1)
         curvature = trainer.curvature(images[:500, None], labels[:500])
         rates = recipe.schedule.at(0, recipe.epochs) / (recipe.optimizer.mu + curvature)
-        largest[init] = rates[flat != 0].max()  # without connections that Table I leaves out
+        largest[init] = rates[flat != 0].max()  # without biases, and connections that Table I leaves out
     assert largest["lecun1998-root"] == pytest.approx(0.016, abs=0.002)
     assert largest["lecun1998"] == pytest.approx(5e-4 / 0.02, rel=0.01)

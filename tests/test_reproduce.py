@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet import Network, presets, reproduce, train
+from lenet import Network, presets, report, reproduce, train
 from lenet.data import Dataset
 from lenet.recipe import Constant, Recipe
 
@@ -62,7 +62,7 @@ def test_figures_do_not_depend_on_the_company(small, short, tmp_path):
 
 def test_the_page_has_what_was_measured(small, short, tmp_path):
     figures = reproduce.reproduce([], 2, *small, tmp_path / "figures.json", table=short)
-    reproduce.write(figures, tmp_path / "page.md", short)
+    report.write(figures, tmp_path / "page.md", short)
     text = (tmp_path / "page.md").read_text()
     assert (tmp_path / "figures" / "reproducing.png").stat().st_size > 10_000
     for name in short:
@@ -79,7 +79,27 @@ def test_a_training_that_fails_is_said(small, short, tmp_path):
     wild = replace(short["lenet1"], recipe=replace(short["lenet1"].recipe, schedule=Constant(1e30)))
     figures = reproduce.reproduce(["lenet1"], 1, *small, tmp_path / "figures.json", table={"lenet1": wild})
     assert "a smaller rate may help" in figures["lenet1"]["outcomes"][0]["failed"]
-    assert "not trained yet" in reproduce.page(figures)
+    page = report.page(figures, {"lenet1": wild})
+    assert "| `lenet1` | 1.7 | 1 of 1 failed |" in page
+    assert "`lenet1` by its own recipe, seed 0: the loss is" in page
+
+
+def test_an_interrupted_run_keeps_what_was_there(small, short, tmp_path):
+    """Half of a preset's seeds do not replace all of them."""
+    path = tmp_path / "figures.json"
+    reproduce.reproduce(["lenet1"], 2, *small, path, table=short)
+    before = path.read_bytes()
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.reproduce(["lenet1"], 2, *small, path, report=interrupt, table=short)
+    assert path.read_bytes() == before
+
+
+def test_a_name_twice_is_one_preset(short):
+    assert [job.seed for job in reproduce.jobs(["lenet1", "lenet1"], 2, short)] == [0, 1]
 
 
 def test_dead_units_are_those_that_never_answer():
@@ -101,6 +121,7 @@ def test_bad_names_seeds_and_files(small, tmp_path):
         reproduce.jobs([], 0)
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "other.json").write_text('{"a": 1}')
-    for name in ("broken.json", "other.json"):
+    (tmp_path / "half.json").write_text('{"lenet1": {"outcomes": 3}}')
+    for name in ("broken.json", "other.json", "half.json"):
         with pytest.raises(ValueError, match=f"{name}: not the figures of an earlier run"):
             reproduce.reproduce(["lenet1"], 1, *small, tmp_path / name)

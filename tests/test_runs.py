@@ -147,3 +147,16 @@ def test_a_killed_training_loses_only_the_epoch_it_was_in(tmp_path, kill):
     assert "epoch  1/60" not in messages
     assert (tmp_path / "killed" / NETWORK).read_bytes() == (tmp_path / "whole" / NETWORK).read_bytes()
     assert not list((tmp_path / "killed").glob(".*"))
+
+
+def test_a_training_of_an_earlier_version_goes_on():
+    """Fields that a later version adds have their defaults."""
+    preset = lenet.presets["lenet5"]
+    now = json.loads(json.dumps({"spec": preset.spec.to_dict(), "recipe": preset.recipe.to_dict()}))
+    then = json.loads(json.dumps(now))
+    for field in ("shuffle", "distortion"):
+        del then["recipe"][field]
+    for layer in then["spec"]["layers"]:
+        layer.pop("border", None)
+    assert then != now
+    assert lenet.runs._as_of_now(then) == now

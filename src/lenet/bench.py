@@ -44,17 +44,22 @@ def provenance(threads: int | None = None) -> dict[str, Any]:
     """Return what a measurement should name: processor, threads, date, version, and the source's commit if known."""
     import lenet
 
-    name = platform.processor()
+    name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else []:
         if line.startswith("model name"):
             name = line.split(":", 1)[1].strip()
             break
-    try:
-        command = ["git", "describe", "--always", "--dirty"]
-        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        commit = ""
+    here = Path(lenet.__file__).resolve().parent
+    described = []
+    for command in (["rev-parse", "--show-toplevel"], ["describe", "--always", "--dirty"]):
+        try:
+            done = subprocess.run(["git", *command], cwd=here, capture_output=True, text=True, check=False)
+        except OSError:  # no git
+            break
+        described.append(done.stdout.strip())
+    # The package may lie in somebody else's repository: that one's commit says nothing.
+    commit = described[1] if len(described) == 2 and Path(described[0]) == here.parent.parent else ""
     return {
         "processor": name,
         "threads": engine.threads_to_use(threads),

@@ -265,13 +265,19 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Train presets by their own recipes and set what they reach beside what their sources report."""
+    from lenet import report
     from lenet import reproduce as reproducing
 
+    if out.suffix != ".md" or out.is_dir():
+        raise ValueError(f"--out is {out}; expected the name of a page that ends in .md")
     training, test = lenet.data.load("mnist", "train"), lenet.data.load("mnist", "test")
     say(f"data: {training.origin}")
     file = out.with_suffix(".json")
-    found = reproducing.reproduce(names or [], seeds, training, test, file, threads, say)
-    reproducing.write(found, out)
+    try:
+        reproducing.reproduce(names or [], seeds, training, test, file, threads, say)
+    finally:  # when interrupted, the page still shows what was finished
+        if file.exists():
+            report.write(reproducing.load(file), out)
     print(json.dumps({"page": str(out), "figures": str(file)}) if as_json else out)
 
 

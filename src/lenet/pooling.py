@@ -132,7 +132,8 @@ class Contrast(Layer):
 
     Each pixel loses the mean around it, over all maps, weighted by a Gaussian window; then it is divided by the
     standard deviation around it, weighted alike, or by the mean of those over the picture where that is larger. At the
-    border the weights inside are scaled up to sum to 1.
+    border the weights inside are scaled up to sum to 1. Deviations below `plain` times the mean are rounding and count
+    as none; a picture without contrast becomes 0.
 
     Parameters
     ----------
@@ -143,6 +144,7 @@ class Contrast(Layer):
     window: int = 9
     activation: str = "linear"
     kind: ClassVar[str] = "contrast normalisation"
+    plain: ClassVar[float] = 1e-5
 
     def output(self, shape: Shape) -> Shape:
         """See :meth:`Layer.output`."""

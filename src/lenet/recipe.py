@@ -108,9 +108,7 @@ class LevenbergMarquardt:
 
     def __post_init__(self) -> None:
         _positive("mu", self.mu)
-        _check(
-            isinstance(self.samples, int) and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0"
-        )
+        _check(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
 
 
 Optimizer = Sgd | Adam | LevenbergMarquardt
@@ -343,7 +341,7 @@ class Recipe:
         try:
             values = dict(data)
             for key, kinds in _TAGGED.items():
-                if not isinstance(values[key], Mapping):
+                if not isinstance(values.get(key), Mapping):
                     continue
                 entry = dict(values[key])
                 kind = {k.__name__: k for k in kinds}[entry.pop("kind")]

@@ -211,8 +211,10 @@ def _blur(layer: Contrast, x: Array) -> Array:
 def _contrast_parts(layer: Contrast, x: Array) -> tuple[Array, Array, Array, Array]:
     """Return centred values, deviations, divisors (n, 1, rows, columns), and the weights' sums at the border."""
     cover = x.shape[1] * _blur(layer, np.ones((1, 1, *x.shape[2:])))
-    centred = x - _blur(layer, x.sum(axis=1, keepdims=True)) / cover
+    mean = _blur(layer, x.sum(axis=1, keepdims=True)) / cover
+    centred = x - mean
     deviation = np.sqrt(_blur(layer, (centred**2).sum(axis=1, keepdims=True)) / cover)
+    deviation = np.where(deviation > layer.plain * np.abs(mean), deviation, 0)
     return centred, deviation, np.maximum(deviation, deviation.mean(axis=(2, 3), keepdims=True)), cover
 
 

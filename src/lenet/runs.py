@@ -8,6 +8,7 @@ the same weights as one that was never stopped.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -113,6 +114,7 @@ class Run:
                 f"{self.directory}: holds a training; --resume goes on with it, another directory starts anew"
             )
         arrays, header = weights_.read(path)
+        header = _as_of_now(header)
         for key, value in identity.items():
             if header.get(key) != value:
                 values = f" ({header.get(key)!r}, now {value!r})" if key in ("seed", "fused") else ""
@@ -165,3 +167,13 @@ def _row(epoch: Epoch) -> dict[str, Any]:
         "seconds": epoch.seconds,
         "images": epoch.images,
     }
+
+
+def _as_of_now(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checkpoint's header with what earlier versions did not write: new fields have their defaults."""
+    known = dict(header)
+    with contextlib.suppress(KeyError, ValueError):
+        known["spec"] = json.loads(json.dumps(Spec.from_dict(header["spec"]).to_dict()))
+    with contextlib.suppress(KeyError, ValueError):
+        known["recipe"] = json.loads(json.dumps(Recipe.from_dict(header["recipe"]).to_dict()))
+    return known

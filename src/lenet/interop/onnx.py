@@ -123,14 +123,20 @@ def _contrast(layer: Contrast, shape: Shape, value: str, node: Node, constant: C
     maps = constant(f"{name}.maps", np.array([1], np.int64))
     least = constant(f"{name}.least", np.float32(np.finfo(np.float32).tiny))  # 0 / 0 is to be 0
 
+    plain, none = constant(f"{name}.plain", np.float32(layer.plain)), constant(f"{name}.none", np.float32(0))
+
     def around(of: str, what: str) -> str:
         total = node("ReduceSum", [of, maps], f"{name}.{what}.total")
         blurred = node("Conv", [total, kernel], f"{name}.{what}.blurred", pads=[layer.window // 2] * 4)
         return node("Div", [blurred, cover], f"{name}.{what}")
 
-    centred = node("Sub", [value, around(value, "mean")], f"{name}.centred")
+    mean = around(value, "mean")
+    centred = node("Sub", [value, mean], f"{name}.centred")
     variance = around(node("Mul", [centred, centred], f"{name}.squared"), "variance")
-    deviation = node("Sqrt", [variance], f"{name}.deviation")
+    rounding = node("Mul", [node("Abs", [mean], f"{name}.size"), plain], f"{name}.rounding")
+    measured = node("Sqrt", [variance], f"{name}.measured")
+    some = node("Greater", [measured, rounding], f"{name}.some")
+    deviation = node("Where", [some, measured, none], f"{name}.deviation")
     usual = node("ReduceMean", [deviation], f"{name}.usual", axes=[2, 3])
     return node("Div", [centred, node("Max", [deviation, usual, least], f"{name}.divisor")], f"{name}.sums")
 

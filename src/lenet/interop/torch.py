@@ -61,15 +61,18 @@ def _contrast(x: Any, layer: Contrast) -> Any:
     import torch
     from torch.nn import functional as F
 
-    row = torch.tensor(layer.weights, dtype=x.dtype)
+    row = torch.tensor(layer.weights, dtype=x.dtype, device=x.device)
     kernel = torch.outer(row, row)[None, None]
 
     def blur(v: Any) -> Any:
         return F.conv2d(v, kernel, padding=layer.window // 2)
 
     cover = x.shape[1] * blur(torch.ones_like(x[:1, :1]))
-    centred = x - blur(x.sum(1, keepdim=True)) / cover
-    deviation = (blur((centred**2).sum(1, keepdim=True)) / cover).sqrt()
+    mean = blur(x.sum(1, keepdim=True)) / cover
+    centred = x - mean
+    variance = blur((centred**2).sum(1, keepdim=True)) / cover
+    some = variance > (layer.plain * mean) ** 2  # else there is no contrast, and the root no slope
+    deviation = torch.where(some, torch.where(some, variance, 1.0).sqrt(), 0.0)
     divisor = torch.maximum(deviation, deviation.mean((2, 3), keepdim=True))
     return centred / divisor.clamp_min(torch.finfo(x.dtype).tiny)
 
@@ -143,7 +146,8 @@ def _module(layer: Layer, shape: Shape) -> Any:
                     drawn = torch.multinomial(shares.flatten(0, -2), 1).view(sums.shape)
                     return parts.gather(-1, drawn).squeeze(-1)
                 case DeformPool():
-                    dy, dx = (torch.arange(layer.window) - (layer.window - 1) / 2).expand(2, -1)
+                    offsets = torch.arange(layer.window, dtype=x.dtype, device=x.device) - (layer.window - 1) / 2
+                    dy, dx = offsets.expand(2, -1)
                     dy, dx = dy.repeat_interleave(layer.window), dx.repeat(layer.window)
                     penalty = self.weight @ torch.stack([dy**2, dx**2, dy, dx])
                     return (_windows(x, layer, shape) - penalty[:, None, None]).max(-1).values
