@@ -78,10 +78,11 @@ def test_the_page_has_what_was_measured(small, short, tmp_path):
 def test_a_training_that_fails_is_said(small, short, tmp_path):
     wild = replace(short["lenet1"], recipe=replace(short["lenet1"].recipe, schedule=Constant(1e30)))
     figures = reproduce.reproduce(["lenet1"], 1, *small, tmp_path / "figures.json", table={"lenet1": wild})
-    assert "a smaller rate may help" in figures["lenet1"]["outcomes"][0]["failed"]
+    failed = figures["lenet1"]["outcomes"][0]["failed"]
+    assert "a smaller rate may help" in failed
     page = report.page(figures, {"lenet1": wild})
     assert "| `lenet1` | 1.7 | 1 of 1 failed |" in page
-    assert "`lenet1` by its own recipe, seed 0: the loss is" in page
+    assert f"`lenet1` by its own recipe, seed 0: {failed}." in page
 
 
 def test_an_interrupted_run_keeps_what_was_there(small, short, tmp_path):
