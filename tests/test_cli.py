@@ -214,3 +214,10 @@ def test_verify_compares_with_the_published_files():
 
 def test_verify_a_directory_without_the_files(tmp_path):
     assert f"{tmp_path}: no file called train-images" in one_line(run("data", "verify", tmp_path, code=1))
+
+
+def test_reproduce_refuses_a_page_that_is_none(tmp_path):
+    for out in (tmp_path / "figures.json", tmp_path):
+        done = run("reproduce", "lenet1", "--out", out, code=1)
+        assert one_line(done) == f"lenet: --out is {out}; expected the name of a page that ends in .md"
+    assert not list(tmp_path.iterdir())

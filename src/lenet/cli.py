@@ -272,6 +272,8 @@ def reproduce(
         raise ValueError(f"--out is {out}; expected the name of a page that ends in .md")
     training, test = lenet.data.load("mnist", "train"), lenet.data.load("mnist", "test")
     say(f"data: {training.origin}")
+    if not figures.available():
+        say(f"the page's picture will not be drawn: {figures.MISSING}")
     file = out.with_suffix(".json")
     try:
         reproducing.reproduce(names or [], seeds, training, test, file, threads, say)
