@@ -18,6 +18,7 @@ import numpy as np
 
 from lenet import engine
 from lenet import weights as weights_
+from lenet.distort import EVERYTHING
 from lenet.network import Network
 from lenet.presets import Preset
 from lenet.spec import Spec
@@ -27,13 +28,15 @@ from lenet.spec import Spec
 class Speed:
     """Medians. `peak` is fused multiply-adds in registers on as many threads, in 10^9 operations a second.
 
-    `train` and `infer` are images a second, `one` microseconds for a single image; the shares are of the peak.
+    `train`, `distorted` (training with every kind of distortion) and `infer` are images a second, `one` microseconds
+    for a single image; the shares are of the peak.
     """
 
     isa: str
     threads: int
     peak: float
     train: float
+    distorted: float
     infer: float
     one: float
     train_share: float
@@ -98,11 +101,17 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
     labels = random.integers(0, spec.classes, images, np.uint8)
     network = Network.create(spec, init=recipe.init, scale=recipe.scale)
     flat = weights_.flatten(spec, network.weights)
-    trainer = engine.trainer(spec, flat, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size)
+    plain, distorted = (
+        engine.trainer(
+            spec, flat, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size, distortion=distortion
+        )
+        for distortion in (None, EVERYTHING)
+    )
     order = engine.permutation(0, 1, images)
     rates = np.full(-(-images // recipe.batch_size), 1e-4, np.float32)
     peaks = [engine.measure_peak(used, 0.2)]
-    train = images / median_seconds(lambda: trainer.run(pictures, labels, order, rates, used), repeats)
+    train = images / median_seconds(lambda: plain.run(pictures, labels, order, rates, used, 1), repeats)
+    bent = images / median_seconds(lambda: distorted.run(pictures, labels, order, rates, used, 1), repeats)
     peaks.append(engine.measure_peak(used, 0.2))
     infer = images / median_seconds(lambda: network.predict(pictures, used), repeats)
     peaks.append(engine.measure_peak(used, 0.2))
@@ -114,6 +123,7 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
         threads=used,
         peak=peak / 1e9,
         train=train,
+        distorted=bent,
         infer=infer,
         one=one * 1e6,
         train_share=train * operations(spec, True) / peak,

@@ -251,6 +251,8 @@ def bench(
     table = Table("what", "value", title=f"{preset}, {speed.isa}, {speed.threads} threads")
     table.add_row("peak of fused multiply-adds", f"{speed.peak:.0f} GFLOP/s")
     table.add_row("training", f"{speed.train:,.0f} images/s, {speed.train_share:.0%} of the peak")
+    share = speed.distorted / speed.train
+    table.add_row("training, every distortion", f"{speed.distorted:,.0f} images/s, {share:.0%} of that without")
     table.add_row("answering", f"{speed.infer:,.0f} images/s, {speed.infer_share:.0%} of the peak")
     table.add_row("one image alone", f"{speed.one:.1f} microseconds")
     show(table)

@@ -70,3 +70,8 @@ class Distortion:
 
 PLANAR = Distortion(shift=1.0, scale=0.1, squeeze=0.1, shear=0.15)
 """The kinds of the 1998 paper: no rotation, no bending. It does not give their ranges."""
+
+EVERYTHING = Distortion(
+    shift=2.0, scale=0.15, squeeze=0.1, rotation=10.0, shear=0.2, elastic=0.8, spacing=7.0, thickness=0.5
+)
+"""Every kind at once, strong but legible: what their cost is measured with."""
