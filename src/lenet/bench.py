@@ -82,15 +82,16 @@ def operations(spec: Spec, training: bool) -> int:
     return 2 * (3 * sum(counts) - counts[0] if training else sum(counts))
 
 
-def median_seconds(job: Callable[[], object], repeats: int) -> float:
-    """Return the median time that `job` takes, after one run that is not counted."""
-    job()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - began)
-    return float(np.median(times))
+def median_seconds(*jobs: Callable[[], object], repeats: int) -> list[float]:
+    """Return the median time of each job, after one run that is not counted; the jobs take turns."""
+    times: list[list[float]] = [[] for _ in jobs]
+    for turn in range(repeats + 1):
+        for job, taken in zip(jobs, times, strict=True):
+            began = time.perf_counter()
+            job()
+            if turn:
+                taken.append(time.perf_counter() - began)
+    return [float(np.median(taken)) for taken in times]
 
 
 def measure(preset: Preset, threads: int | None = None, images: int = 12800, repeats: int = 7) -> Speed:
@@ -110,13 +111,19 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
     order = engine.permutation(0, 1, images)
     rates = np.full(-(-images // recipe.batch_size), 1e-4, np.float32)
     peaks = [engine.measure_peak(used, 0.2)]
-    train = images / median_seconds(lambda: plain.run(pictures, labels, order, rates, used, 1), repeats)
-    bent = images / median_seconds(lambda: distorted.run(pictures, labels, order, rates, used, 1), repeats)
+    train, bent = (
+        images / seconds
+        for seconds in median_seconds(
+            lambda: plain.run(pictures, labels, order, rates, used, 1),
+            lambda: distorted.run(pictures, labels, order, rates, used, 1),
+            repeats=repeats,
+        )
+    )
     peaks.append(engine.measure_peak(used, 0.2))
-    infer = images / median_seconds(lambda: network.predict(pictures, used), repeats)
+    infer = images / median_seconds(lambda: network.predict(pictures, used), repeats=repeats)[0]
     peaks.append(engine.measure_peak(used, 0.2))
     single = pictures[:1, 0] if spec.input[0] == 1 else pictures[:1]
-    one = median_seconds(lambda: [network.predict(single) for _ in range(100)], 5 * repeats) / 100
+    one = median_seconds(lambda: [network.predict(single) for _ in range(100)], repeats=5 * repeats)[0] / 100
     peak = float(np.median(peaks))
     return Speed(
         isa=network.isa,
