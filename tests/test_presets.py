@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import strokes
 
 from lenet import Network, engine, presets, train
 from lenet.presets import preset
@@ -35,12 +36,7 @@ RELUCTANT = {"lenet-tf-sigmoid", "lenet-tf-relu", "lenet-d2l"}
 @pytest.mark.parametrize("name", sorted(set(presets) - RELUCTANT))
 def test_presets_learn(name):
     """A stroke in one of three places: these networks learn to tell them in a moment."""
-    random = np.random.default_rng(1)
-    labels = random.integers(0, 3, 192).astype(np.uint8)
-    images = np.zeros((192, 28, 28), np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        y = 5 + 7 * label + random.integers(-1, 2)
-        image[y : y + 3, 6:22] = random.integers(150, 256)
+    images, labels = strokes(192)
     recipe = presets[name].recipe
     recipe = replace(recipe, epochs=30, steps=None, batch_size=16, stopping=None)
     net = train(presets[name].spec, recipe, images, labels, seed=1)

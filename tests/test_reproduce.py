@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import strokes
 
 from lenet import Network, presets, report, reproduce, train
 from lenet.data import Dataset
@@ -14,12 +15,7 @@ from lenet.recipe import Constant, Recipe
 @pytest.fixture
 def small() -> tuple[Dataset, Dataset]:
     """Strokes in one of three places, 240 to train on and 60 to test with."""
-    random = np.random.default_rng(1)
-    labels = random.integers(0, 3, 300).astype(np.uint8)
-    images = np.zeros((300, 28, 28), np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        y = 5 + 7 * label + random.integers(-1, 2)
-        image[y : y + 3, 6:22] = random.integers(150, 256)
+    images, labels = strokes(300)
     return Dataset(images[:240], labels[:240], "strokes", ""), Dataset(images[240:], labels[240:], "strokes", "")
 
 
