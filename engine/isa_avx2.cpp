@@ -22,7 +22,7 @@ inline void narrow(std::uint8_t* p, I v) {
   const __m128i words = _mm_packus_epi32(low, high);
   _mm_storel_epi64((__m128i*)p, _mm_packus_epi16(words, words));
 }
-// Four bytes from each place.
+#define LENET_GATHERS  // it has an instruction for `gather`: four bytes from each place
 inline I gather(const std::uint8_t* from, I at) { return (I)_mm256_i32gather_epi32((const int*)from, (__m256i)at, 1); }
 inline V splat(float x) { return _mm256_set1_ps(x); }
 inline V multiply_add(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }

@@ -19,16 +19,6 @@ inline I widen(const std::uint8_t* p) { return I{p[0], p[1], p[2], p[3]}; }
 inline void narrow(std::uint8_t* p, I v) {
   for (int lane = 0; lane < kLanes; ++lane) p[lane] = std::uint8_t(v[lane]);
 }
-// Four bytes from each place.
-inline I gather(const std::uint8_t* from, I at) {
-  I result;
-  for (int i = 0; i < kLanes; ++i) {
-    int bytes;
-    __builtin_memcpy(&bytes, from + at[i], sizeof bytes);
-    result[i] = bytes;
-  }
-  return result;
-}
 inline V splat(float x) { return V{x, x, x, x}; }
 inline V multiply_add(V a, V b, V c) { return a * b + c; }
 inline float multiply_add(float a, float b, float c) { return a * b + c; }

@@ -26,16 +26,6 @@ inline void narrow(std::uint8_t* p, I v) {
   const std::uint64_t bytes = vget_lane_u64((uint64x1_t)vmovn_u16(vcombine_u16(words, words)), 0);
   __builtin_memcpy(p, &bytes, 4);
 }
-// Four bytes from each place.
-inline I gather(const std::uint8_t* from, I at) {
-  I result;
-  for (int i = 0; i < kLanes; ++i) {
-    int bytes;
-    __builtin_memcpy(&bytes, from + at[i], sizeof bytes);
-    result[i] = bytes;
-  }
-  return result;
-}
 inline V splat(float x) { return (V)vdupq_n_f32(x); }
 inline V multiply_add(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }

@@ -24,6 +24,18 @@ LENET_INLINE V load(const float* p) { return *reinterpret_cast<const Tight*>(p);
 LENET_INLINE V load_loose(const float* p) { return *reinterpret_cast<const Loose*>(p); }
 LENET_INLINE void store(float* p, V v) { *reinterpret_cast<Tight*>(p) = v; }
 LENET_INLINE void store_loose(float* p, V v) { *reinterpret_cast<Loose*>(p) = v; }
+#ifndef LENET_GATHERS
+// Four bytes from each place.
+LENET_INLINE I gather(const std::uint8_t* from, I at) {
+  I result;
+  for (int i = 0; i < kLanes; ++i) {
+    int bytes;
+    __builtin_memcpy(&bytes, from + at[i], sizeof bytes);
+    result[i] = bytes;
+  }
+  return result;
+}
+#endif
 LENET_INLINE float larger(float a, float b) { return a > b ? a : b; }
 LENET_INLINE float root(float a) { return __builtin_sqrtf(a); }
 

@@ -9,13 +9,7 @@ namespace lenet {
 // The loss of one image; its gradient is left in packed_->gradient.
 float Trainer::run_alone(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, long step) {
   Packed& p = *packed_;
-  const std::uint8_t* image = samples.images[sample];
-  if (distorter_ && epoch) {
-    std::uint8_t* to = rooms_[0]->images.data();
-    distorter_->apply(seed_, epoch, sample, image, *rooms_[0], to);
-    image = to;
-  }
-  p.alone.load(image, placed_);
+  p.alone.load(seen(samples, epoch, sample, 0, 0), placed_);
   p.alone.draw({seed_, std::uint32_t(step)}, sample);
   const float* output = p.alone.forward(p.weights.data());
   // The loss knows tiles: this image is the first of one, and the others weigh nothing.

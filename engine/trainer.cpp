@@ -128,6 +128,15 @@ void Trainer::prepare_distortion(const Samples& samples, int threads) {
   while (int(rooms_.size()) < threads) rooms_.push_back(std::make_unique<Distorter::Room>(*distorter_));
 }
 
+const std::uint8_t* Trainer::seen(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, int thread,
+                                  int lane) {
+  const std::uint8_t* image = samples.images[sample];
+  if (!distorter_ || !epoch) return image;
+  std::uint8_t* to = rooms_[thread]->images.data() + std::size_t(lane) * distorter_->bytes();
+  distorter_->apply(seed_, epoch, sample, image, *rooms_[thread], to);
+  return to;
+}
+
 // `tiles` tiles of images from the batch's `first` on, to the workspace's tile `at` and on. The last may be filled up.
 void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
                    int thread) {
@@ -136,12 +145,7 @@ void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first
     const std::uint8_t* from[kTile];
     for (int l = 0; l < kTile; ++l) {
       const std::uint32_t sample = batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)];
-      from[l] = samples.images[sample];
-      if (distorter_ && batch.epoch) {
-        std::uint8_t* to = rooms_[thread]->images.data() + std::size_t(l) * distorter_->bytes();
-        distorter_->apply(seed_, batch.epoch, sample, from[l], *rooms_[thread], to);
-        from[l] = to;
-      }
+      from[l] = seen(samples, batch.epoch, sample, thread, l);
       if (work.draws(at + t)) draws.fill(plan_, sample, work.draws(at + t) + l, kTile);
     }
     kernels_.load_tile(from, samples.images.maps, samples.images.height, samples.images.width, scale_.paper,

@@ -98,6 +98,8 @@ class Trainer {
   int most_items() const;
   void work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread);
   void run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread);
+  // The image as the epoch has it; distorted, it lies in the thread's room, at place `lane`.
+  const std::uint8_t* seen(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, int thread, int lane);
   void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
             int thread);
   double loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);

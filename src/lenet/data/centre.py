@@ -27,3 +27,9 @@ def centred(image: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
     out = np.zeros((size, size), np.uint8)
     out[top : top + image.shape[0], left : left + image.shape[1]] = image
     return out
+
+
+def ring(grey: NDArray[np.uint8], inset: int = 0) -> NDArray[np.uint8]:
+    """Return the pixels `inset` pixels from the border of a picture (height, width)."""
+    cut = grey[inset : grey.shape[0] - inset, inset : grey.shape[1] - inset]
+    return np.concatenate([cut[0], cut[-1], cut[:, 0], cut[:, -1]])

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.centre import ring
 from lenet.data.idx import LARGEST, DataError, open_unpacked
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -130,8 +131,7 @@ def read_folder(path: Path) -> Pair:
             if images and grey.shape != images[0].shape:
                 size, wanted = (f"{a.shape[1]}x{a.shape[0]}" for a in (grey, images[0]))
                 raise DataError(f"{file}: {size} pixels; those before it have {wanted}")
-            border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-            images.append(255 - grey if np.median(border) > 127 else grey)
+            images.append(255 - grey if np.median(ring(grey)) > 127 else grey)
             labels.append(int(folder.name))
     if not images:
         raise DataError(f"{path}: no folders called 0, 1, 2 and so on with pictures in them")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.centre import SIZE, centred
+from lenet.data.centre import SIZE, centred, ring
 
 BOX = 20
 FAINTEST = 24
@@ -54,7 +54,7 @@ def ink_of(grey: Bytes) -> Ink:
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     frame = _frame(grey)
     grey = grey[frame : grey.shape[0] - frame, frame : grey.shape[1] - frame]
-    from_paper = grey.astype(np.float32) - float(np.median(_ring(grey, 0)))
+    from_paper = grey.astype(np.float32) - float(np.median(ring(grey, 0)))
     darker = np.maximum(-from_paper - FAINTEST, 0).sum()
     if np.maximum(from_paper - FAINTEST, 0).sum() > darker:
         grey = 255 - grey
@@ -116,16 +116,10 @@ def _running_median(line: Bytes) -> Bytes:
     return np.median(windows, axis=1).astype(np.uint8)
 
 
-def _ring(grey: Bytes, inset: int) -> Bytes:
-    """Return the pixels `inset` pixels from the border."""
-    cut = grey[inset : grey.shape[0] - inset, inset : grey.shape[1] - inset]
-    return np.concatenate([cut[0], cut[-1], cut[:, 0], cut[:, -1]])
-
-
 def _frame(grey: Bytes) -> int:
     """Return the width of an even frame around the picture, in pixels: 0 if there is none."""
     for inset in range(1, min(grey.shape) // 8 + 1):
-        outer, inner = _ring(grey, inset - 1).astype(np.float32), np.median(_ring(grey, inset))
+        outer, inner = ring(grey, inset - 1).astype(np.float32), np.median(ring(grey, inset))
         level = np.median(outer)
         if (np.abs(outer - level) > FAINTEST).mean() > 0.1:
             return 0
