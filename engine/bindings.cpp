@@ -1,15 +1,20 @@
-// The only file that knows Python: checks shapes and types, releases the GIL, turns arrays into pointers.
+// The only file, with arguments.hpp, that knows Python: checks shapes and types, releases the GIL, turns arrays into
+// pointers.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <numeric>
+#include <variant>
 
+#include "arguments.hpp"
 #include "dispatch.hpp"
 #include "model.hpp"
 #include "pool.hpp"
@@ -50,53 +55,6 @@ void check_state(const Buffer& buffer, const Floats& values, const char* what) {
                                 std::to_string(buffer.size()) + " expected");
 }
 
-template <class E>
-E enumerated(const std::string& name, std::initializer_list<const char*> names) {
-  int i = 0;
-  std::string all;
-  for (const char* n : names) {
-    if (name == n) return E(i);
-    ++i;
-    all += std::string(all.empty() ? "" : ", ") + n;
-  }
-  throw std::invalid_argument("'" + name + "' is none of: " + all);
-}
-
-template <class T>
-T take(const nb::dict& d, const char* key) {
-  return nb::cast<T>(d[key]);
-}
-template <class T>
-T take(const nb::dict& d, const char* key, T otherwise) {
-  return d.contains(key) ? nb::cast<T>(d[key]) : otherwise;
-}
-
-Layer layer_of(const nb::dict& d) {
-  Layer layer{};
-  layer.kind = enumerated<Layer::Kind>(take<std::string>(d, "kind"),
-                                       {"conv", "subsample", "pool", "deform", "contrast", "dense", "rbf"});
-  layer.maps = take<int>(d, "maps", 0);
-  layer.kernel_height = take<int>(d, "kernel_height", 1);
-  layer.kernel_width = take<int>(d, "kernel_width", 1);
-  layer.same = take<bool>(d, "same", false);
-  layer.table = take<std::vector<std::uint8_t>>(d, "table", {});
-  layer.codes = take<std::vector<float>>(d, "codes", {});
-  layer.pool = enumerated<PoolKind>(take<std::string>(d, "pool", "max"), {"max", "mean", "l2", "stochastic"});
-  layer.keep = take<bool>(d, "keep", false);
-  layer.window_weights = take<std::vector<float>>(d, "window_weights", {});
-  layer.window = take<int>(d, "window", 2);
-  layer.stride = take<int>(d, "stride", 2);
-  layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),
-                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"});
-  return layer;
-}
-
-Description description_of(const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers) {
-  Description description{std::get<0>(input), std::get<1>(input), std::get<2>(input), {}};
-  for (const nb::dict& d : layers) description.layers.push_back(layer_of(d));
-  return description;
-}
-
 void check_size(const Plan& plan, std::size_t given) {
   if (given != plan.parameters())
     throw std::invalid_argument(std::to_string(given) + " weights given, " + std::to_string(plan.parameters()) +
@@ -105,55 +63,34 @@ void check_size(const Plan& plan, std::size_t given) {
 
 Images images_of(const Bytes& a) { return {a.data(), a.shape(0), int(a.shape(1)), int(a.shape(2)), int(a.shape(3))}; }
 
-// Labels in range, order in range: checked here once, so that the loops need not.
-Samples samples_of(const Plan& plan, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
+// Labels in range, targets that are shares, order in range: checked here once, so that the loops need not.
+using Labels = std::variant<In<std::uint8_t, nb::ndim<1>>, In<float, nb::ndim<2>>>;
+Samples samples_of(const Plan& plan, const Bytes& images, const Labels& given,
                    const std::vector<std::uint32_t>& order) {
-  if (labels.size() != images.shape(0))
-    throw std::invalid_argument(std::to_string(labels.size()) + " labels for " + std::to_string(images.shape(0)) +
-                                " images");
+  const auto* labels = std::get_if<0>(&given);
+  const auto* targets = std::get_if<1>(&given);
+  const std::size_t count = labels ? labels->shape(0) : targets->shape(0), classes = std::size_t(plan.classes());
+  if (count != images.shape(0))
+    throw std::invalid_argument(std::to_string(count) + " labels for " + std::to_string(images.shape(0)) + " images");
+  if (targets && targets->shape(1) != classes)
+    throw std::invalid_argument("targets for " + std::to_string(targets->shape(1)) + " classes: the network has " +
+                                std::to_string(classes));
   if (order.empty()) throw std::invalid_argument("no samples");
   for (const std::uint32_t at : order) {
     if (at >= images.shape(0)) throw std::invalid_argument("sample " + std::to_string(at) + " does not exist");
-    if (labels.data()[at] >= plan.classes())
-      throw std::invalid_argument("label " + std::to_string(labels.data()[at]) + " of sample " + std::to_string(at) +
-                                  ": the network has " + std::to_string(plan.classes()) + " classes");
+    if (labels && labels->data()[at] >= classes)
+      throw std::invalid_argument("label " + std::to_string(labels->data()[at]) + " of sample " + std::to_string(at) +
+                                  ": the network has " + std::to_string(classes) + " classes");
+    float sum = 0;
+    for (std::size_t c = 0; targets && c < classes; ++c) {
+      const float share = targets->data()[at * classes + c];
+      sum += share >= 0 ? share : NAN;
+    }
+    if (targets && !(std::fabs(sum - 1) < 1e-3f))
+      throw std::invalid_argument("targets of sample " + std::to_string(at) + " are no shares that sum to 1");
   }
-  return {images_of(images), labels.data()};
+  return {images_of(images), labels ? labels->data() : nullptr, targets ? targets->data() : nullptr};
 }
-
-LossShape loss_of(const nb::dict& d) {
-  LossShape loss{};
-  loss.kind = enumerated<LossShape::Kind>(take<std::string>(d, "kind"), {"cross_entropy", "map", "mean_squared"});
-  loss.smoothing = take<float>(d, "smoothing", 0.0f);
-  loss.rubbish = take<float>(d, "rubbish", 0.0f);
-  return loss;
-}
-
-UpdateShape update_of(const nb::dict& d) {
-  UpdateShape update{};
-  update.kind = enumerated<UpdateShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam", "levenberg"});
-  update.momentum = take<float>(d, "momentum", 0.0f);
-  update.nesterov = take<bool>(d, "nesterov", false);
-  update.beta1 = take<float>(d, "beta1", 0.9f);
-  update.beta2 = take<float>(d, "beta2", 0.999f);
-  update.epsilon = take<float>(d, "epsilon", 1e-8f);
-  update.weight_decay = take<float>(d, "weight_decay", 0.0f);
-  update.decoupled = take<bool>(d, "decoupled", false);
-  return update;
-}
-
-Distortion distortion_of(const nb::dict& d) {
-  Distortion distortion{};
-  const std::pair<const char*, float Distortion::*> kinds[] = {
-      {"shift", &Distortion::shift},       {"scale", &Distortion::scale},        {"squeeze", &Distortion::squeeze},
-      {"rotation", &Distortion::rotation}, {"shear", &Distortion::shear},        {"elastic", &Distortion::elastic},
-      {"spacing", &Distortion::spacing},   {"thickness", &Distortion::thickness}};
-  for (const auto& [name, member] : kinds) distortion.*member = take<float>(d, name, distortion.*member);
-  return distortion;
-}
-
-using Pair = std::tuple<float, float>;
-Scale scale_of(const Pair& scale) { return {std::get<0>(scale), std::get<1>(scale)}; }
 
 int checked_threads(int threads) {
   if (threads < 1 || threads > 1024)
@@ -261,17 +198,23 @@ NB_MODULE(_engine, m) {
   m.def(
       "distort",
       [](const Bytes& images, const nb::dict& distortion, std::uint64_t seed, std::uint32_t epoch,
-         const In<std::uint32_t, nb::ndim<1>>& samples, const std::string& isa) {
+         const In<std::uint32_t, nb::ndim<1>>& samples, int threads, const std::string& isa) {
         if (samples.size() != images.shape(0)) throw std::invalid_argument("a number for each image expected");
         const Images from = images_of(images);
         const Distorter distorter(distortion_of(distortion), kernels(isa), from.maps, from.height, from.width);
-        Distorter::Room room(distorter);
         auto out = new_array<std::uint8_t>({images.shape(0), images.shape(1), images.shape(2), images.shape(3)});
-        for (std::size_t i = 0; i < from.count; ++i)
-          distorter.apply(seed, epoch, samples.data()[i], from[i], room, out.data() + i * from.bytes());
+        checked_threads(threads);
+        nb::gil_scoped_release release;
+        std::atomic<std::size_t> next{0};
+        run_parallel(threads, [&](int) {
+          Distorter::Room room(distorter);
+          for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < from.count;)
+            distorter.apply(seed, epoch, samples.data()[i], from[i], room, out.data() + i * from.bytes());
+        });
         return out;
       },
-      "images"_a.noconvert(), "distortion"_a, "seed"_a, "epoch"_a, "samples"_a.noconvert(), "isa"_a = "");
+      "images"_a.noconvert(), "distortion"_a, "seed"_a, "epoch"_a, "samples"_a.noconvert(), "threads"_a = 1,
+      "isa"_a = "");
 
   nb::class_<Model>(m, "Model")
       .def(
@@ -321,8 +264,8 @@ NB_MODULE(_engine, m) {
           "distortion"_a = nb::dict(), "isa"_a = "")
       .def(
           "run",
-          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels,
-             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int threads, std::uint32_t epoch) {
+          [](Trainer& self, const Bytes& images, const Labels& labels, const In<std::uint32_t, nb::ndim<1>>& order,
+             const Floats& rates, int threads, std::uint32_t epoch) {
             const std::vector<std::uint32_t> samples_order = copied(order);
             const Samples samples = samples_of(self.plan(), images, labels, samples_order);
             const std::size_t batches = (samples_order.size() + self.batch() - 1) / self.batch();
@@ -349,7 +292,7 @@ NB_MODULE(_engine, m) {
           "epoch"_a = 0)
       .def(
           "gradient",
-          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels, int threads) {
+          [](Trainer& self, const Bytes& images, const Labels& labels, int threads) {
             std::vector<std::uint32_t> order(images.shape(0));
             std::iota(order.begin(), order.end(), 0u);
             const Samples samples = samples_of(self.plan(), images, labels, order);

@@ -205,9 +205,10 @@ struct Kernels {
                                const Tiles& d_tiles, float* weight, float* bias);
   void (*rbf_forward)(const DenseShape&, const float* code, const Tiles& in, const Tiles& out);
   void (*rbf_input_gradient)(const DenseShape&, const float* code, const Tiles& in, const Tiles& d, const Tiles& out);
-  // Writes d(loss)/d(output) * weight[lane] and each lane's loss (times nothing).
-  void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float weight[kTile],
-               float* gradient, float losses[kTile]);
+  // Writes d(loss)/d(output) * weight[lane] and each lane's loss (times nothing). With `targets`, a tile of what each
+  // class should get, the cross-entropy is that with them, and labels are not looked at.
+  void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float* targets,
+               const float weight[kTile], float* gradient, float losses[kTile]);
   // The second derivatives of the loss by the scores, times weight[lane]: of the softmax, p (1 - p).
   void (*loss_curvature)(const LossShape&, const float* output, const float weight[kTile], float* curvature);
   // And by the inputs of radial basis functions: the right class's squared distance has 2, and every distance passes

@@ -16,8 +16,8 @@ LENET_INLINE Softmax exponentials(int classes, float sign, const float* output, 
   return {largest, sum};
 }
 
-void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTile], const float weight[kTile],
-          float* gradient, float losses[kTile]) {
+void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTile], const float* targets,
+          const float weight[kTile], float* gradient, float losses[kTile]) {
   for (int lane = 0; lane < kTile; lane += kLanes) {
     I label;
     for (int i = 0; i < kLanes; ++i) label[i] = labels[lane + i];
@@ -37,7 +37,8 @@ void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTi
       const V scale = splat(1.0f) / soft.sum;
       total = log_of(soft.sum) + soft.largest;
       for (int k = 0; k < s.classes; ++k) {
-        const V target = (label == k ? splat(rest) : V{}) + splat(even);
+        const V wanted = targets ? load(targets + k * kTile + lane) * rest : label == k ? splat(rest) : V{};
+        const V target = wanted + splat(even);
         const V p = load(gradient + k * kTile + lane) * scale;
         total = multiply_add(-target, load(output + k * kTile + lane) * s.sign, total);
         store(gradient + k * kTile + lane, (p - target) * share * s.sign);

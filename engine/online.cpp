@@ -14,12 +14,16 @@ float Trainer::run_alone(const Samples& samples, std::uint32_t epoch, std::uint3
   const float* output = p.alone.forward(p.weights.data());
   // The loss knows tiles: this image is the first of one, and the others weigh nothing.
   const int classes = loss_.classes;
-  float *outputs = p.loss.data(), *d = outputs + std::size_t(classes) * kTile;
+  float *outputs = p.loss.data(), *d = outputs + std::size_t(classes) * kTile, *targets = nullptr;
   alignas(64) float losses[kTile];
   const float share[kTile] = {1.0f};
-  const std::uint8_t labels[kTile] = {samples.labels[sample]};
+  const std::uint8_t labels[kTile] = {samples.label(sample)};
+  if (samples.targets) {
+    targets = d + std::size_t(classes) * kTile;
+    for (int c = 0; c < classes; ++c) targets[c * kTile] = samples.targets[std::size_t(sample) * classes + c];
+  }
   for (int c = 0; c < classes; ++c) outputs[c * kTile] = output[c];
-  kernels_.loss(loss_, outputs, labels, share, d, losses);
+  kernels_.loss(loss_, outputs, labels, targets, share, d, losses);
   for (int c = 0; c < classes; ++c) d[c] = d[c * kTile];
   p.alone.backward(p.weights.data(), d, p.gradient.data());
   return losses[0];

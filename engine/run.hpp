@@ -79,8 +79,11 @@ class Workspace {
 
 // What backward passes need besides, one for each thread.
 struct Scratch {
-  Scratch(const Plan& plan, int tiles) : inner(plan.inner_pixels() * kTile), floats(plan.scratch_floats(tiles)) {}
-  Buffer inner, floats;
+  Scratch(const Plan& plan, int tiles)
+      : inner(plan.inner_pixels() * kTile),
+        floats(plan.scratch_floats(tiles)),
+        targets(std::size_t(plan.classes()) * kTile) {}
+  Buffer inner, floats, targets;
 };
 
 // What is drawn for a training's step: a function of the seed, the step, the sample, and the place.

@@ -58,7 +58,7 @@ Trainer::Trainer(const Description& description, const float* weights, Scale sca
     packed_.reset(new Packed{Alone(plan_, kernels_, scale_, true), {}, {}, {}, {}, {}});
     for (Buffer* b : {&packed_->weights, &packed_->first, &packed_->second, &packed_->gradient})
       *b = Buffer(packed_->alone.floats());
-    packed_->loss = Buffer(2 * std::size_t(loss_.classes) * kTile);
+    packed_->loss = Buffer(3 * std::size_t(loss_.classes) * kTile);
   } else {
     plan_phases();
     for (int s = 0; s < slots(std::size_t(batch_)); ++s) gradients_.emplace_back(plan_.parameters());
@@ -154,8 +154,9 @@ void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first
 }
 
 // The sum of their losses; leaves the gradients of the outputs.
-double Trainer::loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at,
-                     int tiles) {
+double Trainer::loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
+                     Scratch& scratch) {
+  float* targets = samples.targets ? scratch.targets.data() : nullptr;
   const Tiles out = work.values(plan_.output().out, at, tiles);
   const Tiles d = work.gradients(plan_.output().out_gradient, at, tiles);
   double total = 0;
@@ -165,10 +166,13 @@ double Trainer::loss(const Samples& samples, const Batch& batch, std::size_t fir
     const std::size_t here = first + std::size_t(t) * kTile;
     for (std::size_t l = 0; l < kTile; ++l) {
       const bool real = here + l < batch.count;  // lanes that fill up the last tile weigh nothing
-      labels[l] = samples.labels[batch.order[real ? here + l : batch.count - 1]];
+      const std::uint32_t sample = batch.order[real ? here + l : batch.count - 1];
+      labels[l] = samples.label(sample);
+      for (int c = 0; targets && c < loss_.classes; ++c)
+        targets[std::size_t(c) * kTile + l] = samples.targets[std::size_t(sample) * loss_.classes + c];
       share[l] = real ? 1.0f / float(batch.count) : 0.0f;
     }
-    kernels_.loss(loss_, out[t], labels, share, d[t], losses);
+    kernels_.loss(loss_, out[t], labels, targets, share, d[t], losses);
     for (std::size_t l = 0; l < kTile && here + l < batch.count; ++l) total += losses[l];
   }
   return total;
@@ -201,7 +205,7 @@ void Trainer::run_slot(const Phase& phase, const Samples& samples, const Batch& 
   Workspace& work = *workspaces_[wides_.empty() ? thread : 0];
   if (phase.loads) load(samples, batch, first, work, at, tiles, thread);
   forward(plan_, kernels_, weights_.data(), work, at, tiles, phase.forward);
-  if (phase.loses) losses_[slot] = loss(samples, batch, first, work, at, tiles);
+  if (phase.loses) losses_[slot] = loss(samples, batch, first, work, at, tiles, *scratches_[thread]);
   backward(plan_, kernels_, weights_.data(), work, *scratches_[thread], at, tiles, phase.backward,
            gradients_[slot].data());
   if (phase.wide < 0) return;

@@ -20,9 +20,12 @@ namespace lenet {
 
 inline constexpr auto kBetweenQuestions = std::chrono::milliseconds(20);  // whether to stop
 
+// Images with their labels; or with targets for a cross-entropy: what each class should get, [image][class].
 struct Samples {
   Images images;
   const std::uint8_t* labels;
+  const float* targets = nullptr;
+  std::uint8_t label(std::uint32_t sample) const { return labels ? labels[sample] : 0; }
 };
 
 class Trainer {
@@ -102,7 +105,8 @@ class Trainer {
   const std::uint8_t* seen(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, int thread, int lane);
   void load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
             int thread);
-  double loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles);
+  double loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
+              Scratch& scratch);
   void update_range(Wide& wide, Range units, const Batch& batch, int thread);
   void update_rest(const Batch& batch, int thread, int threads);
   float mean_loss(const Batch& batch) const;
@@ -130,7 +134,7 @@ class Trainer {
   std::unique_ptr<Distorter> distorter_;                 // for images of the size that came last
   std::vector<std::unique_ptr<Distorter::Room>> rooms_;  // one a thread
   std::vector<Buffer> range_gradients_;                  // one a thread: of a range of a wide layer's units
-  // For minibatches of one image: the vectors as `alone` likes them, and the loss's tile.
+  // For minibatches of one image: the vectors as `alone` likes them, and the loss's tiles.
   struct Packed {
     Alone alone;
     Buffer weights, first, second, gradient, loss;

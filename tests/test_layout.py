@@ -17,8 +17,8 @@ SOURCE = ROOT / "src" / "lenet"
 
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
-layers pooling tables spec distort recipe presets weights reference _engine engine network data evaluate train reading
-figures runs bench reproduce report interop __init__ cli __main__
+layers pooling tables spec distort schedule recipe presets weights reference _engine engine network data evaluate
+nondigits lessons train reading figures runs bench reproduce report interop __init__ cli __main__
 """.split()
 
 

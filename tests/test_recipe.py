@@ -39,7 +39,7 @@ def test_a_recipe_survives_json():
     [
         (lambda: Constant(0), "rate is 0"),
         (lambda: Constant(float("nan")), "rate is nan"),
-        (lambda: OneCycle(0.1, warmup=1.0), "warm-up is 1.0"),
+        (lambda: OneCycle(0.1, warmup=1.0), "warm-up is 1.0; expected at least 0"),
         (lambda: Steps(()), "at least one"),
         (lambda: Steps(((0, 1.0),)), "a step of 0 epochs"),
         (lambda: Sgd(momentum=1.0), "momentum is 1.0"),

@@ -172,11 +172,21 @@ def _update(optimizer: Optimizer) -> Mapping[str, Any]:
 
 
 def distorted(
-    images: NDArray[np.uint8], distortion: Distortion, seed: int = 0, epoch: int = 1, isa: str = ""
+    images: NDArray[np.uint8],
+    distortion: Distortion,
+    seed: int = 0,
+    epoch: int = 1,
+    isa: str = "",
+    numbers: NDArray[np.uint32] | None = None,
+    threads: int = 1,
 ) -> NDArray[np.uint8]:
-    """Return images (n, maps, height, width) as a training of that seed sees them in an epoch, from 1 on."""
-    numbers = np.arange(len(images), dtype=np.uint32)
-    return _engine.distort(images, distortion.engine(), seed, epoch, numbers, isa)
+    """Return images (n, maps, height, width) as a training of that seed sees them in an epoch, from 1 on.
+
+    `numbers` are their places among the training images; by default 0, 1, ...
+    """
+    if numbers is None:
+        numbers = np.arange(len(images), dtype=np.uint32)
+    return _engine.distort(images, distortion.engine(), seed, epoch, numbers, threads, isa)
 
 
 def trainer(

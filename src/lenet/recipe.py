@@ -6,25 +6,37 @@ the standard library's dataclasses makes a variation: ``replace(recipe, epochs=3
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from lenet.distort import Distortion
+from lenet.schedule import Constant, Inverse, OneCycle, Patience, Schedule, Steps, check, positive, share
 
-
-def _check(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-def _positive(what: str, value: float) -> None:
-    _check(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
-
-
-def _share(what: str, value: float) -> None:
-    _check(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
+__all__ = [
+    "INITS",
+    "PAPER_1998",
+    "Adam",
+    "Averaging",
+    "Constant",
+    "CrossEntropy",
+    "Distillation",
+    "Init",
+    "Inverse",
+    "LevenbergMarquardt",
+    "Loss",
+    "Map",
+    "MeanSquared",
+    "OneCycle",
+    "Optimizer",
+    "Patience",
+    "Recipe",
+    "Scale",
+    "Schedule",
+    "Sgd",
+    "Steps",
+    "Truncated",
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ class CrossEntropy:
     smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        _share("label smoothing", self.smoothing)
+        share("label smoothing", self.smoothing)
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Map:
     rubbish: float = 1.0
 
     def __post_init__(self) -> None:
-        _positive("rubbish", self.rubbish)
+        positive("rubbish", self.rubbish)
 
 
 @dataclass(frozen=True)
@@ -72,9 +84,9 @@ class Sgd:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        _share("momentum", self.momentum)
-        _check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
-        _check(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
+        share("momentum", self.momentum)
+        check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+        check(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
 
 
 @dataclass(frozen=True)
@@ -88,10 +100,10 @@ class Adam:
     decoupled: bool = False
 
     def __post_init__(self) -> None:
-        _share("beta1", self.beta1)
-        _share("beta2", self.beta2)
-        _positive("epsilon", self.epsilon)
-        _check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+        share("beta1", self.beta1)
+        share("beta2", self.beta2)
+        positive("epsilon", self.epsilon)
+        check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
 
 
 @dataclass(frozen=True)
@@ -107,120 +119,11 @@ class LevenbergMarquardt:
     samples: int = 500
 
     def __post_init__(self) -> None:
-        _positive("mu", self.mu)
-        _check(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
+        positive("mu", self.mu)
+        check(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
 
 
 Optimizer = Sgd | Adam | LevenbergMarquardt
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The same rate throughout."""
-
-    rate: float
-
-    def __post_init__(self) -> None:
-        _positive("rate", self.rate)
-
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
-        return self.rate
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
-
-    steps: tuple[tuple[int, float], ...]
-
-    def __post_init__(self) -> None:
-        _check(bool(self.steps), "a schedule of steps needs at least one")
-        for epochs, rate in self.steps:
-            _check(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
-            _positive("rate", rate)
-
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
-        end = 0
-        for length, rate in self.steps:
-            end += length
-            if done < end:
-                return rate
-        return self.steps[-1][1]
-
-
-@dataclass(frozen=True)
-class OneCycle:
-    """Up in a straight line to `peak` during the first `warmup` of the run, then down in one to nothing.
-
-    `warmup` is a share of the whole run; the rate starts at `start` times the peak.
-    """
-
-    peak: float
-    warmup: float = 0.1
-    start: float = 0.05
-
-    def __post_init__(self) -> None:
-        _positive("peak rate", self.peak)
-        _share("warm-up", self.warmup)
-        _share("start", self.start)
-
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
-        share = done / epochs
-        if share < self.warmup:
-            return self.peak * (self.start + (1 - self.start) * share / self.warmup)
-        return self.peak * (1 - share) / (1 - self.warmup)
-
-
-@dataclass(frozen=True)
-class Inverse:
-    """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
-
-    rate: float
-    gamma: float
-    power: float
-
-    def __post_init__(self) -> None:
-        for what in ("rate", "gamma", "power"):
-            _positive(what, getattr(self, what))
-
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
-        return self.rate * (1 + self.gamma * done) ** -self.power
-
-
-Schedule = Constant | Steps | OneCycle | Inverse
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Early stopping as the Theano deep learning tutorial has it.
-
-    Training ends when `minibatches` have been done, but every validation error below `improvement` times the best
-    so far extends that to `factor` times the minibatches done by then. Validation comes after every epoch. The
-    network of the best validation error is the result.
-    """
-
-    minibatches: int = 10_000
-    factor: float = 2.0
-    improvement: float = 0.995
-
-    def __post_init__(self) -> None:
-        _check(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
-        _check(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
-        _check(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")
-
-    def exhausted(self, errors: Sequence[float], batches: int) -> bool:
-        """Return whether to stop, after these validation errors, one an epoch of `batches` minibatches."""
-        patience, best = float(self.minibatches), math.inf
-        for epoch, error in enumerate(errors, 1):
-            if error < best:
-                if error < best * self.improvement:
-                    patience = max(patience, epoch * batches * self.factor)
-                best = error
-        return len(errors) * batches >= patience
 
 
 @dataclass(frozen=True)
@@ -231,7 +134,7 @@ class Scale:
     ink: float
 
     def __post_init__(self) -> None:
-        _check(
+        check(
             abs(self.paper) <= 1e30 and abs(self.ink) <= 1e30 and self.paper != self.ink,
             f"paper is {self.paper} and ink {self.ink}; expected two different numbers",
         )
@@ -257,10 +160,47 @@ class Truncated:
     bias: float | None = None
 
     def __post_init__(self) -> None:
-        _positive("sigma", self.sigma)
+        positive("sigma", self.sigma)
 
 
 Init = str | Truncated
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """The network is the mean of the weights over the last steps, the latest counting most.
+
+    An exponential moving average (Polyak and Juditsky 1992): what came `epochs` epochs ago counts 1/e of the latest,
+    and in the beginning all count the same.
+    """
+
+    epochs: float
+
+    def __post_init__(self) -> None:
+        positive("the span of an average", self.epochs)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Targets from a teacher, which sees each image as the network does, distorted (Hinton, Vinyals and Dean 2015).
+
+    Parameters
+    ----------
+    teacher : str
+        The name of a network that comes with the package, unless training is given one.
+    share : float
+        How much of a target is the teacher's probabilities, above 0 and at most 1; the rest is the label's.
+    rounds : int
+        The teacher is asked about the images as so many epochs show them; then the same come again, in other orders.
+    """
+
+    teacher: str
+    share: float = 1.0
+    rounds: int = 40
+
+    def __post_init__(self) -> None:
+        check(type(self.rounds) is int and self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
+        check(0 < self.share <= 1, f"a teacher's share is {self.share}; expected above 0, at most 1")
 
 
 @dataclass(frozen=True)
@@ -291,6 +231,13 @@ class Recipe:
         How training images are distorted; None: not at all.
     shuffle : bool
         Whether each epoch has an order of its own; else all have that of the images as they are given.
+    averaging : Averaging, optional
+        Over which steps weights are averaged; None: the network has the last step's.
+    distillation : Distillation, optional
+        Whose answers are learnt instead of labels; None: labels.
+    nondigits : float
+        Pictures that are no digits, shown among the images, as a share of them. Their target is an even chance of
+        every class: see `lenet.nondigits`.
     """
 
     schedule: Schedule
@@ -305,25 +252,38 @@ class Recipe:
     validation: int | None = None
     distortion: Distortion | None = None
     shuffle: bool = True
+    averaging: Averaging | None = None
+    distillation: Distillation | None = None
+    nondigits: float = 0.0
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "steps", "validation"):
             value = getattr(self, what)
             whole = isinstance(value, int) and not isinstance(value, bool)
-            _check(value is None or whole, f"{what} is {value!r}; expected a whole number")
+            check(value is None or whole, f"{what} is {value!r}; expected a whole number")
         for what, kinds in _TAGGED.items():
             value = getattr(self, what)
             known = isinstance(value, kinds) or (value is None and what in _OPTIONAL) or what == "init"
-            _check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
-        _check(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
-        _check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
-        _check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
-        _check(
+            check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
+        check(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
+        check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
+        check(0 <= self.nondigits <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
+        soft = self.distillation is not None or self.nondigits > 0
+        check(
+            not soft or isinstance(self.loss, CrossEntropy),
+            f"the loss {type(self.loss).__name__} knows labels only; a teacher or non-digits need CrossEntropy",
+        )
+        check(
+            not soft or not isinstance(self.optimizer, LevenbergMarquardt),
+            "second derivatives are estimated from labels; a teacher or non-digits need another optimizer",
+        )
+        check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
+        check(
             isinstance(self.init, Truncated) or self.init in INITS,
             f"init {self.init!r} is none of {', '.join(INITS)}, nor Truncated",
         )
-        _check(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
-        _check(
+        check(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
+        check(
             self.validation is None or self.validation >= 0, f"{self.validation} images held out; expected at least 0"
         )
 
@@ -353,7 +313,7 @@ class Recipe:
             raise ValueError(f"not the description of a recipe: {error}") from error
 
 
-_OPTIONAL = ("stopping", "distortion")
+_OPTIONAL = ("stopping", "distortion", "averaging", "distillation")
 _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "loss": (CrossEntropy, Map, MeanSquared),
     "optimizer": (Sgd, Adam, LevenbergMarquardt),
@@ -362,4 +322,6 @@ _TAGGED: dict[str, tuple[type[Any], ...]] = {
     "init": (Truncated,),
     "stopping": (Patience,),
     "distortion": (Distortion,),
+    "averaging": (Averaging,),
+    "distillation": (Distillation,),
 }

@@ -308,9 +308,12 @@ def _without_softmax(spec: Spec) -> Spec:
 
 
 def loss(kind: Loss, values: Array, labels: NDArray[Any]) -> tuple[Array, Array]:
-    """Return each sample's loss and its gradient with respect to the scores (n, classes)."""
+    """Return each sample's loss and its gradient with respect to the scores (n, classes).
+
+    For a cross-entropy, `labels` may also be targets: what each class should get, (n, classes), rows that sum to 1.
+    """
     n, classes = values.shape
-    right = np.eye(classes)[labels]
+    right = np.eye(classes)[labels] if labels.ndim == 1 else labels
     match kind:
         case CrossEntropy(smoothing=smoothing):
             target = right * (1 - smoothing) + smoothing / classes

@@ -29,7 +29,7 @@ from lenet.train import Epoch, State, fit
 
 NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
 
-_KEPT = ("weights", "first", "second", "best")
+_KEPT = ("weights", "first", "second", "best", "average")
 
 
 class RunError(ValueError):
@@ -115,6 +115,7 @@ class Run:
             )
         arrays, header = weights_.read(path)
         header = _as_of_now(header)
+        arrays.setdefault("average", np.zeros(0, np.float32))
         for key, value in identity.items():
             if header.get(key) != value:
                 values = f" ({header.get(key)!r}, now {value!r})" if key in ("seed", "fused") else ""

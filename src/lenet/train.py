@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from lenet import engine
 from lenet import weights as weights_
 from lenet.evaluate import evaluate
-from lenet.network import Network, as_images
-from lenet.recipe import LevenbergMarquardt, Recipe
+from lenet.lessons import PIECE, Lessons, Piece, Teacher
+from lenet.network import Network, as_images, load
+from lenet.recipe import Averaging, LevenbergMarquardt, Recipe
 from lenet.spec import Spec
 from lenet.weights import Array
 
@@ -34,8 +35,8 @@ class TrainingError(RuntimeError):
 class State:
     """All that a training needs to go on after an epoch.
 
-    Weights, the optimiser's moments and its steps; where training may stop early, also the validation errors so
-    far, and the weights of the best of them.
+    Weights, the optimiser's moments and its steps; where weights are averaged, their mean; where training may stop
+    early, also the validation errors so far, and the weights of the best of them.
     """
 
     epoch: int
@@ -44,6 +45,7 @@ class State:
     first: Array
     second: Array
     best: Array
+    average: Array
     errors: tuple[float, ...] = ()
 
 
@@ -64,7 +66,8 @@ class Epoch:
     validation : float or None
         Share of the validation images classified wrongly, 0 to 1; None if there are none.
     network : Network
-        The network after this epoch; where training may stop early, the one of the best validation error so far.
+        The network after this epoch, its weights averaged if the recipe says so; where training may stop early, the one
+        of the best validation error so far.
     images : int
         How many images were trained on.
     rate : float
@@ -105,6 +108,7 @@ def fit(
     seed: int = 0,
     threads: int | None = None,
     start: State | None = None,
+    teacher: Teacher | None = None,
 ) -> Iterator[Epoch]:
     """Train a network by a recipe, yielding an `Epoch` after each pass over the images.
 
@@ -123,6 +127,8 @@ def fit(
         See `lenet.engine.threads_to_use`. The result does not depend on it.
     start : State, optional
         Where an earlier run of the same recipe, seed and images ended; this one goes on as that would have.
+    teacher : Network or Ensemble, optional
+        For a recipe with a distillation; by default the network that comes with the package under the recipe's name.
 
     Raises
     ------
@@ -161,24 +167,30 @@ def fit(
         )
     if recipe.stopping and held_out is None:
         raise ValueError("the recipe stops by the error on validation images; none are given")
-    used = engine.threads_to_use(threads)
-    return _run(trainer, spec, recipe, pictures, targets, held_out, int(seed), used, start)
+    lessons = Lessons(recipe, pictures, targets, spec.classes, int(seed), _teacher(recipe, teacher))
+    return _run(trainer, spec, recipe, lessons, held_out, int(seed), engine.threads_to_use(threads), start)
+
+
+def _teacher(recipe: Recipe, given: Teacher | None) -> Teacher | None:
+    if recipe.distillation is None:
+        if given is not None:
+            raise ValueError("a teacher is given, but the recipe has no distillation")
+        return None
+    return given if given is not None else load(recipe.distillation.teacher)
 
 
 def _run(
     trainer: engine.Trainer,
     spec: Spec,
     recipe: Recipe,
-    images: NDArray[np.uint8],
-    labels: Labels,
+    lessons: Lessons,
     validation: tuple[NDArray[np.uint8], Labels] | None,
     seed: int,
     threads: int,
     start: State | None,
 ) -> Iterator[Epoch]:
     best, errors = (start.best, start.errors) if start else (trainer.weights(), ())
-    count = len(images)
-    batches = math.ceil(count / recipe.batch_size)
+    average = _Average(recipe.averaging, batches := math.ceil(lessons.count / recipe.batch_size), start)
     last = min(recipe.epochs, math.ceil(recipe.steps / batches)) if recipe.steps else recipe.epochs
     for number in range(start.epoch + 1 if start else 1, last + 1):
         if recipe.stopping and recipe.stopping.exhausted(errors, batches):
@@ -187,50 +199,71 @@ def _run(
         todo = min(batches, recipe.steps - (number - 1) * batches) if recipe.steps else batches
         done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
-        order = engine.permutation(seed, number, count) if recipe.shuffle else np.arange(count, dtype=np.uint32)
-        order = order[: todo * recipe.batch_size]
-        if isinstance(recipe.optimizer, LevenbergMarquardt):
-            _precondition(trainer, recipe.optimizer, images, labels, order)
-        losses = trainer.run(images, labels, order, rates, threads, number)
+        parts = []
+        for piece in lessons.epoch(number, todo, threads):
+            if isinstance(recipe.optimizer, LevenbergMarquardt) and piece.first == 0:
+                _precondition(trainer, recipe.optimizer, piece)
+            here = rates[piece.first : piece.first + math.ceil(len(piece.order) / recipe.batch_size)]
+            parts.append(trainer.run(piece.images, piece.targets, piece.order, here, threads, piece.epoch))
+            _check_losses(parts[-1], piece.first, number, here)
+            average.add(trainer)
         seconds = time.perf_counter() - began
-        _check_losses(losses, number, rates)
+        losses = np.concatenate(parts)
         weights, moments, squares, steps = trainer.state()
         if not np.isfinite(weights).all():
             raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
-        about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": count}
-        network = Network(spec, weights_.unflatten(spec, weights.copy()), recipe.scale, about)
+        about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": lessons.labelled}
+        result = average.weights if recipe.averaging else weights
+        network = Network(spec, weights_.unflatten(spec, result.copy()), recipe.scale, about)
         error = evaluate(network, *validation, threads=threads).error if validation else None
         if recipe.stopping and error is not None:
-            best = weights if error < min(errors, default=math.inf) else best
+            best = result if error < min(errors, default=math.inf) else best
             errors = (*errors, error)
             network = Network(spec, weights_.unflatten(spec, best.copy()), recipe.scale, about)
-        state = State(number, steps, weights, moments, squares, best, errors)
+        state = State(number, steps, weights, moments, squares, best, average.weights.copy(), errors)
         sizes = np.full(todo, recipe.batch_size)
-        sizes[-1] = len(order) - (todo - 1) * recipe.batch_size
-        loss = float(losses @ sizes / len(order))
-        yield Epoch(number, loss, losses, seconds, error, network, len(order), float(rates[-1]), state)
+        shown = min(lessons.count, todo * recipe.batch_size)
+        sizes[-1] = shown - (todo - 1) * recipe.batch_size
+        loss = float(losses @ sizes / shown)
+        yield Epoch(number, loss, losses, seconds, error, network, shown, float(rates[-1]), state)
 
 
-def _precondition(
-    trainer: engine.Trainer,
-    optimizer: LevenbergMarquardt,
-    images: NDArray[np.uint8],
-    labels: Labels,
-    order: NDArray[np.uint32],
-) -> None:
+class _Average:
+    """The exponential mean of the weights, one addition a piece of an epoch; empty where nothing is averaged."""
+
+    def __init__(self, averaging: Averaging | None, batches: int, start: State | None) -> None:
+        self.averaging = averaging
+        self.weights = start.average.copy() if start else np.zeros(0, np.float32)
+        pieces = math.ceil(batches / PIECE)
+        self.added = start.epoch * pieces if start else 0
+        self._keep = math.exp(-1 / (averaging.epochs * pieces)) if averaging else 0.0
+
+    def add(self, trainer: engine.Trainer) -> None:
+        if self.averaging is None:
+            return
+        now = trainer.weights()
+        if self.added == 0:
+            self.weights = np.zeros_like(now)
+        self.added += 1
+        # All alike until there are as many as the span: a mean of few is not ruled by the first.
+        keep = min(self._keep, 1 - 1 / self.added)
+        self.weights = np.float32(keep) * self.weights + np.float32(1 - keep) * now
+
+
+def _precondition(trainer: engine.Trainer, optimizer: LevenbergMarquardt, piece: Piece) -> None:
     """Give each weight a rate of its own, from the loss's curvature over the first samples of the epoch."""
-    some = order[: optimizer.samples]
-    curvature = trainer.curvature(images[some], labels[some])
+    some = piece.order[: optimizer.samples]
+    curvature = trainer.curvature(piece.images[some], piece.targets[some])
     weights, moments, _, steps = trainer.state()
     factors = (1 / (optimizer.mu + curvature)).astype(np.float32)
     trainer.restore(weights, moments, factors, steps)
 
 
-def _check_losses(losses: Array, epoch: int, rates: Array) -> None:
+def _check_losses(losses: Array, first: int, epoch: int, rates: Array) -> None:
     bad = np.flatnonzero(~np.isfinite(losses))
     if len(bad):
         raise TrainingError(
-            f"the loss is {losses[bad[0]]} at minibatch {bad[0] + 1} of epoch {epoch}, "
+            f"the loss is {losses[bad[0]]} at minibatch {first + bad[0] + 1} of epoch {epoch}, "
             f"learning rate {rates[bad[0]]:.3g}; a smaller rate may help"
         )
 
@@ -243,8 +276,9 @@ def train(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     seed: int = 0,
     threads: int | None = None,
+    teacher: Teacher | None = None,
 ) -> Network:
     """Run `fit` to its end and return the last epoch's network: with early stopping, the best on validation."""
-    for epoch in fit(spec, recipe, images, labels, validation, seed, threads):
+    for epoch in fit(spec, recipe, images, labels, validation, seed, threads, teacher=teacher):
         network = epoch.network
     return network

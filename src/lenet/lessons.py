@@ -1,0 +1,123 @@
+"""What a training shows the network in an epoch: which images, in what order, and what each should be taken for.
+
+By default those are the training images with their labels, and the engine distorts them. Pictures that are no digits
+may come among them, and a teacher's answers for what is seen may take the labels' place: then images come with a target
+for every class. An epoch is shown in one piece or in several, of a few minibatches each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import engine, nondigits
+from lenet.recipe import Recipe
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+PIECE = 8
+"""Minibatches in a piece of an epoch."""
+
+AT_ONCE = 4096
+"""Images that a teacher is asked about in one call."""
+
+
+class Teacher(Protocol):
+    """What learning from answers needs: a `Network`, an `Ensemble`, or anything else with this method."""
+
+    def predict_proba(self, images: Bytes, threads: int | None = None) -> Floats:
+        """Return the probabilities of the classes, (n, classes)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some minibatches of an epoch: ``images[order]`` with their labels or targets, distorted as in `epoch`."""
+
+    images: Bytes
+    targets: Bytes | Floats
+    order: NDArray[np.uint32]
+    epoch: int
+    first: int
+
+
+class Lessons:
+    """All epochs of one training.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    images : uint8 (n, maps, height, width)
+    labels : uint8 (n,)
+    classes : int
+    seed : int
+        Of the order, the distortions, and the pictures that are no digits.
+    teacher : Teacher, optional
+        Needed where the recipe has a distillation.
+
+    Attributes
+    ----------
+    labelled : int
+        How many of an epoch's images are digits.
+    """
+
+    def __init__(
+        self, recipe: Recipe, images: Bytes, labels: Bytes, classes: int, seed: int, teacher: Teacher | None = None
+    ) -> None:
+        self.recipe, self.seed, self.teacher = recipe, seed, teacher
+        self.images = images
+        self.targets: Bytes | Floats = labels
+        extra = round(recipe.nondigits * len(images))
+        if extra:
+            self.images = np.concatenate([images, nondigits.drawn(images, labels, extra, seed)])
+        self.labelled = len(images)
+        self._asked: dict[int, Floats] = {}
+        if extra or teacher is not None:
+            # Non-digits are no class's: an even chance of each.
+            self.targets = np.full((len(self.images), classes), 1 / classes, np.float32)
+            self.targets[: len(labels)] = np.eye(classes, dtype=np.float32)[labels]
+
+    @property
+    def count(self) -> int:
+        """How many images an epoch has."""
+        return len(self.images)
+
+    def epoch(self, number: int, minibatches: int, threads: int) -> Iterator[Piece]:
+        """Yield the first minibatches of an epoch, from 1 on, piece by piece."""
+        count, size = self.count, self.recipe.batch_size
+        order = (
+            engine.permutation(self.seed, number, count) if self.recipe.shuffle else np.arange(count, dtype=np.uint32)
+        )
+        looks, targets = number, self.targets
+        if self.recipe.distillation and self.recipe.distortion:
+            looks = (number - 1) % self.recipe.distillation.rounds + 1
+        if self.teacher is not None:
+            targets = self._answers(looks, threads)
+        step = PIECE if self.recipe.averaging else minibatches
+        for first in range(0, minibatches, step):
+            part = order[first * size : min(first + step, minibatches) * size]
+            yield Piece(self.images, targets, part, looks, first)
+
+    def _answers(self, looks: int, threads: int) -> Floats:
+        """Return targets in which the teacher says what it takes the digits for, as that epoch shows them."""
+        assert self.teacher is not None and self.recipe.distillation is not None
+        at = looks if self.recipe.distortion else 1
+        if at not in self._asked:
+            share = np.float32(self.recipe.distillation.share)
+            targets = self.targets.astype(np.float32)
+            for first in range(0, self.labelled, AT_ONCE):
+                numbers = np.arange(first, min(first + AT_ONCE, self.labelled), dtype=np.uint32)
+                seen = self.images[numbers]
+                if self.recipe.distortion:
+                    seen = engine.distorted(
+                        seen, self.recipe.distortion, self.seed, looks, numbers=numbers, threads=threads
+                    )
+                answers = self.teacher.predict_proba(seen, threads)
+                targets[numbers] = share * answers + (1 - share) * targets[numbers]
+            self._asked[at] = targets
+        return self._asked[at]

@@ -1,0 +1,204 @@
+"""Pictures that are no digits, made from digits: what a reader meets where it cuts wrongly or finds no number.
+
+Pieces of strokes, two or three digits in one picture, digits turned until they are none, letter-like scribbles, and
+noise. A network that is shown them with an even chance of every class as their target is sure of no class when it meets
+others like them (Hendrycks, Mazeika and Dietterich 2019); the networks for cheques of LeCun et al. 1998, section VII,
+learnt wrongly cut characters to the same end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.centre import centred
+
+Bytes = NDArray[np.uint8]
+
+KINDS = ("piece", "joined", "turned", "scribble", "noise")
+_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
+
+_FINE = 4
+"""Scribbles are drawn so many times larger, for soft edges."""
+
+_TURNS = {
+    **{digit: ("quarter", "three quarters") for digit in (1, 2, 4, 5, 6, 8)},
+    3: ("quarter", "three quarters", "half", "mirrored"),
+    7: ("quarter", "half", "mirrored", "upended"),
+    9: ("quarter", "three quarters", "mirrored", "upended"),
+}
+"""What leaves no digit of each: a 2 seen in a mirror looks like a 5, a 6 turned by half is a 9."""
+
+
+def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kind: str | None = None) -> Bytes:
+    """Return pictures that are no digits, as large as the digits they are made from.
+
+    Parameters
+    ----------
+    images : uint8 (n, maps, height, width)
+        Digits, 0 = paper and 255 = ink; all maps of a picture are taken to be the same.
+    labels : whole numbers (n,)
+        What they are, 0 to 9.
+    count : int
+        How many pictures.
+    seed : int
+        The same seed and digits give the same pictures.
+    kind : str, optional
+        One of `KINDS`; by default all of them, pieces and joined digits most often.
+
+    Returns
+    -------
+    uint8 (count, maps, height, width)
+
+    Raises
+    ------
+    ValueError
+        For a kind that there is not, or digits smaller than 8x8 pixels.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"no kind of non-digits is called {kind!r}; there are {', '.join(KINDS)}")
+    height, width = images.shape[-2:]
+    if min(height, width) < 8 or not len(images):
+        raise ValueError(f"{len(images)} digits of {height}x{width} to make others from; expected some, 8x8 or larger")
+    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, 1998]))
+    kinds = [kind] * count if kind else random.choice(KINDS, count, p=_SHARES)
+    digits = _Digits(images[:, 0], np.asarray(labels), random)
+    out = np.zeros((count, *images.shape[1:]), np.uint8)
+    for i, name in enumerate(kinds):
+        picture = getattr(digits, name)()
+        out[i] = picture[:height, :width]
+    return out
+
+
+class _Digits:
+    """Digits to make others from, and the random numbers to do it with; each method returns a picture."""
+
+    def __init__(self, images: Bytes, labels: NDArray[np.integer], random: np.random.Generator) -> None:
+        self.images, self.labels, self.random = images, labels, random
+        self.height, self.width = images.shape[1:]
+
+    def _one(self, among: tuple[int, ...] | None = None) -> tuple[Bytes, int]:
+        """Return a digit, one of `among` if there is any in a thousand tries."""
+        for _ in range(1000):
+            at = int(self.random.integers(len(self.images)))
+            if self.images[at].any() and (among is None or int(self.labels[at]) in among):
+                break
+        return self.images[at], int(self.labels[at])
+
+    def _fitted(self, picture: Bytes) -> Bytes:
+        """Scale the ink into the box that digits have, sometimes as it is, and put it in the middle."""
+        from PIL import Image
+
+        cut = _cut(picture)
+        box = min(self.height, self.width) * 20 // 28
+        scale = box / max(cut.shape)
+        if self.random.random() < 0.3:  # as large as it was, if it can be
+            scale = min(1.0, scale)
+        size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+        if size != cut.shape[::-1]:
+            cut = np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.BILINEAR))
+        out = np.zeros((self.height, self.width), np.uint8)
+        square = centred(cut, min(self.height, self.width))
+        top, left = (self.height - len(square)) // 2, (self.width - len(square)) // 2
+        out[top : top + len(square), left : left + len(square)] = square
+        return out
+
+    def piece(self) -> Bytes:
+        """Return what is left of a digit on one side of a straight cut: a fifth to a half of its ink.
+
+        Upright strokes are left out: they are ones.
+        """
+        rows, columns = np.mgrid[: self.height, : self.width]
+        for _ in range(100):
+            digit, _ = self._one((0, 2, 3, 4, 5, 6, 7, 8, 9))
+            angle, share = self.random.uniform(0, 2 * np.pi), self.random.uniform(0.2, 0.5)
+            order = np.argsort(np.cos(angle) * rows + np.sin(angle) * columns, axis=None, kind="stable")
+            ink = np.cumsum(digit.ravel()[order], dtype=np.int64)
+            kept = np.zeros(digit.size, bool)
+            kept[order[: int(np.searchsorted(ink, share * ink[-1])) + 1]] = True
+            piece = np.where(kept.reshape(digit.shape), digit, np.uint8(0))
+            height, width = _cut(piece).shape
+            if height < 1.8 * width:
+                break
+        return self._fitted(piece)
+
+    def joined(self) -> Bytes:
+        """Return two or three digits side by side, most often touching."""
+        line = _cut(self._one()[0])
+        for _ in range(1 + (self.random.random() < 0.15)):
+            other = _cut(self._one()[0])
+            gap = int(self.random.integers(-4, 4))
+            drop = int(self.random.integers(-3, 4))
+            height = max(line.shape[0], other.shape[0]) + abs(drop)
+            left = max(0, line.shape[1] + gap)
+            wide = np.zeros((height, max(left + other.shape[1], line.shape[1])), np.uint8)
+            top = max(0, -drop)
+            wide[top : top + line.shape[0], : line.shape[1]] = line
+            place = wide[max(0, drop) : max(0, drop) + other.shape[0], left : left + other.shape[1]]
+            np.maximum(place, other, out=place)
+            line = wide
+        return self._fitted(line)
+
+    def turned(self) -> Bytes:
+        """Return a digit turned, mirrored or upended in a way that leaves none."""
+        digit, label = self._one(tuple(_TURNS))
+        turns = _TURNS.get(label, ("quarter",))
+        how = turns[int(self.random.integers(len(turns)))]
+        changed = {
+            "quarter": lambda: np.rot90(digit),
+            "half": lambda: np.rot90(digit, 2),
+            "three quarters": lambda: np.rot90(digit, 3),
+            "mirrored": lambda: digit[:, ::-1],
+            "upended": lambda: digit[::-1],
+        }[how]()
+        return self._fitted(np.ascontiguousarray(changed))
+
+    def scribble(self) -> Bytes:
+        """Return three to six strokes, straight or bent, of one pen: letters of no script."""
+        from PIL import Image, ImageDraw
+
+        size = _FINE * min(self.height, self.width)
+        canvas = Image.new("L", (size, size))
+        pen = ImageDraw.Draw(canvas)
+        thickness = int(self.random.integers(size // 18, size // 9))
+        at = self.random.uniform(0.15, 0.85, 2)
+        for _ in range(int(self.random.integers(3, 7))):
+            middle, end = self.random.uniform(0.1, 0.9, (2, 2))
+            if self.random.random() < 0.4:
+                middle = (at + end) / 2
+            along = np.linspace(0, 1, 9)[:, None]
+            path = ((1 - along) ** 2 * at + 2 * along * (1 - along) * middle + along**2 * end) * size
+            pen.line([(float(x), float(y)) for x, y in path], fill=255, width=thickness, joint="curve")
+            at = end if self.random.random() < 0.6 else self.random.uniform(0.15, 0.85, 2)
+        return self._fitted(np.asarray(canvas.reduce(_FINE)))
+
+    def noise(self) -> Bytes:
+        """Return paper with nothing on it, grain, clouds, lines, or half of it dark."""
+        height, width, random = self.height, self.width, self.random
+        level = int(random.integers(60, 256))
+        kind = int(random.integers(6))
+        if kind == 0:
+            return np.zeros((height, width), np.uint8)
+        if kind == 1:  # specks
+            return np.where(random.random((height, width)) < random.uniform(0.02, 0.5), level, 0).astype(np.uint8)
+        if kind == 2:  # grain
+            return random.integers(0, level + 1, (height, width)).astype(np.uint8)
+        if kind == 3:  # clouds
+            cells = int(random.integers(3, 8))
+            coarse = random.uniform(-1, 1, (cells, cells)).repeat(-(-height // cells), 0).repeat(-(-width // cells), 1)
+            return np.where(coarse[:height, :width] > 0.3, level, 0).astype(np.uint8)
+        rows, columns = np.mgrid[:height, :width]
+        angle, phase = random.uniform(0, np.pi), random.uniform(0, 1)
+        along = np.cos(angle) * rows + np.sin(angle) * columns
+        if kind == 4:  # ruled
+            period, share = random.uniform(5, 14), random.uniform(0.15, 0.5)
+            return np.where((along / period + phase) % 1 < share, level, 0).astype(np.uint8)
+        return np.where(along > np.quantile(along, random.uniform(0.2, 0.8)), level, 0).astype(np.uint8)
+
+
+def _cut(picture: Bytes) -> Bytes:
+    """Return the part of a picture that its ink takes up; of one without ink, all of it."""
+    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+    if not len(rows):
+        return picture
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
