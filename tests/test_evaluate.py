@@ -27,6 +27,26 @@ def test_counts_by_hand(network):
     assert result.loss == pytest.approx(np.mean(losses), rel=1e-5)
 
 
+def test_risk_and_coverage_by_hand(network):
+    """Two surest right, the third wrong, the fourth right, the fifth wrong."""
+    images = np.array([[255, 0, 0], [0, 240, 0], [0, 0, 220], [200, 0, 0], [0, 180, 0]], np.uint8)[:, None]
+    result = evaluate(network, images, [0, 1, 0, 0, 2])
+    sure = np.sort(result.confidence)[::-1]
+    assert [result.threshold(share) for share in (0.2, 0.6, 1.0)] == [sure[0], sure[2], sure[4]]
+    assert result.accepted(sure[1]) == (0.4, 0.0)
+    assert result.accepted(sure[3]) == (0.8, 0.25)
+    assert result.accepted(1.0) == (0.0, 0.0)
+    assert [result.coverage(error) for error in (0, 0.2, 0.25, 0.4)] == [0.4, 0.4, 0.8, 1.0]
+    with pytest.raises(ValueError, match="a coverage of 0; expected above 0, at most 1"):
+        result.threshold(0)
+
+
+def test_answers_equally_sure_are_accepted_together(network):
+    images = np.array([[255, 0, 0]] * 4, np.uint8)[:, None]
+    assert evaluate(network, images, [0, 0, 0, 1]).coverage(0.1) == 0
+    assert evaluate(network, images, [0, 0, 0, 1]).coverage(0.25) == 1
+
+
 def test_only_so_many_mistakes_are_listed(network):
     images = np.zeros((9, 1, 3), np.uint8)
     assert len(evaluate(network, images, [1] * 9, worst=4).worst) == 4

@@ -17,8 +17,9 @@ SOURCE = ROOT / "src" / "lenet"
 
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
-layers pooling tables spec distort schedule recipe presets weights reference _engine engine network data evaluate
-nondigits lessons train reading figures runs bench reproduce report interop __init__ cli __main__
+layers pooling tables spec distort schedule recipe presets calibration weights reference _engine engine network
+ensemble files data evaluate nondigits lessons train reading figures runs bench reproduce report interop __init__ cli
+__main__
 """.split()
 
 
@@ -53,8 +54,8 @@ def test_every_module_is_in_the_order():
 
 def test_public_names():
     layers = "Contrast Conv DeformPool Dense Pool Rbf Subsample"
-    values = "Epoch Evaluation Network Preset Reading Recipe Spec Trace"
-    functions = "data evaluate fit load presets read train"
+    values = "Calibration Ensemble Epoch Evaluation Network Preset Reading Recipe Spec Trace"
+    functions = "data evaluate fit load open_file presets read train"
     assert sorted(lenet.__all__) == sorted(f"{layers} {values} {functions}".split())
     for name in ("fit", "train", "evaluate", "read", "load"):
         assert callable(getattr(lenet, name))

@@ -6,7 +6,7 @@ import pytest
 
 import lenet
 from lenet import Contrast, Dense, Network, Spec, presets
-from lenet.network import shipped
+from lenet.files import shipped
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (5, 28, 28), np.uint8)

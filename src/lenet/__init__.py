@@ -7,8 +7,11 @@
 """
 
 from lenet import data
+from lenet.calibration import Calibration
+from lenet.ensemble import Ensemble
 from lenet.evaluate import Evaluation, evaluate
-from lenet.network import Network, Trace, load
+from lenet.files import load, open_file
+from lenet.network import Network, Trace
 from lenet.presets import Preset, presets
 from lenet.reading import Reading, read
 from lenet.recipe import Recipe
@@ -18,10 +21,12 @@ from lenet.train import Epoch, fit, train
 __version__ = "0.1.0"
 
 __all__ = [
+    "Calibration",
     "Contrast",
     "Conv",
     "DeformPool",
     "Dense",
+    "Ensemble",
     "Epoch",
     "Evaluation",
     "Network",
@@ -37,6 +42,7 @@ __all__ = [
     "evaluate",
     "fit",
     "load",
+    "open_file",
     "presets",
     "read",
     "train",

@@ -6,23 +6,20 @@ A network is a value: its weights cannot be changed in place, only replaced (`Ne
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lenet import engine
 from lenet import weights as weights_
+from lenet.calibration import Calibration, calibrate, probabilities
 from lenet.recipe import PAPER_1998, Init, Scale
 from lenet.spec import Contrast, Dense, Rbf, Spec
 from lenet.weights import Array, Weights
-
-BEST = "lenet5"
-"""The network that `load` returns when nobody says which."""
 
 FEW = 8
 """So few images are read on the caller's thread."""
@@ -83,10 +80,36 @@ def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
     return array.astype(np.uint8)
 
 
-def probabilities(scores: Array) -> Array:
-    """Return the softmax of scores (n, classes, ...) over the classes, computed in double precision: float32."""
-    odds = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True, initial=-np.inf))
-    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+class Classifier(ABC):
+    """What all that answers has: scores, and probabilities by its calibration."""
+
+    calibration: Calibration | None = None
+    """What images held out say of its confidence; None: nobody asked."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> int:
+        """The number of classes."""
+
+    @abstractmethod
+    def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
+        """Return float32 (n, classes), the largest of which is the answer."""
+
+    @abstractmethod
+    def with_calibration(self, calibration: Calibration | None) -> Self:
+        """Return the same with another calibration."""
+
+    def predict_proba(self, images: ArrayLike, threads: int | None = None) -> Array:
+        """Return float32 (n, classes), the softmax of the scores at the calibration's temperature: rows sum to 1."""
+        return self.shares(self.scores(images, threads))
+
+    def shares(self, scores: Array) -> Array:
+        """Return the probabilities that scores (n, classes) stand for."""
+        return probabilities(scores, self.calibration.temperature if self.calibration else 1.0)
+
+    def calibrated(self, images: ArrayLike, labels: ArrayLike, threads: int | None = None) -> Self:
+        """Return the same, calibrated with images (as `scores` has them) and labels that it was not trained on."""
+        return self.with_calibration(calibrate(self.scores(images, threads), labels))
 
 
 class Trace(Mapping[str, Array]):
@@ -118,7 +141,7 @@ class Trace(Mapping[str, Array]):
         return f"Trace({', '.join(f'{name} {array.shape}' for name, array in self._outputs.items())})"
 
 
-class Network:
+class Network(Classifier):
     """A `Spec` with its `Weights`.
 
     Parameters
@@ -130,6 +153,8 @@ class Network:
         The grey levels that the weights were trained on.
     provenance : mapping, optional
         Where the weights come from: plain strings, numbers, lists and dictionaries. Kept in the file.
+    calibration : Calibration, optional
+        What images held out say of its confidence.
 
     Raises
     ------
@@ -138,7 +163,12 @@ class Network:
     """
 
     def __init__(
-        self, spec: Spec, weights: Weights, scale: Scale = PAPER_1998, provenance: Mapping[str, Any] | None = None
+        self,
+        spec: Spec,
+        weights: Weights,
+        scale: Scale = PAPER_1998,
+        provenance: Mapping[str, Any] | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         weights = {name: np.asarray(array) for name, array in weights.items()}
         weights_.check(spec, weights)
@@ -146,6 +176,7 @@ class Network:
         self._flat = weights_.flatten(spec, weights)
         self._weights = MappingProxyType(weights_.unflatten(spec, self._flat))
         self._model: engine.Model | None = None
+        self.calibration = calibration
 
     @staticmethod
     def create(spec: Spec, seed: int = 0, init: Init = "glorot", scale: Scale = PAPER_1998) -> Network:
@@ -157,14 +188,34 @@ class Network:
         """Read a network's file; `WeightsError` or OSError if it cannot be read."""
         return Network(*weights_.load(path))
 
+    @staticmethod
+    def described(header: Mapping[str, Any], arrays: Weights) -> Network:
+        """Return the network that `description` described, with these weights; ValueError if there is none."""
+        return Network(*weights_.described(header, arrays))
+
+    def description(self) -> dict[str, Any]:
+        """Return everything but the weights as plain lists, numbers and strings."""
+        return weights_.describe(self._spec, self._scale, self._provenance, self.calibration)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a safetensors file; the same network gives the same bytes."""
-        weights_.save(path, self._spec, self._weights, self._scale, self._provenance)
+        weights_.write(path, self._weights, {"format": weights_.FORMAT, **self.description()})
 
     def with_weights(self, **changes: ArrayLike) -> Network:
-        """Return the same network with some arrays replaced: ``net.with_weights(**{"C1.bias": zeros})``."""
+        """Return the same network with some arrays replaced: ``net.with_weights(**{"C1.bias": zeros})``.
+
+        What was said of its confidence no longer holds.
+        """
         new = {name: np.asarray(value, np.float32) for name, value in changes.items()}
         return Network(self._spec, {**self._weights, **new}, self._scale, self._provenance)
+
+    def with_calibration(self, calibration: Calibration | None) -> Network:
+        """Return the same network with another calibration."""
+        return Network(self._spec, self._weights, self._scale, self._provenance, calibration)
+
+    def with_provenance(self, provenance: Mapping[str, Any]) -> Network:
+        """Return the same network with another story of where it comes from."""
+        return Network(self._spec, self._weights, self._scale, provenance, self.calibration)
 
     @property
     def spec(self) -> Spec:
@@ -175,6 +226,11 @@ class Network:
     def weights(self) -> Mapping[str, Array]:
         """Its numbers, by the paper's names; they cannot be written to."""
         return self._weights
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self._spec.classes
 
     @property
     def scale(self) -> Scale:
@@ -203,6 +259,7 @@ class Network:
             "weights": dict(self._weights),
             "scale": self._scale,
             "provenance": self._provenance,
+            "calibration": self.calibration,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -237,10 +294,6 @@ class Network:
         array = as_images(images, self._spec)
         few = threads is None and array.shape[0] <= FEW
         return self._engine().scores(array, 1 if few else engine.threads_to_use(threads))
-
-    def predict_proba(self, images: ArrayLike, threads: int | None = None) -> Array:
-        """Return float32 (n, classes), the softmax of the scores: rows sum to 1."""
-        return probabilities(self.scores(images, threads))
 
     def trace(self, images: ArrayLike) -> Trace:
         """Return every layer's output for the images: (n, maps, height, width), dense ones (n, units).
@@ -316,27 +369,3 @@ class Network:
         full = np.full((len(array), maps, height, width), self._scale.paper, np.float32)
         full[:, :, top : top + array.shape[2], left : left + array.shape[3]] += step * array
         return full
-
-
-def shipped() -> list[str]:
-    """Return the names of the networks that come with the package."""
-    return sorted(entry.name.removesuffix(".safetensors") for entry in _shipped().iterdir() if entry.is_file())
-
-
-def _shipped() -> Traversable:
-    return files("lenet") / "shipped"
-
-
-def load(name: str | None = None) -> Network:
-    """Return a network that comes with the package; without a name, the best all-round one.
-
-    Raises
-    ------
-    ValueError
-        If none of that name is there; the message says which are.
-    """
-    name = BEST if name is None else name
-    if name not in shipped():
-        raise ValueError(f"no network called {name!r} comes with the package; there are {', '.join(shipped())}")
-    with as_file(_shipped() / f"{name}.safetensors") as path:
-        return Network.load(path)

@@ -146,7 +146,9 @@ class Run:
         # Without the seconds: the same training gives the same bytes.
         rows = [{key: row[key] for key in ("epoch", "loss", "validation")} for row in history]
         about = {**network.provenance, **(self.about or {}), "data": self.training.name, "history": rows}
-        return Network(network.spec, network.weights, network.scale, about)
+        if self.validation is not None:
+            network = network.calibrated(self.validation.images, self.validation.labels, self.threads)
+        return network.with_provenance(about)
 
     def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
         state = epoch.state

@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from lenet import engine
 from lenet import weights as weights_
 from lenet.evaluate import evaluate
+from lenet.files import load
 from lenet.lessons import PIECE, Lessons, Piece, Teacher
-from lenet.network import Network, as_images, load
+from lenet.network import Network, as_images
 from lenet.recipe import Averaging, LevenbergMarquardt, Recipe
 from lenet.spec import Spec
 from lenet.weights import Array

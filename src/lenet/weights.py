@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.calibration import Calibration
 from lenet.recipe import INITS, PAPER_1998, Init, Scale, Truncated
 from lenet.spec import Conv, DeformPool, Layer, Pool, Shape, Spec, Subsample
 
@@ -191,22 +192,37 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     return arrays, header
 
 
-def save(
-    path: str | os.PathLike[str], spec: Spec, weights: Weights, scale: Scale, provenance: Mapping[str, Any]
-) -> None:
-    """Write a network's file. The same network gives the same bytes."""
-    check(spec, weights)
-    header = {
-        "format": FORMAT,
-        "spec": spec.to_dict(),
-        "scale": [scale.paper, scale.ink],
-        "provenance": dict(provenance),
-    }
-    write(path, weights, header)
+def about(provenance: Mapping[str, Any], calibration: Calibration | None) -> dict[str, Any]:
+    """Return what a header says besides the network itself."""
+    known = {} if calibration is None else {"calibration": calibration.to_dict()}
+    return {"provenance": dict(provenance), **known}
 
 
-def load(path: str | os.PathLike[str]) -> tuple[Spec, dict[str, Array], Scale, dict[str, Any]]:
-    """Return what `save` wrote.
+def read_about(header: Mapping[str, Any]) -> tuple[dict[str, Any], Calibration | None]:
+    """Return what `about` wrote."""
+    known = header.get("calibration")
+    return dict(header.get("provenance", {})), None if known is None else Calibration.from_dict(known)
+
+
+def describe(
+    spec: Spec, scale: Scale, provenance: Mapping[str, Any], calibration: Calibration | None
+) -> dict[str, Any]:
+    """Return a network without its weights as plain lists, numbers and strings."""
+    return {"spec": spec.to_dict(), "scale": [scale.paper, scale.ink], **about(provenance, calibration)}
+
+
+def described(
+    header: Mapping[str, Any], arrays: Weights
+) -> tuple[Spec, Weights, Scale, dict[str, Any], Calibration | None]:
+    """Return the parts of a network that `describe` described; ValueError, KeyError or TypeError if it is none."""
+    spec = Spec.from_dict(header["spec"])
+    scale = Scale(*map(float, header.get("scale", (PAPER_1998.paper, PAPER_1998.ink))))
+    check(spec, arrays)
+    return spec, arrays, scale, *read_about(header)
+
+
+def load(path: str | os.PathLike[str]) -> tuple[Spec, Weights, Scale, dict[str, Any], Calibration | None]:
+    """Return the parts of the network in a file.
 
     Raises
     ------
@@ -217,11 +233,9 @@ def load(path: str | os.PathLike[str]) -> tuple[Spec, dict[str, Array], Scale, d
         If there is no such file.
     """
     arrays, header = read(path)
+    if "members" in header:
+        raise WeightsError(f"{path}: an ensemble; expected a single network (lenet.open_file reads both)")
     try:
-        spec = Spec.from_dict(header["spec"])
-        scale = Scale(*map(float, header.get("scale", (PAPER_1998.paper, PAPER_1998.ink))))
-        provenance = dict(header.get("provenance", {}))
-        check(spec, arrays)
+        return described(header, arrays)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"{path}: {error}") from error
-    return spec, arrays, scale, provenance

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.network import Network, load
+from lenet.files import load
+from lenet.network import Classifier
 from lenet.reading.decode import PictureError, decode
 from lenet.reading.normalise import ink_of, to_digit
 from lenet.reading.result import Digit, Line, Reading
@@ -20,15 +21,15 @@ def normalised(picture: Any) -> NDArray[np.uint8]:
     return to_digit(ink_of(decode(picture)))
 
 
-def read(picture: Any, network: Network | None = None) -> Reading:
+def read(picture: Any, network: Classifier | None = None) -> Reading:
     """Read the one digit of a picture, in ink dark or light, of any size.
 
     Parameters
     ----------
     picture : path, bytes, array or PIL image
         See `lenet.reading.decode.decode`.
-    network : Network, optional
-        Any network of ten classes; by default the best that comes with the package.
+    network : Network or Ensemble, optional
+        Any of ten classes; by default the best that comes with the package.
 
     Raises
     ------

@@ -1,0 +1,63 @@
+"""``lenet data``: where the data are, fetching, verifying and drawing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import lenet
+from lenet import figures
+from lenet.cli.shared import Data, data_app, say, show
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Say where MNIST is looked for, and what is there."""
+    from lenet.data.mnist import FILES, directories, find_file
+
+    table = Table("directory", "MNIST files")
+    for place in directories():
+        there = sum(find_file(name, place) is not None for name in FILES)
+        table.add_row(
+            escape(str(place)), "mnist.npz" if (place / "mnist.npz").is_file() else f"{there} of {len(FILES)}"
+        )
+    show(table)
+
+
+@data_app.command("fetch")
+def data_fetch() -> None:
+    """Download MNIST into the user's cache and verify it."""
+    print(lenet.data.fetch(report=say))
+
+
+@data_app.command("show")
+def data_show(
+    data: Data = "mnist",
+    split: Annotated[str, typer.Option(help="train or test; validation of a pickle.")] = "train",
+    count: Annotated[int, typer.Option(help="How many samples.")] = 40,
+    out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
+) -> None:
+    """Draw the first samples of a data set with their labels."""
+    dataset = lenet.data.load(data, split)
+    say(f"data: {dataset.origin}")
+    figures.samples(dataset.images[:count], dataset.labels[:count], out)
+    print(out)
+
+
+@data_app.command("verify")
+def data_verify(
+    directory: Annotated[Path | None, typer.Argument(help="By default where MNIST is found.")] = None,
+) -> None:
+    """Compare MNIST's files with the published SHA-256."""
+    from lenet.data.mnist import FILES, locate, verified
+
+    place = locate(directory)
+    for name in FILES:
+        found = verified(name, place)
+        assert found is not None
+        print(f"{found[1]}: {' x '.join(map(str, np.shape(found[0])))}, as published")

@@ -1,0 +1,198 @@
+"""The commands about networks that are there: ``evaluate``, ``read``, ``look``, ``summary``, ``presets``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import lenet
+from lenet import figures, nondigits
+from lenet.cli.shared import EXPECTED, AsJson, Data, Threads, app, network_called, one_line, say, share, show
+from lenet.presets import preset as preset_called
+
+COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
+"""The shares of the surest answers whose errors `evaluate` shows."""
+
+OTHERS = 2000
+"""So many pictures that are no digits does `evaluate` make."""
+
+OTHERS_SEED = 20_000_101
+"""Of those pictures; trainings have small seeds."""
+
+Reject = Annotated[
+    str | None,
+    typer.Option(help="Accept only so sure answers that at most this share is wrong, such as 0.1%."),
+]
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A network's file, or the name of a shipped one.")],
+    data: Data = "mnist",
+    split: Annotated[str, typer.Option(help="test or train.")] = "test",
+    reject: Reject = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Test a network: error, confusion, worst mistakes, and how far its confidence can be trusted."""
+    network = network_called(model)
+    wished = None if reject is None else share(reject)
+    threshold = None if wished is None else _threshold(network, model, wished)
+    dataset = lenet.data.load(data, split)
+    say(f"data: {dataset.origin}")
+    result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
+    found = _confidence(result)
+    if threshold is not None:
+        accepted, error = result.accepted(threshold)
+        found["reject"] = {"wished": wished, "threshold": threshold, "accepted": accepted, "error": error}
+    if network.classes == 10 and min(dataset.images.shape[1:]) >= 8:
+        others = nondigits.drawn(dataset.images[:, None], dataset.labels, OTHERS, OTHERS_SEED)[:, 0]
+        sure = network.predict_proba(others, threads).max(axis=1)
+        found["nondigits"] = {"n": OTHERS, "refused": float((sure < result.threshold(0.99)).mean())}
+    if as_json:
+        plain = {"n": result.n, "wrong": result.wrong, "error": result.error, "loss": result.loss}
+        tables = {"confusion": result.confusion.tolist(), "worst": [asdict(mistake) for mistake in result.worst]}
+        print(json.dumps({**plain, **tables, **found}))
+    else:
+        _show_evaluation(result, found)
+
+
+def _show_evaluation(result: lenet.Evaluation, found: dict[str, Any]) -> None:
+    print(f"error {100 * result.error:.2f} % ({result.wrong} of {result.n}), loss {result.loss:.4f}")
+    print(f"expected calibration error {result.calibration_error:.4f}")
+    if "nondigits" in found:
+        refused = found["nondigits"]["refused"]
+        print(f"non-digits refused {100 * refused:.1f} %, at the confidence that accepts 99 % of the digits")
+    if "reject" in found:
+        kept = found["reject"]
+        print(
+            f"errors held to {100 * kept['wished']:g} %: confidence from {kept['threshold']:.6f} on accepts "
+            f"{100 * kept['accepted']:.2f} %, {100 * kept['error']:.3f} % of them wrong"
+        )
+    risk = Table("accepted", "confidence from", "wrong among them", title="risk against coverage")
+    for row in found["risk"]:
+        risk.add_row(f"{100 * row['coverage']:.1f} %", f"{row['threshold']:.6f}", f"{100 * row['error']:.3f} %")
+    show(risk)
+    confusion = Table("label \\ answer", *map(str, range(len(result.confusion))), title="confusion")
+    for label, counts in enumerate(result.confusion):
+        confusion.add_row(str(label), *(str(n) if n else "." for n in counts))
+    show(confusion)
+    if result.worst:
+        worst = Table("image", "label", "answer", "probability", title="most wrong")
+        for m in result.worst:
+            worst.add_row(str(m.index), str(m.label), str(m.answer), f"{m.probability:.4f}")
+        show(worst)
+
+
+def _threshold(network: lenet.Network | lenet.Ensemble, name: str, error: float) -> float:
+    if network.calibration is None:
+        raise ValueError(f"{name}: never calibrated, so no threshold is known; train with --validation")
+    return network.calibration.threshold(error)
+
+
+def _confidence(result: lenet.Evaluation) -> dict[str, Any]:
+    risk = []
+    for coverage in COVERAGES:
+        least = result.threshold(coverage)
+        accepted, error = result.accepted(least)
+        risk.append({"coverage": accepted, "threshold": least, "error": error})
+    return {"calibration_error": result.calibration_error, "risk": risk}
+
+
+def single(name: str) -> lenet.Network:
+    """Return the network of that name or file; ValueError if it is an ensemble."""
+    network = network_called(name)
+    if isinstance(network, lenet.Ensemble):
+        raise ValueError(f"{name}: an ensemble of {len(network.networks)} networks; expected a single one")
+    return network
+
+
+@app.command()
+def read(
+    pictures: Annotated[list[str], typer.Argument(help="Pictures of one digit each.")],
+    model: Annotated[str | None, typer.Option(help="A network's file, or the name of a shipped one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the digit in each picture. A picture that cannot be read is reported, and the others still are."""
+    network = lenet.load() if model is None else network_called(model)
+    failed, results = False, []
+    for picture in pictures:
+        try:
+            reading = lenet.read(picture, network)
+        except EXPECTED as error:
+            failed = True
+            say(f"lenet: {one_line(error, picture)}")
+            results.append({"picture": picture, "error": one_line(error, picture)})
+            continue
+        results.append({"picture": picture, **reading.to_dict()})
+        if not as_json:
+            print(reading if len(pictures) == 1 else f"{picture}\t{reading}")
+        if not reading.accepted:
+            say(f"{picture}: {reading.reason}")
+    if as_json:
+        print(json.dumps(results[0] if len(pictures) == 1 else {"pictures": results}))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def look(
+    model: Annotated[str, typer.Argument(help="A network's file, or the name of a shipped one.")],
+    picture: Annotated[str, typer.Argument(help="A picture of one digit.")],
+    out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("look.png"),
+) -> None:
+    """Draw what every layer of a network makes of a picture."""
+    figures.layers(single(model).trace(lenet.reading.normalised(picture)[None]), out)
+    print(out)
+
+
+@app.command()
+def summary(
+    name: Annotated[str, typer.Argument(help="A preset, a network's file, or a shipped network.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show a network's layers: kind, output shape, units, parameters, connections."""
+    spec = preset_called(name).spec if name in lenet.presets else single(name).spec
+    rows = spec.summary()
+    if as_json:
+        layers = [asdict(row) for row in rows]
+        print(json.dumps({"layers": layers, "parameters": spec.parameters, "connections": spec.connections}))
+        return
+    table = Table("layer", "kind", "activation", "output", "units", "parameters", "connections", title=escape(name))
+    for row in rows:
+        shape = " x ".join(map(str, row.output))
+        counts = (f"{n:,}" for n in (row.units, row.parameters, row.connections))
+        table.add_row(row.name, row.kind, row.activation, shape, *counts)
+    table.add_section()
+    table.add_row("all", "", "", "", "", f"{spec.parameters:,}", f"{spec.connections:,}")
+    for column in table.columns[4:]:
+        column.justify = "right"
+    show(table)
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> None:
+    """List the LeNets in the table."""
+    if as_json:
+        entries = {
+            name: {
+                "source": p.source,
+                "published": asdict(p.published),
+                "parameters": p.spec.parameters,
+                "open_questions": list(p.open_questions),
+            }
+            for name, p in lenet.presets.items()
+        }
+        print(json.dumps(entries))
+        return
+    table = Table("name", "parameters", "published error", "source")
+    for name, p in lenet.presets.items():
+        error = "" if p.published.error is None else f"{p.published.error:.2f} %"
+        table.add_row(name, f"{p.spec.parameters:,}", error, p.source)
+    show(table)

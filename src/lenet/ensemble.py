@@ -1,0 +1,105 @@
+"""Several networks that answer as one: the mean of their probabilities, in one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lenet import weights as weights_
+from lenet.calibration import Calibration
+from lenet.network import Classifier, Network
+from lenet.weights import Array
+
+
+class Ensemble(Classifier):
+    """Networks of the same input and classes, averaged.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        At least one. Each has its own temperature, if it was calibrated.
+    provenance : mapping, optional
+        Where it comes from: plain strings, numbers, lists and dictionaries. Kept in the file.
+    calibration : Calibration, optional
+        Of the mean.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they do not take the same images or know the same number of classes.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        provenance: Mapping[str, Any] | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        if not networks:
+            raise ValueError("an ensemble of no networks; expected at least one")
+        kinds = {(network.spec.input, network.classes) for network in networks}
+        if len(kinds) > 1:
+            given = ", ".join(f"{'x'.join(map(str, shape))} and {classes} classes" for shape, classes in sorted(kinds))
+            raise ValueError(f"networks of different inputs or classes: {given}")
+        self._networks, self._provenance, self.calibration = tuple(networks), dict(provenance or {}), calibration
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The members."""
+        return self._networks
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where it comes from; the members have their own."""
+        return MappingProxyType(self._provenance)
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self._networks[0].classes
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable parameters, all members together."""
+        return sum(network.spec.parameters for network in self._networks)
+
+    def __repr__(self) -> str:
+        """Show the members and the number of parameters."""
+        return f"<Ensemble of {len(self._networks)} networks, {self.parameters:,} parameters>"
+
+    def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
+        """Return float32 (n, classes): the logarithm of the mean of the members' probabilities."""
+        shares = [network.predict_proba(images, threads) for network in self._networks]
+        mean = np.mean(shares, axis=0, dtype=np.float64)
+        return np.log(np.maximum(mean, np.finfo(np.float32).tiny)).astype(np.float32)
+
+    def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
+        """Return the class of every image, int64 (n,), as `Network.predict` does."""
+        return self.scores(images, threads).argmax(axis=1)
+
+    def with_calibration(self, calibration: Calibration | None) -> Ensemble:
+        """Return the same ensemble with another calibration."""
+        return Ensemble(self._networks, self._provenance, calibration)
+
+    def with_provenance(self, provenance: Mapping[str, Any]) -> Ensemble:
+        """Return the same ensemble with another story."""
+        return Ensemble(self._networks, provenance, self.calibration)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all networks to one safetensors file; the same ensemble gives the same bytes."""
+        arrays = {
+            f"{at}.{name}": array
+            for at, network in enumerate(self._networks)
+            for name, array in network.weights.items()
+        }
+        header = {
+            "format": weights_.FORMAT,
+            "members": [network.description() for network in self._networks],
+            **weights_.about(self._provenance, self.calibration),
+        }
+        weights_.write(path, arrays, header)

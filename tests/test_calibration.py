@@ -1,0 +1,135 @@
+"""Probabilities that mean what they say, and thresholds that keep what they promise."""
+
+import numpy as np
+import pytest
+
+from lenet import Calibration, Dense, Network, Spec
+from lenet.calibration import calibrate, calibration_error, nondigit, probabilities
+from lenet.recipe import Scale
+
+
+def drawn(n: int, temperature: float, seed: int = 0, classes: int = 10):
+    """Scores, and labels that are distributed as the softmax of the scores over the temperature says."""
+    random = np.random.default_rng(seed)
+    scores = random.normal(0, 3, (n, classes)).astype(np.float32)
+    labels = (probabilities(scores, temperature).cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
+    return scores, labels
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_made_the_labels_is_found(temperature):
+    found = calibrate(*drawn(40_000, temperature)).temperature
+    assert found == pytest.approx(temperature, rel=0.03)
+
+
+def test_no_other_temperature_does_better():
+    scores, labels = drawn(500, 1.7)
+
+    def loss(t: float) -> float:
+        return float(-np.log(probabilities(scores, t)[np.arange(500), labels].astype(np.float64)).mean())
+
+    best = calibrate(scores, labels).temperature
+    assert all(loss(best) <= loss(best * other) + 1e-9 for other in (0.9, 0.99, 1.01, 1.1))
+
+
+def test_a_network_that_is_never_wrong_gets_the_coldest():
+    assert calibrate(np.eye(3, dtype=np.float32), [0, 1, 2]).temperature == pytest.approx(1 / 20, rel=1e-4)
+
+
+def test_mistakes_by_hand():
+    """Two classes; scores of 1 to 4 for the first: the second and the fourth answer are wrong."""
+    scores = np.array([[1, 0], [2, 0], [3, 0], [4, 0]], np.float32)
+    known = calibrate(scores, [0, 1, 0, 1])
+    sure = probabilities(scores, known.temperature).max(axis=1)
+    assert known.images == 4
+    assert known.mistakes == ((pytest.approx(sure[3]), 0), (pytest.approx(sure[1]), 2))
+
+
+KNOWN = Calibration(1.0, 1000, ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990)))
+
+
+@pytest.mark.parametrize(
+    ("error", "threshold"),
+    [
+        (0.9, 0.0),  # all of them: five of 1001
+        (5 / 1001, 0.0),
+        (4.1 / 991, 0.5),  # without the last mistake: four of 991
+        (2.1 / 901, 0.8),  # the two equally sure ones go together
+        (1.1 / 701, 0.9),
+    ],
+)
+def test_thresholds_by_hand(error, threshold):
+    got = KNOWN.threshold(error)
+    assert got == pytest.approx(threshold, abs=1e-6)
+    assert got > threshold or threshold == 0
+
+
+def test_a_promise_that_cannot_be_kept():
+    with pytest.raises(
+        ValueError, match=r"no threshold keeps errors at 0.1 %: 1000 images held out support 0.14 % at b"
+    ):
+        KNOWN.threshold(0.001)
+    with pytest.raises(ValueError, match="an error of 0 among accepted answers; expected above 0 and below 1"):
+        KNOWN.threshold(0)
+
+
+def test_the_promise_is_kept_for_images_not_seen_yet():
+    """Over many draws, the share of wrong answers above the threshold is as promised in the mean."""
+    errors = []
+    for seed in range(60):
+        known = calibrate(*drawn(1000, 0.8, seed))
+        scores, labels = drawn(4000, 0.8, 1000 + seed)
+        shares = probabilities(scores, known.temperature)
+        accepted = shares.max(axis=1) >= known.threshold(0.05)
+        errors.append((shares.argmax(axis=1) != labels)[accepted].mean())
+    assert np.mean(errors) == pytest.approx(0.05, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    "values", [(0.0, 1, ()), (1.0, 1, ((0.5, 1),)), (1.0, 5, ((0.5, 1), (0.6, 0))), (float("nan"), 1, ())]
+)
+def test_calibrations_that_make_no_sense(values):
+    with pytest.raises(ValueError, match="temperature|mistakes"):
+        Calibration(*values)
+
+
+def test_there_and_back():
+    assert Calibration.from_dict(KNOWN.to_dict()) == KNOWN
+    with pytest.raises(ValueError, match="not the description of a calibration"):
+        Calibration.from_dict({"temperature": 1})
+
+
+def test_calibrating_with_nothing():
+    with pytest.raises(ValueError, match="0 labels for 0 images"):
+        calibrate(np.zeros((0, 3), np.float32), [])
+
+
+def test_the_calibration_error_by_hand():
+    """Bins of a fifteenth: two answers in one, at 0.95 and 0.97 with one right; one at 0.5, right."""
+    confidence = np.array([0.95, 0.97, 0.5])
+    error = calibration_error(confidence, np.array([True, False, True]))
+    assert error == pytest.approx((abs(0.95 + 0.97 - 1) + abs(0.5 - 1)) / 3)
+    assert calibration_error(np.array([1.0]), np.array([True])) == 0
+
+
+def test_the_chance_of_no_class_by_hand():
+    shares = np.array([[0.1] * 10, [0.5, 0.5] + [0] * 8, [1] + [0] * 9, [0.55] + [0.05] * 9], np.float32)
+    assert nondigit(shares) == pytest.approx([1, 0, 0, 0.5], abs=1e-6)
+    assert nondigit(np.array([[0.5, 0.5]], np.float32)).tolist() == [0]
+
+
+def test_a_calibrated_network_gives_cooler_or_warmer_probabilities_and_the_same_answers(tmp_path):
+    spec = Spec((1, 1, 3), (Dense("OUTPUT", 3, "softmax"),))
+    weights = {"OUTPUT.weight": np.eye(3, dtype=np.float32), "OUTPUT.bias": np.zeros(3, np.float32)}
+    network = Network(spec, weights, Scale(0.0, 4.0))
+    images = np.random.default_rng(0).integers(0, 256, (200, 1, 3)).astype(np.uint8)
+    calibrated = network.calibrated(images, np.arange(200) % 3)
+    assert calibrated.calibration.temperature > 2  # labels that have nothing to do with the images
+    assert np.array_equal(calibrated.scores(images), network.scores(images))
+    wanted = probabilities(network.scores(images), calibrated.calibration.temperature)
+    assert np.array_equal(calibrated.predict_proba(images), wanted)
+    calibrated.save(tmp_path / "net")
+    loaded = Network.load(tmp_path / "net")
+    assert loaded.calibration == calibrated.calibration
+    assert calibrated.with_weights(**{"OUTPUT.bias": np.ones(3)}).calibration is None
+    assert calibrated.with_provenance({"told": 1}).calibration == calibrated.calibration

@@ -1,0 +1,79 @@
+"""Several networks as one, and the files of both."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet import Ensemble, Network, open_file, presets
+from lenet.weights import WeightsError
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return [Network.create(presets[name].spec, seed) for name, seed in (("lenet5", 1), ("lenet5", 2), ("lenet4", 3))]
+
+
+def test_it_answers_with_the_mean(networks):
+    ensemble = Ensemble(networks)
+    mean = np.mean([network.predict_proba(IMAGES).astype(np.float64) for network in networks], axis=0)
+    assert ensemble.predict_proba(IMAGES) == pytest.approx(mean, abs=1e-6)
+    assert np.array_equal(ensemble.predict(IMAGES), mean.argmax(axis=1))
+    assert np.array_equal(ensemble.predict(IMAGES, threads=2), ensemble.predict(IMAGES, threads=1))
+    assert ensemble.classes == 10
+    assert ensemble.parameters == sum(network.spec.parameters for network in networks)
+    assert "3 networks" in repr(ensemble)
+
+
+def test_a_member_counts_as_it_was_calibrated(networks):
+    calibrated = networks[0].calibrated(IMAGES, np.arange(20) % 10)
+    ensemble = Ensemble([calibrated, networks[1]])
+    mean = (calibrated.predict_proba(IMAGES) + networks[1].predict_proba(IMAGES)) / 2
+    assert ensemble.predict_proba(IMAGES) == pytest.approx(mean, abs=1e-6)
+
+
+def test_one_file_and_back(networks, tmp_path):
+    told = {"seed": 3}
+    ensemble = Ensemble(networks, told).calibrated(IMAGES, np.arange(20) % 10)
+    ensemble.save(tmp_path / "all")
+    loaded = open_file(tmp_path / "all")
+    assert isinstance(loaded, Ensemble)
+    assert np.array_equal(loaded.scores(IMAGES), ensemble.scores(IMAGES))
+    assert loaded.provenance == told
+    assert loaded.calibration == ensemble.calibration
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+    assert np.array_equal(pickle.loads(pickle.dumps(loaded)).scores(IMAGES), ensemble.scores(IMAGES))
+    with pytest.raises(WeightsError, match="all: an ensemble; expected a single network"):
+        Network.load(tmp_path / "all")
+    networks[0].save(tmp_path / "one")
+    assert isinstance(open_file(tmp_path / "one"), Network)
+
+
+def test_broken_files(networks, tmp_path):
+    Ensemble(networks[:2]).save(tmp_path / "two")
+    arrays, header = lenet.weights.read(tmp_path / "two")
+    broken = {
+        "arrays that belong to no member": (arrays, {**header, "members": header["members"][:1]}),
+        "C1.weight": ({name: a for name, a in arrays.items() if name != "1.C1.weight"}, header),
+        "not the description of a network": (arrays, {**header, "members": [{"spec": {}}, {}]}),
+        "none of": (arrays, {**header, "members": []}),
+        "not iterable": (arrays, {**header, "members": 7}),
+    }
+    for message, (wrong, said) in broken.items():
+        lenet.weights.write(tmp_path / "bad", wrong, said)
+        with pytest.raises(WeightsError, match=message.replace("none of", "no")) as caught:
+            open_file(tmp_path / "bad")
+        assert str(tmp_path / "bad") in str(caught.value)
+    with pytest.raises(FileNotFoundError):
+        open_file(tmp_path / "nothing")
+
+
+def test_networks_that_do_not_go_together(networks):
+    with pytest.raises(ValueError, match="an ensemble of no networks"):
+        Ensemble([])
+    with pytest.raises(ValueError, match="networks of different inputs or classes: 1x28x28 and 10 classes, 1x32x32"):
+        Ensemble([networks[0], Network.create(presets["lenet-keras"].spec)])
