@@ -85,9 +85,11 @@ inline UpdateShape update_of(const nb::dict& d) {
 inline Distortion distortion_of(const nb::dict& d) {
   Distortion distortion{};
   const std::pair<const char*, float Distortion::*> kinds[] = {
-      {"shift", &Distortion::shift},       {"scale", &Distortion::scale},        {"squeeze", &Distortion::squeeze},
-      {"rotation", &Distortion::rotation}, {"shear", &Distortion::shear},        {"elastic", &Distortion::elastic},
-      {"spacing", &Distortion::spacing},   {"thickness", &Distortion::thickness}};
+      {"shift", &Distortion::shift},       {"scale", &Distortion::scale},         {"squeeze", &Distortion::squeeze},
+      {"rotation", &Distortion::rotation}, {"shear", &Distortion::shear},         {"elastic", &Distortion::elastic},
+      {"spacing", &Distortion::spacing},   {"thickness", &Distortion::thickness}, {"cut", &Distortion::cut},
+      {"lines", &Distortion::lines},       {"faint", &Distortion::faint},         {"blur", &Distortion::blur},
+      {"noise", &Distortion::noise}};
   for (const auto& [name, member] : kinds) distortion.*member = take<float>(d, name, distortion.*member);
   return distortion;
 }

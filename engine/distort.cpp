@@ -28,10 +28,16 @@ Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int m
     : distortion_(distortion), kernels_(kernels), maps_(maps) {
   shape_.height = height, shape_.width = width;
   for (const float range : {distortion.shift, distortion.scale, distortion.squeeze, distortion.rotation,
-                            distortion.shear, distortion.elastic, distortion.thickness})
+                            distortion.shear, distortion.elastic, distortion.thickness, distortion.cut,
+                            distortion.lines, distortion.faint, distortion.blur, distortion.noise})
     if (!(range >= 0 && range <= 1e6f)) throw std::invalid_argument("a distortion's range is negative or no number");
   if (!(distortion.spacing >= 2 && distortion.spacing <= 1e6f) || distortion.thickness > 1)
     throw std::invalid_argument("a spacing of at least 2 pixels and a thickness of at most 1 expected");
+  if (distortion.lines > 1 || distortion.faint > 1 || distortion.noise > 1 || distortion.blur > 10)
+    throw std::invalid_argument("lines, faint and noise of at most 1 and a blur of at most 10 pixels expected");
+  if (distortion.cut >= float(std::min(height, width)))
+    throw std::invalid_argument("a cut of " + std::to_string(distortion.cut) + " pixels; the images have " +
+                                std::to_string(height) + "x" + std::to_string(width));
   if (width > kWidestWarp) throw std::invalid_argument("images wider than 1024 pixels cannot be distorted");
   if (distortion.shift >= float(std::min(height, width)))
     throw std::invalid_argument("a shift of " + std::to_string(distortion.shift) + " pixels; the images have " +
@@ -61,10 +67,52 @@ Distorter::Room::Room(const Distorter& of)
     : images(of.bytes() * kTile),
       source(std::size_t(of.shape_.height + 2 * kWarpBorder + 1) * of.shape_.stride() + 64),
       bends(2 * std::size_t(of.shape_.rows) * round_up(std::size_t(of.shape_.width))),
-      control(2 * round_up(std::size_t(of.shape_.rows) * of.shape_.columns)) {}
+      control(2 * round_up(std::size_t(of.shape_.rows) * of.shape_.columns)),
+      ink(std::size_t(of.shape_.height + 3) * (round_up(std::size_t(of.shape_.width)) + 2 * kTile)) {}
 
 void Distorter::apply(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image,
                       Room& room, std::uint8_t* out) const {
+  if (distortion_.warps()) warp(seed, epoch, sample, image, room, out);
+  else std::copy_n(image, bytes(), out);
+  if (!distortion_.inks()) return;
+  Ink ink = drawn_ink(seed, epoch, sample);
+  const std::size_t plane = std::size_t(shape_.height) * shape_.width;
+  for (int m = 0; m < maps_; ++m, ++ink.key) kernels_.ink(shape_, ink, out + std::size_t(m) * plane, room.ink.data());
+}
+
+Ink Distorter::drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample) const {
+  float numbers[16];  // from [0, 1)
+  Block bits{};
+  for (std::uint32_t block = 0; block < 4; ++block) {
+    bits = philox({block, sample, std::uint32_t(Stream::ink), epoch}, std::uint32_t(seed), std::uint32_t(seed >> 32));
+    for (std::size_t k = 0; k < 4; ++k) numbers[4 * block + k] = float(bits[k] >> 8) * 0x1p-24f;
+  }
+  const Distortion& d = distortion_;
+  const auto sometimes = [&](int at) { return std::max(0.0f, 2 * numbers[at] - 1); };  // 0 in every second image
+  Ink ink{};
+  int* const borders[] = {&ink.top, &ink.bottom, &ink.left, &ink.right};
+  *borders[int(4 * numbers[0])] = int(sometimes(1) * (d.cut + 1));
+  if (numbers[2] < d.lines) {
+    // Across or upright, a little askew, somewhere on the picture; one and a half to four pixels wide.
+    const bool across = numbers[3] < 0.7f;
+    const float askew = 0.2f * numbers[4] - 0.1f, length = float(across ? shape_.width : shape_.height);
+    const float place = numbers[5] * float(across ? shape_.height : shape_.width);
+    ink.line = 255 * (0.2f + 0.8f * numbers[6]);
+    ink.line_y = across ? 1 : askew, ink.line_x = across ? askew : 1;
+    ink.line_0 = -place - 0.5f * askew * length;
+    ink.line_half = 0.75f + 1.25f * numbers[7];
+  }
+  ink.level = 1 - d.faint * sometimes(8);
+  // Passes of weight w have variance 2 w: so a standard deviation of b takes b^2 / 2 of them in sum.
+  const float deviation = d.blur * sometimes(9);
+  ink.blur = deviation * deviation / 2;
+  ink.grain = 255 * d.noise * sometimes(10);
+  ink.key = bits[3];
+  return ink;
+}
+
+void Distorter::warp(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image,
+                     Room& room, std::uint8_t* out) const {
   const auto drawn = [&](std::uint32_t block, float (&numbers)[4]) {
     const Block bits = philox({block, sample, std::uint32_t(Stream::distortion), epoch}, std::uint32_t(seed),
                               std::uint32_t(seed >> 32));

@@ -1,5 +1,6 @@
 // Training images seen a little differently in every epoch: shifted, scaled, squeezed, turned, slanted, bent, with a
-// thicker or thinner pen. What is drawn for an image is a function of the seed, the epoch and the sample.
+// thicker or thinner pen; cut off, on ruled or grainy paper, faint, blurred. What is drawn for an image is a function
+// of the seed, the epoch and the sample.
 #pragma once
 
 #include <vector>
@@ -18,9 +19,17 @@ struct Distortion {
   float elastic = 0;    // pixels: standard deviation of the bending
   float spacing = 7;    // pixels between the points that bend independently
   float thickness = 0;  // pixels that the pen gains on each side, at most 1
-  bool any() const {
+  // These are drawn from 0 to what stands here, for one image in two; lines with this chance.
+  float cut = 0;    // pixels of one of the borders
+  float lines = 0;  // chance of a ruled line
+  float faint = 0;  // share of the ink's level that is lost
+  float blur = 0;   // pixels: standard deviation
+  float noise = 0;  // share of full ink by which pixels are off, at most
+  bool warps() const {
     return shift > 0 || scale > 0 || squeeze > 0 || rotation > 0 || shear > 0 || elastic > 0 || thickness > 0;
   }
+  bool inks() const { return cut > 0 || lines > 0 || faint > 0 || blur > 0 || noise > 0; }
+  bool any() const { return warps() || inks(); }
 };
 
 class Distorter {
@@ -34,7 +43,7 @@ class Distorter {
   struct Room {
     explicit Room(const Distorter& of);
     std::vector<std::uint8_t> images, source;
-    Buffer bends, control;
+    Buffer bends, control, ink;
   };
   // The image as it looks in that epoch; `out` has room for one.
   void apply(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image, Room& room,
@@ -43,6 +52,10 @@ class Distorter {
   std::size_t bytes() const { return std::size_t(maps_) * shape_.height * shape_.width; }
 
  private:
+  void warp(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image, Room& room,
+            std::uint8_t* out) const;
+  Ink drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample) const;
+
   Distortion distortion_;
   const Kernels& kernels_;
   int maps_;

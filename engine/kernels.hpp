@@ -100,6 +100,16 @@ struct Warp {
   const float* control;
 };
 
+// What becomes of a picture's ink: so many pixels of each border are cut off; a line of level `line`, where
+// |line_y y + line_x x + line_0| is below line_half; all ink times `level`; blurred by passes of weights w, 1 - 2w, w
+// whose w, at most 1/4 each, sum to `blur`; grain of up to so many grey levels, drawn by `key`.
+struct Ink {
+  int top, bottom, left, right;
+  float line, line_y, line_x, line_0, line_half;
+  float level, blur, grain;
+  std::uint32_t key;
+};
+
 // E = -sum over classes of target * log softmax(score), target smoothed, with an optional extra
 // "rubbish" class of constant score -rubbish (eq. (9) of LeCun et al. 1998); or the mean squared
 // difference from the target.
@@ -147,6 +157,8 @@ struct Kernels {
   // A byte picture seen through a warp; `source` and `bends` are room to work in.
   void (*warp)(const WarpShape&, const Warp&, const std::uint8_t* image, std::uint8_t* source, float* bends,
                std::uint8_t* out);
+  // In place; `room` has (height + 3) rows of the width padded to kTile and two tiles more.
+  void (*ink)(const WarpShape&, const Ink&, std::uint8_t* image, float* room);
   void (*conv_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
                        float* out);
   // Convolution, 2x2 max pooling and activation without storing the convolution's planes.

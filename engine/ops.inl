@@ -26,6 +26,8 @@ namespace {
 
 #include "warp.inl"
 
+#include "ink.inl"
+
 typedef std::uint8_t Sixteen __attribute__((vector_size(16), may_alias));
 
 // The transpose of sixteen rows of sixteen bytes, in four rounds of interleaving.
@@ -103,6 +105,7 @@ const Kernels LENET_KERNELS = {
     .compiled_for = compiled_for,
     .load_tile = load_tile,
     .warp = warp,
+    .ink = ink,
     .conv_forward = conv_forward,
     .conv_pool_forward = conv_pool_forward,
     .unpool = unpool,

@@ -13,7 +13,18 @@ from lenet import Recipe, _engine, engine, fit, presets
 from lenet.distort import MOST, PLANAR, Distortion
 from lenet.recipe import Constant
 
-ALL = Distortion(shift=3, scale=0.2, squeeze=0.1, rotation=20, shear=0.3, elastic=1.0, spacing=6, thickness=0.8)
+INK = Distortion(cut=9, lines=0.7, faint=0.8, blur=1.6, noise=0.5)
+ALL = Distortion(
+    shift=3,
+    scale=0.2,
+    squeeze=0.1,
+    rotation=20,
+    shear=0.3,
+    elastic=1.0,
+    spacing=6,
+    thickness=0.8,
+    **{kind: getattr(INK, kind) for kind in ("cut", "lines", "faint", "blur", "noise")},
+)
 KINDS = {
     "shift": Distortion(shift=4),
     "scale": Distortion(scale=0.3),
@@ -22,15 +33,26 @@ KINDS = {
     "shear": Distortion(shear=0.5),
     "elastic": Distortion(elastic=1.5, spacing=5.5),
     "thickness": Distortion(thickness=1),
+    "cut": Distortion(cut=11),
+    "lines": Distortion(lines=1),
+    "faint": Distortion(faint=1),
+    "blur": Distortion(blur=2.5),
+    "noise": Distortion(noise=0.7),
     "planar": PLANAR,
+    "ink": INK,
     "all": ALL,
 }
 
 
+def bits(seed: int, epoch: int, sample: int, count: int, stream: int) -> np.ndarray:
+    """Words of Philox, keyed by the seed, counted by epoch and sample."""
+    blocks = [_engine.philox((k, sample, stream, epoch), seed & 0xFFFFFFFF, seed >> 32) for k in range(-(-count // 4))]
+    return np.array(blocks, np.uint32).ravel()[:count]
+
+
 def drawn(seed: int, epoch: int, sample: int, count: int) -> np.ndarray:
-    """Numbers from [-1, 1): 24 bits each of Philox, keyed by the seed, counted by epoch and sample."""
-    blocks = [_engine.philox((k, sample, 2, epoch), seed & 0xFFFFFFFF, seed >> 32) for k in range(-(-count // 4))]
-    return (np.array(blocks, np.uint32).ravel()[:count].astype(np.int32) >> 8) / 2.0**23
+    """Numbers from [-1, 1): 24 bits each."""
+    return (bits(seed, epoch, sample, count, 2).astype(np.int32) >> 8) / 2.0**23
 
 
 def bump(t: np.ndarray) -> np.ndarray:
@@ -70,6 +92,44 @@ def plain(image: np.ndarray, d: Distortion, seed: int, epoch: int, sample: int) 
     )
 
 
+def hashed(at: np.ndarray, key: int) -> np.ndarray:
+    """Wellons's mixing of 32 bits, as a number from [-1, 1)."""
+    h = at.astype(np.uint64) ^ key
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        h = ((h ^ h >> shift) * factor) & 0xFFFFFFFF
+    return ((h ^ h >> 16).astype(np.uint32).astype(np.int32) >> 8) / 2.0**23
+
+
+def inked(image: np.ndarray, d: Distortion, seed: int, epoch: int, sample: int) -> np.ndarray:
+    """What pen, paper and camera do, as the definition reads."""
+    from scipy import ndimage
+
+    height, width = image.shape
+    words = bits(seed, epoch, sample, 16, 3)
+    u = (words >> 8) / 2.0**24
+    sometimes = np.maximum(0, 2 * u - 1)
+    cut, side = int(sometimes[1] * (d.cut + 1)), int(4 * u[0])
+    kept = np.zeros_like(image)
+    inside = (np.s_[cut:], np.s_[: height - cut], np.s_[:, cut:], np.s_[:, : width - cut])[side]
+    kept[inside] = image[inside]
+    y, x = np.indices((height, width))
+    if u[2] < d.lines:
+        across, askew = u[3] < 0.7, 0.2 * u[4] - 0.1
+        along, over, length, room = (x, y, width, height) if across else (y, x, height, width)
+        off = over + askew * (along - length / 2) - u[5] * room
+        reach = np.clip(0.75 + 1.25 * u[7] - np.abs(off), 0, 1)
+        kept = np.maximum(kept, reach * 255 * (0.2 + 0.8 * u[6]))
+    kept = kept * (1 - d.faint * sometimes[8])
+    left = (d.blur * sometimes[9]) ** 2 / 2
+    while left > 0:
+        w = min(left, 0.25)
+        for axis in (0, 1):
+            kept = ndimage.convolve1d(kept, [w, 1 - 2 * w, w], axis, mode="constant")
+        left -= 0.25
+    grain = hashed(y * (-(-width // 16) * 16) + x, int(words[15]))
+    return np.clip(kept + 255 * d.noise * sometimes[10] * grain, 0, 255)
+
+
 @pytest.fixture(scope="module")
 def pictures():
     """Blobs and strokes on 24 x 20 pixels, paper at the edge."""
@@ -85,7 +145,10 @@ def pictures():
 def test_the_engine_distorts_as_defined(name, isa, pictures):
     seed, epoch = 2**40 + 7, 3
     got = engine.distorted(pictures, KINDS[name], seed, epoch, isa).astype(float)
-    wanted = [plain(image[0], KINDS[name], seed, epoch, i) for i, image in enumerate(pictures)]
+    wanted = []
+    for i, image in enumerate(pictures):
+        warped = plain(image[0], KINDS[name], seed, epoch, i)
+        wanted.append(inked(warped, KINDS[name], seed, epoch, i))
     assert np.abs(got[:, 0] - wanted).max() <= 2.5  # rounding to bytes, and the pen's share to 1/256
     assert np.abs(got - pictures).max() > 20
 
@@ -153,6 +216,8 @@ def test_a_training_sees_the_images_that_distorted_shows(digits):
         ({"spacing": 1}, "spacing is 1; expected a number from 2 to 1000"),
         ({"shear": True}, "shear is True"),
         ({"elastic": "1"}, "elastic is '1'"),
+        ({"noise": 1.5}, "noise is 1.5; expected a number from 0 to 1"),
+        ({"lines": 2}, "lines is 2; expected a number from 0 to 1"),
     ],
 )
 def test_ranges_that_make_no_sense(values, message):
@@ -164,6 +229,8 @@ def test_distortions_larger_than_the_picture(digits):
     recipe = Recipe(Constant(0.01), distortion=Distortion(shift=28))
     with pytest.raises(ValueError, match="a shift of 28 pixels; the images have 28x28"):
         fit(presets["lenet1"].spec, recipe, *digits)
+    with pytest.raises(ValueError, match="a cut of 30 pixels; the images have 28x28"):
+        fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(cut=30)), *digits)
     assert set(MOST) | {"spacing"} == set(vars(ALL))
 
 
@@ -173,12 +240,14 @@ def test_far_and_wide_is_paper():
 import numpy as np
 from lenet import engine
 from lenet.distort import Distortion
-wild = Distortion(shift=27, scale=0.9, squeeze=0.9, rotation=180, shear=5, elastic=100, spacing=2, thickness=1)
+wild = Distortion(shift=27, scale=0.9, squeeze=0.9, rotation=180, shear=5, elastic=100, spacing=2, thickness=1,
+                  cut=27, lines=1, faint=1, blur=10, noise=1)
 images = np.full((400, 1, 28, 28), 255, np.uint8)
 for isa in engine.supported_isas():
     out = engine.distorted(images, wild, 1, 1, isa)
     assert 0 in out and 255 in out
-one = engine.distorted(np.full((3, 1, 1, 1), 9, np.uint8), Distortion(rotation=90, elastic=1), 1, 1)
+tiny = Distortion(rotation=90, elastic=1, lines=1, blur=3, noise=1)
+one = engine.distorted(np.full((3, 1, 1, 1), 9, np.uint8), tiny, 1, 1)
 assert one.shape == (3, 1, 1, 1)
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,7 +2,8 @@
 
 What is drawn for an image is a function of the seed, the epoch and the image's number, so it does not depend on threads
 or on the other images of a minibatch. The 1998 paper (section III.A) shifts, scales, squeezes and shears; bending is
-that of Simard, Steinkraus and Platt 2003, its smooth field made from control points.
+that of Simard, Steinkraus and Platt 2003, its smooth field made from control points. What pen, paper and camera do
+comes last: parts cut off, ruled lines, faint ink, blur, grain.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ MOST = {
     "elastic": 100.0,
     "shift": 1000.0,
     "thickness": 1.0,
+    "cut": 1000.0,
+    "lines": 1.0,
+    "faint": 1.0,
+    "blur": 10.0,
+    "noise": 1.0,
 }
 """The largest value of each kind."""
 
@@ -25,6 +31,9 @@ MOST = {
 @dataclass(frozen=True)
 class Distortion:
     """Ranges: each number is drawn evenly between minus and plus what stands here; 0: not at all.
+
+    What pen, paper and camera do, from `cut` on, is not done to one image in two, each kind by itself; to the others,
+    evenly from 0 to what stands here.
 
     Parameters
     ----------
@@ -44,6 +53,16 @@ class Distortion:
         Pixels between the points that bend independently of one another, at least 2.
     thickness : float
         Pixels that the pen gains (or loses) on each side of a stroke, at most 1.
+    cut : float
+        Pixels along one of the four borders that are paper, in whole pixels.
+    lines : float
+        Chance of a ruled line, across or upright and a little askew: one and a half to four pixels wide, of any level.
+    faint : float
+        Share of the ink's level that is lost, at most 1.
+    blur : float
+        Standard deviation in pixels, at most 10.
+    noise : float
+        Share of full ink by which each pixel is off, at most 1, either way.
     """
 
     shift: float = 0.0
@@ -54,6 +73,11 @@ class Distortion:
     elastic: float = 0.0
     spacing: float = 7.0
     thickness: float = 0.0
+    cut: float = 0.0
+    lines: float = 0.0
+    faint: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -72,6 +96,18 @@ PLANAR = Distortion(shift=1.0, scale=0.1, squeeze=0.1, shear=0.15)
 """The kinds of the 1998 paper: no rotation, no bending. It does not give their ranges."""
 
 EVERYTHING = Distortion(
-    shift=2.0, scale=0.15, squeeze=0.1, rotation=10.0, shear=0.2, elastic=0.8, spacing=7.0, thickness=0.5
+    shift=2.0,
+    scale=0.15,
+    squeeze=0.1,
+    rotation=10.0,
+    shear=0.2,
+    elastic=0.8,
+    spacing=7.0,
+    thickness=0.5,
+    cut=8.0,
+    lines=0.2,
+    faint=0.6,
+    blur=1.0,
+    noise=0.3,
 )
 """Every kind at once, strong but legible: what their cost is measured with."""

@@ -158,8 +158,9 @@ def fit(
     if not len(pictures):
         raise ValueError("no images to train on")
     height, width = pictures.shape[-2:]
-    if recipe.distortion and recipe.distortion.shift >= min(height, width):
-        raise ValueError(f"a shift of {recipe.distortion.shift:g} pixels; the images have {height}x{width}")
+    for what in ("shift", "cut") if recipe.distortion else ():
+        if (pixels := getattr(recipe.distortion, what)) >= min(height, width):
+            raise ValueError(f"a {what} of {pixels:g} pixels; the images have {height}x{width}")
     held_out = None
     if validation is not None:
         held_out = (
