@@ -78,6 +78,30 @@ def test_evaluate_prints_error_confusion_and_the_worst(trained):
     assert data["n"] == 359
     assert np.sum(data["confusion"]) == 359
     assert data["error"] < 0.1
+    assert data["risk"][0]["error"] == pytest.approx(data["error"])
+    assert [row["coverage"] for row in data["risk"]] == sorted((row["coverage"] for row in data["risk"]), reverse=True)
+    assert 0 <= data["nondigits"]["refused"] <= 1
+    for heading in ("expected calibration error", "risk against coverage", "non-digits refused"):
+        assert heading in done.stdout
+
+
+def test_evaluate_with_a_wished_error(trained):
+    """The threshold comes from the digits held out in training, never from those it is tried on."""
+    network = lenet.Network.load(trained[0] / "network.safetensors")
+    assert network.calibration.images == 119
+    arguments = ("evaluate", trained[0] / "network.safetensors", "--data", "digits", "--reject")
+    data = json.loads(run(*arguments, "5%", "--json").stdout)["reject"]
+    assert data["wished"] == 0.05
+    assert data["threshold"] == network.calibration.threshold(0.05)
+    images, labels = lenet.data.digits("test")
+    sure = network.predict_proba(images).max(axis=1) >= data["threshold"]
+    assert data["accepted"] == sure.mean()
+    assert data["error"] == (network.predict(images) != labels)[sure].mean()
+    assert "errors held to 5 %" in run(*arguments, "0.05").stdout
+    assert "no threshold keeps errors at 0.01 %: 119 images held out support" in one_line(
+        run(*arguments, "0.01%", code=1)
+    )
+    assert "'few' is no share; expected one such as 0.1% or 0.001" in one_line(run(*arguments, "few", code=1))
 
 
 def test_train_json(tmp_path):
@@ -103,6 +127,30 @@ def test_presets_lists_all():
 def test_look_draws(tmp_path):
     assert run("look", "lenet5", DIGITS / "8.png", "--out", tmp_path / "a.png").stdout == f"{tmp_path / 'a.png'}\n"
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_look_draws_distortions(tmp_path):
+    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--out", tmp_path / "a.png")
+    one = (tmp_path / "a.png").read_bytes()
+    assert one.startswith(b"\x89PNG")
+    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--seed", 1, "--out", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() != one
+
+
+def test_members_are_kept_as_one(tmp_path):
+    arguments = ("train", "--data", "digits", "--epochs", 2, "--seed", 5, "--members", 2, "--out", tmp_path)
+    assert run(*arguments).stdout == f"{tmp_path / 'ensemble.safetensors'}\n"
+    ensemble = lenet.open_file(tmp_path / "ensemble.safetensors")
+    assert [network.provenance["seed"] for network in ensemble.networks] == [5, 6]
+    assert ensemble.provenance["seeds"] == [5, 6]
+    assert ensemble.calibration.images == len(lenet.data.digits("train")[1]) // 12
+    first = (tmp_path / "ensemble.safetensors").read_bytes()
+    run(*arguments, "--resume")
+    assert (tmp_path / "ensemble.safetensors").read_bytes() == first
+    found = json.loads(run("evaluate", tmp_path / "ensemble.safetensors", "--data", "digits", "--json").stdout)
+    assert found["n"] == len(lenet.data.digits("test")[1])
+    last = run("summary", tmp_path / "ensemble.safetensors", code=1)
+    assert "an ensemble of 2 networks; expected a single one" in one_line(last)
 
 
 def test_bench_measures():
@@ -151,6 +199,11 @@ def test_interrupted_while_starting_exits_130():
         (("evaluate", "/nowhere"), "/nowhere: no such file"),
         (("evaluate", __file__, "--data", "digits"), "not a whole safetensors file"),
         (("look", "lenet5", "/nowhere.png"), "/nowhere.png: No such file or directory"),
+        (("train", "--preset", "lenet-keras", "--quick"), "lenet-keras has no quick recipe; there is one for lenet5"),
+        (
+            ("train", "--data", "digits", "--teacher", "lenet5"),
+            "a teacher is given, but the recipe has no distillation",
+        ),
     ],
 )
 def test_mistakes_are_one_line_and_exit_1(arguments, message, tmp_path):
@@ -181,6 +234,8 @@ def test_bad_environment(environment, message, tmp_path):
         ("train", "--epochs", 0),
         ("train", "--threads", 0),
         ("train", "--seed", -1),
+        ("train", "--quick", "--best"),
+        ("train", "--members", 0),
     ],
 )
 def test_wrong_usage_exits_2(arguments):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
-from lenet.distort import Distortion
+from lenet.distort import EVERYTHING, MOST, Distortion
 from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, Optimizer, Scale, Sgd
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
 
@@ -187,6 +187,18 @@ def distorted(
     if numbers is None:
         numbers = np.arange(len(images), dtype=np.uint32)
     return _engine.distort(images, distortion.engine(), seed, epoch, numbers, threads, isa)
+
+
+def sheet(image: NDArray[np.uint8], seed: int = 0, looks: int = 12) -> dict[str, NDArray[np.uint8]]:
+    """Return an image (height, width) as each kind of distortion changes it, and all of them: (looks, height, width).
+
+    The ranges are those of `lenet.distort.EVERYTHING`; a ruled line is drawn on every one.
+    """
+    same = np.repeat(image[None, None], looks, axis=0)
+    spacing = EVERYTHING.spacing
+    kinds = {kind: Distortion(**{"spacing": spacing, kind: getattr(EVERYTHING, kind)}) for kind in MOST}
+    kinds["lines"] = Distortion(lines=1.0)
+    return {name: distorted(same, kind, seed)[:, 0] for name, kind in {**kinds, "everything": EVERYTHING}.items()}
 
 
 def trainer(

@@ -132,6 +132,40 @@ def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str
     figure.savefig(path, dpi=120)
 
 
+def distortions(
+    sheet: Mapping[str, NDArray[np.uint8]],
+    answers: Mapping[str, NDArray[np.float32]],
+    path: str | os.PathLike[str],
+) -> None:
+    """Draw images in rows, under each what a network takes it for and how surely, to a PNG file.
+
+    Parameters
+    ----------
+    sheet : mapping
+        By the name of the row: uint8 (n, height, width), 0 = paper and 255 = ink.
+    answers : mapping
+        By the same names: probabilities (n, classes).
+    path : path
+        Where the picture goes.
+    """
+    columns, rows, left = max(map(len, sheet.values())), len(sheet), 1.2
+    width, height = left + 0.8 * columns, 0.98 * rows
+    figure, _ = _new(width, height)
+    for row, (name, images) in enumerate(sheet.items()):
+        figure.text((left - 0.1) / width, 1 - (row + 0.42) / rows, name, ha="right", va="center", fontsize=10)
+        for column, (image, shares) in enumerate(zip(images, answers[name], strict=True)):
+            place = ((left + 0.8 * column + 0.06) / width, 1 - (row + 0.78) / rows, 0.68 / width, 0.68 / height)
+            axes = figure.add_axes(place)
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            for side in axes.spines.values():
+                side.set(color="#cccccc")
+            sure = float(shares.max())
+            axes.set_xlabel(f"{int(shares.argmax())}  {100 * sure:.0f} %", fontsize=7, labelpad=1)
+            axes.xaxis.label.set_color("#1f4e79" if sure >= 0.9 else "#c55a11")
+    figure.savefig(path, dpi=120)
+
+
 def _tiled(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lay maps side by side, white between them; each layer's range goes from white to black."""
     maps = values.reshape(1, 1, -1) if values.ndim == 1 or values.shape[1:] == (1, 1) else values

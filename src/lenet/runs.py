@@ -3,7 +3,8 @@
 ``network.safetensors`` is the network after the last epoch, ``history.jsonl`` has a line per epoch,
 ``checkpoint.safetensors`` is what ``--resume`` goes on from, ``curves.png`` is drawn at the end. Each file is replaced
 whole after every epoch, so a killed training loses the epoch it was in and nothing else; resumed, it ends at
-the same weights as one that was never stopped.
+the same weights as one that was never stopped. An ensemble's members have a directory each, ``seed-0`` and so on,
+beside ``ensemble.safetensors``.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import numpy as np
 from lenet import engine, figures
 from lenet import weights as weights_
 from lenet.data import Dataset
-from lenet.network import Network
+from lenet.ensemble import Ensemble
+from lenet.network import Classifier, Network
 from lenet.recipe import Recipe
 from lenet.spec import Spec
-from lenet.train import Epoch, State, fit
+from lenet.train import Epoch, State, fit, teacher_of
 
 NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
+ENSEMBLE = "ensemble.safetensors"
 
 _KEPT = ("weights", "first", "second", "best", "average")
 
@@ -49,6 +52,7 @@ class Run:
     threads: int | None = None
     resume: bool = False
     about: Mapping[str, Any] | None = None
+    teacher: Classifier | None = None
 
     def _identity(self) -> dict[str, Any]:
         digest = hashlib.sha256()
@@ -61,7 +65,14 @@ class Run:
             "images": digest.hexdigest(),
             # Rounding: instruction sets that fuse multiply and add give other bits than the one that does not.
             "fused": engine.isa()[3],
+            **({} if self.recipe.distillation is None else {"teacher": self._teacher_digest()}),
         }
+
+    def _teacher_digest(self) -> str:
+        """Return what tells teachers apart: their scores for a few images."""
+        teacher = teacher_of(self.recipe, self.teacher)
+        assert teacher is not None
+        return hashlib.sha256(teacher.predict_proba(self.training.images[:64]).tobytes()).hexdigest()
 
     def epochs(self) -> Iterator[Epoch]:
         """Train, yielding each epoch once its files are written.
@@ -85,6 +96,7 @@ class Run:
             self.seed,
             self.threads,
             start,
+            self.teacher,
         )
         for epoch in epochs:
             history.append(_row(epoch))
@@ -159,6 +171,34 @@ class Run:
         lines = "".join(json.dumps(row) + "\n" for row in history)
         weights_.replace_file(self.directory / HISTORY, lines.encode())
         weights_.write(self.directory / CHECKPOINT, arrays, header)
+
+
+def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
+    """Train networks that differ in their seeds alone, yielding each member's number and epoch; then keep them as one.
+
+    Parameters
+    ----------
+    run : Run
+        The first member, but for its directory: member k is trained with the seed plus k, in ``seed-<its seed>``.
+    members : int
+        How many, at least 1. If resumed, those that are done are not trained again.
+
+    Raises
+    ------
+    RunError
+        As `Run.epochs` does.
+    """
+    directories = [run.directory / f"seed-{run.seed + k}" for k in range(members)]
+    for k, directory in enumerate(directories):
+        resume = run.resume and (directory / CHECKPOINT).exists()
+        for epoch in replace(run, directory=directory, seed=run.seed + k, resume=resume).epochs():
+            yield k, epoch
+    networks = [Network.load(directory / NETWORK) for directory in directories]
+    told = {**(run.about or {}), "seeds": [run.seed + k for k in range(members)], "data": run.training.name}
+    whole = Ensemble(networks, told)
+    if run.validation is not None:
+        whole = whole.calibrated(run.validation.images, run.validation.labels, run.threads)
+    whole.save(run.directory / ENSEMBLE)
 
 
 def _row(epoch: Epoch) -> dict[str, Any]:

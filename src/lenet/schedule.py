@@ -32,8 +32,8 @@ class Constant:
     def __post_init__(self) -> None:
         positive("rate", self.rate)
 
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
+    def at(self, done: float, epochs: float) -> float:
+        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
         return self.rate
 
 
@@ -49,8 +49,8 @@ class Steps:
             check(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
             positive("rate", rate)
 
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
+    def at(self, done: float, epochs: float) -> float:
+        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
         end = 0
         for length, rate in self.steps:
             end += length
@@ -78,8 +78,8 @@ class OneCycle:
         share("start", self.start)
         check(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
 
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
+    def at(self, done: float, epochs: float) -> float:
+        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
         along = done / epochs
         if along < self.warmup:
             return self.peak * (self.start + (1 - self.start) * along / self.warmup)
@@ -100,8 +100,8 @@ class Inverse:
         for what in ("rate", "gamma", "power"):
             positive(what, getattr(self, what))
 
-    def at(self, done: float, epochs: int) -> float:
-        """Return the rate after `done` of `epochs` epochs."""
+    def at(self, done: float, epochs: float) -> float:
+        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
         return self.rate * (1 + self.gamma * done) ** -self.power
 
 

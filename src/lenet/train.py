@@ -169,11 +169,15 @@ def fit(
         )
     if recipe.stopping and held_out is None:
         raise ValueError("the recipe stops by the error on validation images; none are given")
-    lessons = Lessons(recipe, pictures, targets, spec.classes, int(seed), _teacher(recipe, teacher))
+    lessons = Lessons(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
     return _run(trainer, spec, recipe, lessons, held_out, int(seed), engine.threads_to_use(threads), start)
 
 
-def _teacher(recipe: Recipe, given: Teacher | None) -> Teacher | None:
+def teacher_of(recipe: Recipe, given: Teacher | None) -> Teacher | None:
+    """Return whose answers a training by this recipe learns: the one given, or the shipped one that the recipe names.
+
+    None for a recipe without distillation; ValueError if it is given one all the same.
+    """
     if recipe.distillation is None:
         if given is not None:
             raise ValueError("a teacher is given, but the recipe has no distillation")
@@ -193,14 +197,15 @@ def _run(
 ) -> Iterator[Epoch]:
     best, errors = (start.best, start.errors) if start else (trainer.weights(), ())
     average = _Average(recipe.averaging, batches := math.ceil(lessons.count / recipe.batch_size), start)
-    last = min(recipe.epochs, math.ceil(recipe.steps / batches)) if recipe.steps else recipe.epochs
+    whole = min(float(recipe.epochs), recipe.steps / batches) if recipe.steps else recipe.epochs
+    last = math.ceil(whole)
     for number in range(start.epoch + 1 if start else 1, last + 1):
         if recipe.stopping and recipe.stopping.exhausted(errors, batches):
             return
         began = time.perf_counter()
         todo = min(batches, recipe.steps - (number - 1) * batches) if recipe.steps else batches
         done = number - 1 + np.arange(todo) / batches
-        rates = np.array([recipe.schedule.at(d, recipe.epochs) for d in done], np.float32)
+        rates = np.array([recipe.schedule.at(d, whole) for d in done], np.float32)
         parts = []
         for piece in lessons.epoch(number, todo, threads):
             if isinstance(recipe.optimizer, LevenbergMarquardt) and piece.first == 0:

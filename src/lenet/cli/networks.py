@@ -14,6 +14,7 @@ from rich.table import Table
 import lenet
 from lenet import figures, nondigits
 from lenet.cli.shared import EXPECTED, AsJson, Data, Threads, app, network_called, one_line, say, share, show
+from lenet.engine import sheet as distort_sheet
 from lenet.presets import preset as preset_called
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
@@ -146,9 +147,20 @@ def look(
     model: Annotated[str, typer.Argument(help="A network's file, or the name of a shipped one.")],
     picture: Annotated[str, typer.Argument(help="A picture of one digit.")],
     out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("look.png"),
+    distortions: Annotated[
+        bool, typer.Option("--distortions", help="A sheet of the picture distorted, as trainings distort their images.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the distortions.")] = 0,
 ) -> None:
-    """Draw what every layer of a network makes of a picture."""
-    figures.layers(single(model).trace(lenet.reading.normalised(picture)[None]), out)
+    """Draw what every layer of a network makes of a picture, or what it says of the picture distorted."""
+    digit = lenet.reading.normalised(picture)
+    if distortions:
+        network = network_called(model)
+        sheet = distort_sheet(digit, seed)
+        answers = {name: network.predict_proba(images) for name, images in sheet.items()}
+        figures.distortions(sheet, answers, out)
+    else:
+        figures.layers(single(model).trace(digit[None]), out)
     print(out)
 
 

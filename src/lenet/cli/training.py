@@ -12,7 +12,7 @@ from rich.table import Table
 
 import lenet
 from lenet import figures, runs
-from lenet.cli.shared import AsJson, Data, Threads, app, say, show
+from lenet.cli.shared import AsJson, Data, Threads, app, network_called, say, show
 from lenet.presets import preset as preset_called
 
 
@@ -29,11 +29,19 @@ def train(
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory for the network and its history.")] = Path("runs/lenet"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="The fastest recipe that reaches 99 %.")] = False,
+    best: Annotated[bool, typer.Option("--best", help="The most accurate recipe, however long.")] = False,
+    teacher: Annotated[
+        str | None, typer.Option(help="A network whose answers are learnt, for recipes that have a teacher.")
+    ] = None,
+    members: Annotated[int, typer.Option(min=1, help="Train so many, each with a seed of its own, as one.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Train a network and keep it, its history and its curves in a directory."""
     chosen = preset_called(preset)
-    recipe = chosen.recipe if epochs is None else replace(chosen.recipe, epochs=epochs)
+    recipe = _recipe(preset, quick, best)
+    recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
+    tutor = None if teacher is None else network_called(teacher)
     training = lenet.data.load(data, "train")
     if validation is None:
         validation = len(training) // 12 if recipe.validation is None else recipe.validation
@@ -43,23 +51,37 @@ def train(
     say(f"data: {training.origin}")
     if not figures.available():
         say(f"{runs.CURVES} will not be drawn: {figures.MISSING}")
-    about = {"preset": preset, "lenet": lenet.__version__}
-    run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about)
+    about = {"preset": preset, "lenet": lenet.__version__} | ({} if teacher is None else {"teacher": teacher})
+    run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about, tutor)
     last: lenet.Epoch | None = None
     try:
-        for last in run.epochs():
-            say(_progress(last, recipe.epochs))
+        for member, last in runs.ensemble(run, members) if members > 1 else ((0, epoch) for epoch in run.epochs()):
+            say((f"member {member + 1}/{members}  " if members > 1 else "") + _progress(last, recipe.epochs))
     except KeyboardInterrupt:
         kept = f"epoch {last.number} is kept in {out}, --resume goes on" if last else "no epoch was finished"
         say(f"interrupted: {kept}")
         raise
     if last is None:
         say(f"{out}: already trained for {recipe.epochs} epochs")
-    path = out / runs.NETWORK
+    path = out / (runs.ENSEMBLE if members > 1 else runs.NETWORK)
     result = {"network": str(path), "epochs": recipe.epochs, "seed": seed, "data": training.origin}
     if last is not None:
         result |= {"loss": last.loss, "validation": last.validation}
     print(json.dumps(result) if as_json else path)
+
+
+def _recipe(preset: str, quick: bool, best: bool) -> lenet.Recipe:
+    """Return the preset's own recipe, or its quick or best one."""
+    if quick and best:
+        raise typer.BadParameter("--quick and --best are two recipes; expected one of them")
+    for asked, name in ((quick, "quick"), (best, "best")):
+        if asked and getattr(lenet.presets[preset], name) is None:
+            having = ", ".join(key for key, p in lenet.presets.items() if getattr(p, name) is not None)
+            raise ValueError(f"{preset} has no {name} recipe; there is one for {having}")
+    known = lenet.presets[preset]
+    recipe = known.quick if quick else known.best if best else known.recipe
+    assert recipe is not None
+    return recipe
 
 
 def _progress(epoch: lenet.Epoch, epochs: int) -> str:

@@ -1,0 +1,135 @@
+"""How networks trained on clean scans bear other pens, papers and cameras: MNIST's test images, corrupted, and others'.
+
+    python benchmarks/robustness.py [NETWORK...]
+
+The corruptions are made here, by other means than the engine's distortions: each at three strengths. Beside them stand
+scikit-learn's digits, scaled up from 8x8. Without names, every shipped network. Writes results/robustness.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import lenet
+from lenet.bench import provenance
+
+
+def each(images, change):
+    return np.stack([np.asarray(change(image), np.float64) for image in images]).clip(0, 255).round().astype(np.uint8)
+
+
+def grain(images, deviation, random):
+    return (images + random.normal(0, deviation, images.shape)).clip(0, 255).round().astype(np.uint8)
+
+
+def specks(images, share, random):
+    chance = random.random(images.shape)
+    return np.where(chance < share / 2, 0, np.where(chance > 1 - share / 2, 255, images)).astype(np.uint8)
+
+
+def blur(images, deviation, random):
+    return each(images, lambda image: cv2.GaussianBlur(image, (0, 0), deviation))
+
+
+def motion(images, length, random):
+    kernel = np.eye(length) / length
+    return each(images, lambda image: cv2.filter2D(image, -1, kernel if random.random() < 0.5 else kernel[::-1]))
+
+
+def low_resolution(images, size, random):
+    def change(image):
+        small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+        return cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+    return each(images, change)
+
+
+def ruled(images, level, random):
+    """Lines across every eight pixels, a pixel high."""
+    lines = np.zeros_like(images)
+    for picture, first in zip(lines, random.integers(0, 8, len(images)), strict=True):
+        picture[first::8] = level
+    return np.maximum(images, lines)
+
+
+def cropped(images, pixels, random):
+    """So many pixels of the digit's own box are cut off at one side."""
+
+    def change(image):
+        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+        kept = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+        side = random.integers(4)
+        kept[(np.s_[:pixels], np.s_[-pixels:], np.s_[:, :pixels], np.s_[:, -pixels:])[side]] = 0
+        out = image.copy()
+        out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = kept
+        return out
+
+    return each(images, change)
+
+
+def pen(images, pixels, random):
+    """The pen is wider (narrower) by so many pixels on each side; worked out at four times the size."""
+    size = 2 * round(4 * abs(pixels)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    work = cv2.dilate if pixels > 0 else cv2.erode
+
+    def change(image):
+        large = cv2.resize(image, (112, 112), interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(work(large, disc), (28, 28), interpolation=cv2.INTER_AREA)
+
+    return each(images, change)
+
+
+def contrast(images, share, random):
+    return (images * share).round().astype(np.uint8)
+
+
+def grey_paper(images, level, random):
+    return (level + images * (1 - level / 255)).round().astype(np.uint8)
+
+
+CORRUPTIONS = {
+    "grain": (grain, (30, 60, 90)),
+    "specks": (specks, (0.05, 0.1, 0.2)),
+    "blur": (blur, (0.8, 1.3, 1.8)),
+    "motion": (motion, (3, 5, 7)),
+    "low resolution": (low_resolution, (14, 11, 8)),
+    "ruled paper": (ruled, (100, 180, 255)),
+    "cropped": (cropped, (2, 4, 6)),
+    "thick pen": (pen, (0.5, 1.0, 1.5)),
+    "thin pen": (pen, (-0.25, -0.5, -0.75)),
+    "low contrast": (contrast, (0.6, 0.4, 0.2)),
+    "grey paper": (grey_paper, (20, 50, 80)),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", help="shipped names or files; by default all shipped networks")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "robustness.json")
+    args = parser.parse_args()
+    names = args.networks or lenet.files.shipped()
+    networks = {name: lenet.load(name) if name in lenet.files.shipped() else lenet.open_file(name) for name in names}
+    images, labels = lenet.data.mnist("test")
+    sets = {"clean": (images, labels)}
+    for k, (name, (change, strengths)) in enumerate(CORRUPTIONS.items()):
+        for strength in strengths:
+            sets[f"{name} {strength:g}"] = (change(images, strength, np.random.default_rng(k)), labels)
+    for split in ("train", "test"):
+        sets[f"scikit-learn's digits, {split}"] = lenet.data.digits(split)
+    errors = {}
+    for what, (pictures, right) in sets.items():
+        errors[what] = {name: 100 * lenet.evaluate(net, pictures, right).error for name, net in networks.items()}
+        print(f"{what:30}" + "".join(f"{name} {error:6.2f} %   " for name, error in errors[what].items()), flush=True)
+    corrupted = [errors[what] for what in sets if what.split()[0] != "clean" and "scikit" not in what]
+    mean = {name: float(np.mean([row[name] for row in corrupted])) for name in networks}
+    print("mean over the corruptions     " + "".join(f"{name} {error:6.2f} %   " for name, error in mean.items()))
+    result = {"command": "benchmarks/robustness.py " + " ".join(args.networks), **provenance()}
+    args.out.write_text(json.dumps({**result, "error_percent": errors, "mean_over_corruptions": mean}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
