@@ -27,6 +27,15 @@ def probabilities(scores: Array, temperature: float = 1.0) -> Array:
     return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def as_share(value: str | float) -> float:
+    """Return a share given as a number, or as text such as ``0.1%`` or ``0.001``; ValueError if it is neither."""
+    text = str(value).strip()
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError(f"{value!r} is no share; expected one such as 0.1% or 0.001") from None
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What images held out from training say of a network's confidence, its probability of the answer.

@@ -107,6 +107,18 @@ class Classifier(ABC):
         """Return the probabilities that scores (n, classes) stand for."""
         return probabilities(scores, self.calibration.temperature if self.calibration else 1.0)
 
+    def threshold(self, error: float) -> float:
+        """Return the confidence from which on at most this share of answers is wrong: see `Calibration.threshold`.
+
+        Raises
+        ------
+        ValueError
+            If it was never calibrated, or with too few images for such a promise.
+        """
+        if self.calibration is None:
+            raise ValueError("a network that was never calibrated knows no threshold; train it with images held out")
+        return self.calibration.threshold(error)
+
     def calibrated(self, images: ArrayLike, labels: ArrayLike, threads: int | None = None) -> Self:
         """Return the same, calibrated with images (as `scores` has them) and labels that it was not trained on."""
         return self.with_calibration(calibrate(self.scores(images, threads), labels))

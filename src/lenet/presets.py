@@ -371,6 +371,11 @@ _PRESETS: dict[str, Preset] = {
 presets: Mapping[str, Preset] = MappingProxyType(_PRESETS)
 """Every preset by its name."""
 
+literature: Mapping[str, Preset] = MappingProxyType(
+    {name: entry for name, entry in _PRESETS.items() if not entry.source.startswith("this project")}
+)
+"""Those that have a source to be reproduced."""
+
 
 def preset(name: str, table: Mapping[str, Preset] = presets) -> Preset:
     """Return the preset of that name; ValueError naming all of them if there is none."""

@@ -89,7 +89,7 @@ ROBUST = replace(
 
 TAUGHT = replace(
     ALL_ROUND,
-    epochs=200,
+    epochs=150,
     distortion=Distortion(
         shift=1.6, scale=0.1, squeeze=0.065, rotation=8.0, shear=0.16, elastic=0.65, spacing=9.0, thickness=0.25
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet import figures as drawings
-from lenet.presets import Preset, presets
+from lenet.presets import Preset, literature
 from lenet.reproduce import REMEDY, Table
 from lenet.weights import replace_file
 
@@ -65,7 +65,7 @@ multiplications by a weight that it needs. Right, training loss against time for
 """
 
 
-def page(figures: Mapping[str, Any], table: Table = presets) -> str:
+def page(figures: Mapping[str, Any], table: Table = literature) -> str:
     """Return the page of the figures as Markdown."""
     lines = [_HEAD.rstrip("\n")]
     lines += [_row(name, entry, figures) for name, entry in table.items()]
@@ -133,7 +133,7 @@ def _per_image(figures: Mapping[str, Any], name: str, entry: Preset) -> float | 
     return statistics.mean(times) if times else None
 
 
-def by_width(figures: Mapping[str, Any], table: Table = presets) -> dict[str, tuple[int, float]]:
+def by_width(figures: Mapping[str, Any], table: Table = literature) -> dict[str, tuple[int, float]]:
     """Return for each preset the multiplications by a weight for one image, and the microseconds of its training."""
     found = {}
     for name, entry in table.items():
@@ -144,7 +144,7 @@ def by_width(figures: Mapping[str, Any], table: Table = presets) -> dict[str, tu
     return found
 
 
-def compared_curves(figures: Mapping[str, Any], table: Table = presets) -> dict[str, list[tuple[float, float]]]:
+def compared_curves(figures: Mapping[str, Any], table: Table = literature) -> dict[str, list[tuple[float, float]]]:
     """Return (seconds, training loss) for networks that their sources compare and that minimise the same loss."""
     found = {}
     for name, entry in table.items():
@@ -158,7 +158,7 @@ def compared_curves(figures: Mapping[str, Any], table: Table = presets) -> dict[
     return found
 
 
-def write(figures: Mapping[str, Any], path: Path, table: Table = presets) -> None:
+def write(figures: Mapping[str, Any], path: Path, table: Table = literature) -> None:
     """Write the page of the figures to `path` and its picture to ``figures/`` beside it, if matplotlib is there."""
     replace_file(path, page(figures, table).encode())
     if drawings.available():

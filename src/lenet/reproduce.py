@@ -25,7 +25,7 @@ from lenet.bench import provenance
 from lenet.data import Dataset
 from lenet.evaluate import evaluate
 from lenet.network import Network
-from lenet.presets import Preset, preset, presets
+from lenet.presets import Preset, literature, preset
 from lenet.recipe import Recipe
 from lenet.spec import Spec
 from lenet.train import TrainingError, fit
@@ -84,7 +84,7 @@ class Job:
         return 1 if self.recipe.batch_size <= engine.TILE else engine.MOST_THREADS
 
 
-def jobs(names: Sequence[str], seeds: int, table: Table = presets) -> list[Job]:
+def jobs(names: Sequence[str], seeds: int, table: Table = literature) -> list[Job]:
     """Return the trainings of the presets of those names (none: all), each with the seeds 0 to `seeds` - 1.
 
     Raises ValueError for an unknown name or no seeds.
@@ -187,7 +187,7 @@ def reproduce(
     path: Path,
     threads: int | None = None,
     report: Callable[[str], None] = lambda message: None,
-    table: Table = presets,
+    table: Table = literature,
 ) -> dict[str, Any]:
     """Train presets by their own recipes and keep their figures in the file at `path`.
 

@@ -13,7 +13,8 @@ from rich.table import Table
 
 import lenet
 from lenet import figures, nondigits
-from lenet.cli.shared import EXPECTED, AsJson, Data, Threads, app, network_called, one_line, say, share, show
+from lenet.calibration import as_share
+from lenet.cli.shared import EXPECTED, AsJson, Data, Threads, app, network_called, one_line, say, show
 from lenet.engine import sheet as distort_sheet
 from lenet.presets import preset as preset_called
 
@@ -43,8 +44,8 @@ def evaluate(
 ) -> None:
     """Test a network: error, confusion, worst mistakes, and how far its confidence can be trusted."""
     network = network_called(model)
-    wished = None if reject is None else share(reject)
-    threshold = None if wished is None else _threshold(network, model, wished)
+    wished = None if reject is None else as_share(reject)
+    threshold = None if wished is None else network.threshold(wished)
     dataset = lenet.data.load(data, split)
     say(f"data: {dataset.origin}")
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
@@ -91,12 +92,6 @@ def _show_evaluation(result: lenet.Evaluation, found: dict[str, Any]) -> None:
         show(worst)
 
 
-def _threshold(network: lenet.Network | lenet.Ensemble, name: str, error: float) -> float:
-    if network.calibration is None:
-        raise ValueError(f"{name}: never calibrated, so no threshold is known; train with --validation")
-    return network.calibration.threshold(error)
-
-
 def _confidence(result: lenet.Evaluation) -> dict[str, Any]:
     risk = []
     for coverage in COVERAGES:
@@ -118,14 +113,20 @@ def single(name: str) -> lenet.Network:
 def read(
     pictures: Annotated[list[str], typer.Argument(help="Pictures of one digit each.")],
     model: Annotated[str | None, typer.Option(help="A network's file, or the name of a shipped one.")] = None,
+    reject: Reject = None,
+    fail_on_reject: Annotated[
+        bool, typer.Option("--fail-on-reject", help="Exit with 3 if a picture is not accepted.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the digit in each picture. A picture that cannot be read is reported, and the others still are."""
     network = lenet.load() if model is None else network_called(model)
-    failed, results = False, []
+    if reject is not None:
+        network.threshold(as_share(reject))  # what cannot be promised is said once, before any picture is read
+    failed, refused, results = False, False, []
     for picture in pictures:
         try:
-            reading = lenet.read(picture, network)
+            reading = lenet.read(picture, network, reject)
         except EXPECTED as error:
             failed = True
             say(f"lenet: {one_line(error, picture)}")
@@ -135,11 +136,12 @@ def read(
         if not as_json:
             print(reading if len(pictures) == 1 else f"{picture}\t{reading}")
         if not reading.accepted:
+            refused = True
             say(f"{picture}: {reading.reason}")
     if as_json:
         print(json.dumps(results[0] if len(pictures) == 1 else {"pictures": results}))
-    if failed:
-        raise typer.Exit(1)
+    if failed or (refused and fail_on_reject):
+        raise typer.Exit(1 if failed else 3)
 
 
 @app.command()

@@ -60,15 +60,6 @@ def network_called(name: str) -> lenet.Network | lenet.Ensemble:
     return open_file(name)
 
 
-def share(text: str) -> float:
-    """Return a share given as ``0.1%`` or ``0.001``; ValueError if it is neither."""
-    number = text.strip().removesuffix("%")
-    try:
-        return float(number) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        raise ValueError(f"{text!r} is no share; expected one such as 0.1% or 0.001") from None
-
-
 def one_line(error: BaseException, subject: str = "") -> str:
     """Return an error's message as one line; `subject` is the file it is about where it does not say so itself."""
     if isinstance(error, OSError) and error.strerror:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.calibration import as_share, nondigit
 from lenet.files import load
 from lenet.network import Classifier
 from lenet.reading.decode import PictureError, decode
@@ -21,7 +22,7 @@ def normalised(picture: Any) -> NDArray[np.uint8]:
     return to_digit(ink_of(decode(picture)))
 
 
-def read(picture: Any, network: Classifier | None = None) -> Reading:
+def read(picture: Any, network: Classifier | None = None, reject: str | float | None = None) -> Reading:
     """Read the one digit of a picture, in ink dark or light, of any size.
 
     Parameters
@@ -30,15 +31,21 @@ def read(picture: Any, network: Classifier | None = None) -> Reading:
         See `lenet.reading.decode.decode`.
     network : Network or Ensemble, optional
         Any of ten classes; by default the best that comes with the package.
+    reject : float or str, optional
+        Accept only what is so sure that at most this share of answers is wrong: 0.01 or ``"1%"``; by default anything
+        is accepted.
 
     Raises
     ------
+    ValueError
+        If the network's calibration supports no such promise.
     PictureError
         If it is no picture, or broken, or too large.
     OSError
         If a file cannot be opened.
     """
     network = network or load()
+    least = 0.0 if reject is None else network.threshold(as_share(reject))
     ink = ink_of(decode(picture))
     if ink.box is None:
         return Reading((), accepted=False, reason="empty")
@@ -47,4 +54,7 @@ def read(picture: Any, network: Classifier | None = None) -> Reading:
     others = tuple((int(label), float(shares[label])) for label in order[1:])
     left, top, width, height = (ink.shrink * value for value in ink.box)
     digit = Digit(int(order[0]), float(shares[order[0]]), (left, top, width, height), others)
-    return Reading((Line((digit,)),), accepted=True)
+    if digit.confidence >= least:
+        return Reading((Line((digit,)),), accepted=True)
+    reason = "not_a_digit" if float(nondigit(shares[None])[0]) > 0.5 else "ambiguous"
+    return Reading((Line((digit,)),), accepted=False, reason=reason)

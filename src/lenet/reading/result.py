@@ -52,7 +52,7 @@ class Reading:
     accepted : bool
         Whether to rely on it.
     reason : str
-        Why it is not accepted: ``empty``; or nothing.
+        Why it is not accepted: ``empty``, ``ambiguous``, ``not_a_digit``; or nothing.
     """
 
     lines: tuple[Line, ...]
