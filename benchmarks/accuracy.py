@@ -30,7 +30,7 @@ ROWS = {
     "lenet5 quick": ("--preset lenet5 --quick", 10),
     "lenet5": ("--preset lenet5", 5),
     "lenet5 best": ("--preset lenet5 --best", 5),
-    "lenet-reader best": ("--preset lenet-reader --best", 2),
+    "lenet-reader best": ("--preset lenet-reader --best", 1),
     "lenet-reader": ("--preset lenet-reader", 1),
 }
 """What is trained, and with how many seeds, from 0 on."""

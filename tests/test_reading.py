@@ -28,6 +28,44 @@ def test_the_sample_pictures_are_read(path):
     assert digit.confidence + sum(share for _, share in digit.alternatives) == pytest.approx(1, abs=1e-5)
 
 
+class Says:
+    """Answers with the same probabilities whatever it sees; calibrated by a thousand answers, one wrong at 0.95."""
+
+    calibration = lenet.Calibration(1.0, 1000, ((0.95, 900),))
+    threshold = lenet.network.Classifier.threshold
+
+    def __init__(self, *shares):
+        self.shares = np.array([shares], np.float32)
+
+    def predict_proba(self, images, threads=None):
+        return self.shares
+
+
+@pytest.mark.parametrize(
+    ("shares", "reason"),
+    [
+        ([0.96, 0.04, *[0] * 8], ""),
+        ([0.6, 0.4, *[0] * 8], "ambiguous"),
+        ([0.1] * 10, "not_a_digit"),
+    ],
+)
+def test_what_is_not_sure_enough_is_not_accepted(seven, shares, reason):
+    for reject in (0.0015, "0.15%"):
+        reading = read(seven, Says(*shares), reject)
+        assert (reading.accepted, reading.reason) == (reason == "", reason)
+        assert str(reading) == "0"
+    assert read(seven, Says(*shares), "0.5%").accepted  # all thousand together have fewer mistakes than that
+
+
+def test_promises_that_cannot_be_kept(seven):
+    with pytest.raises(ValueError, match=r"no threshold keeps errors at 0.05 %: 1000 images held out support 0.11 %"):
+        read(seven, Says(*[0.1] * 10), "0.05%")
+    with pytest.raises(ValueError, match="'most' is no share; expected one such as 0.1% or 0.001"):
+        read(seven, Says(*[0.1] * 10), "most")
+    with pytest.raises(ValueError, match="never calibrated knows no threshold"):
+        read(seven, lenet.Network.create(lenet.presets["lenet5"].spec), "1%")
+
+
 def as_bytes(image, kind, **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
