@@ -1,4 +1,4 @@
-// Python's dictionaries, as lenet.engine makes them, turned into the engine's own terms. An unknown name is an error.
+// Python's dictionaries, as lenet.engine makes them, turned into the engine's own terms. An unknown choice is an error.
 #pragma once
 
 #include <nanobind/nanobind.h>

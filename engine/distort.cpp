@@ -77,7 +77,8 @@ void Distorter::apply(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sam
   if (!distortion_.inks()) return;
   Ink ink = drawn_ink(seed, epoch, sample);
   const std::size_t plane = std::size_t(shape_.height) * shape_.width;
-  for (int m = 0; m < maps_; ++m, ++ink.key) kernels_.ink(shape_, ink, out + std::size_t(m) * plane, room.ink.data());
+  for (int m = 0; m < maps_; ++m, ink.key += 0x9E3779B9u)
+    kernels_.ink(shape_, ink, out + std::size_t(m) * plane, room.ink.data());
 }
 
 Ink Distorter::drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample) const {
@@ -91,7 +92,7 @@ Ink Distorter::drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t 
   const auto sometimes = [&](int at) { return std::max(0.0f, 2 * numbers[at] - 1); };  // 0 in every second image
   Ink ink{};
   int* const borders[] = {&ink.top, &ink.bottom, &ink.left, &ink.right};
-  *borders[int(4 * numbers[0])] = int(sometimes(1) * (d.cut + 1));
+  *borders[int(4 * numbers[0])] = int(sometimes(1) * (std::floor(d.cut) + 1));
   if (numbers[2] < d.lines) {
     // Across or upright, a little askew, somewhere on the picture; one and a half to four pixels wide.
     const bool across = numbers[3] < 0.7f;

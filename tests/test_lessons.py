@@ -23,8 +23,8 @@ def digits():
     return images[:400], labels[:400]
 
 
-class Known:
-    """A teacher whose answers are looked up by an image's bytes."""
+class Stubborn:
+    """A teacher who takes every image for the same."""
 
     def __init__(self, answer):
         self.answer, self.seen = answer, []
@@ -121,17 +121,17 @@ def test_a_teacher_sees_what_the_network_sees_and_is_believed(digits):
     images, labels = digits[0][:64], digits[1][:64]
     answer = np.full(10, 0.01, np.float32)
     answer[3] = 0.91
-    teacher = Known(answer)
+    teacher = Stubborn(answer)
     bent = Distortion(shift=2, rotation=10)
     recipe = replace(RECIPE, epochs=20, distillation=Distillation("nobody"), distortion=bent, shuffle=False)
     epochs = list(fit(SPEC, recipe, images, labels, seed=4, teacher=teacher))
-    shown = np.concatenate(teacher.seen[:1])
+    shown = teacher.seen[1]  # the first was a single image, to see whether it can take them
     assert np.array_equal(shown, engine.distorted(images[:, None], bent, 4, 1))
     assert np.abs(epochs[-1].network.predict_proba(images) - answer).max() < 0.02
     again = replace(recipe, epochs=5, distillation=Distillation("nobody", 0.5, rounds=2), batch_size=64)
-    teacher = Known(answer)
+    teacher = Stubborn(answer)
     epochs = list(fit(SPEC, replace(again, schedule=Constant(1e-30)), images, labels, seed=4, teacher=teacher))
-    assert len(teacher.seen) == 2
+    assert len(teacher.seen) == 1 + 2
     for epoch in epochs:
         looks = engine.distorted(images[:, None], bent, 4, 1 + (epoch.number - 1) % 2)
         log = np.log(epoch.network.predict_proba(looks).astype(np.float64))
@@ -167,14 +167,30 @@ def test_nondigits_are_pictures_of_the_same_size_and_of_many_forms(kind, digits)
     assert nondigits.drawn(np.repeat(images[:, :, :20], 2, 1), labels, 3, 0, kind).shape == (3, 2, 20, 28)
 
 
-def test_a_piece_is_no_more_than_half_of_a_digit(digits):
-    """An even block of ink: what is left of it, before it is scaled, is a fifth to a half."""
+def test_a_piece_is_less_than_half_of_a_digit_and_no_one(monkeypatch):
+    """Before it is scaled: of an even block of ink a fifth to nine twentieths, and never a stroke that stands."""
+    monkeypatch.setattr(nondigits._Digits, "_fitted", lambda self, picture: picture)
     block = np.zeros((1, 1, 28, 28), np.uint8)
     block[:, :, 4:24, 4:24] = 200
-    pieces = nondigits.drawn(block, np.array([8]), 300, 1, "piece")
-    ink = (pieces[:, 0] >= 100).sum(axis=(1, 2))
-    assert ink.max() <= 400
-    assert ink.min() > 40
+    for label, least, most in ((5, 0.2, 0.45), (8, 0.15, 0.3)):
+        pieces = nondigits.drawn(block, np.array([label]), 300, 1, "piece")[:, 0]
+        share = (pieces > 0).sum(axis=(1, 2)) / 400
+        assert least <= share.min() < least + 0.05
+        assert most - 0.05 < share.max() <= most + 1 / 400
+        assert not any(nondigits._stands(piece) for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("angle", "width", "stands"),
+    [(90, 3, True), (60, 3, True), (20, 3, False), (-60, 3, True), (0, 3, False), (90, 12, False)],
+)
+def test_strokes_that_stand(angle, width, stands):
+    from PIL import Image, ImageDraw
+
+    across, down = 9 * math.cos(math.radians(angle)), 9 * math.sin(math.radians(angle))
+    canvas = Image.new("L", (28, 28))
+    ImageDraw.Draw(canvas).line([(14 - across, 14 + down), (14 + across, 14 - down)], 255, width)
+    assert nondigits._stands(np.asarray(canvas)) == stands
 
 
 def test_nondigits_of_nothing():
@@ -182,13 +198,28 @@ def test_nondigits_of_nothing():
         nondigits.drawn(np.zeros((1, 1, 28, 28), np.uint8), np.array([1]), 1, 0, "cat")
     with pytest.raises(ValueError, match="0 digits of 28x28 to make others from"):
         nondigits.drawn(np.zeros((0, 1, 28, 28), np.uint8), np.zeros(0, int), 1, 0)
+    with pytest.raises(ValueError, match="1 labels of 1 digits to make others from; expected one each, 0 to 9"):
+        nondigits.drawn(np.zeros((1, 1, 28, 28), np.uint8), np.array([10]), 1, 0)
+    with pytest.raises(ValueError, match="no digit that is one of 1, 2, 4, 5, 6, 8, 3, 7, 9 with ink on it"):
+        nondigits.drawn(np.full((1, 1, 28, 28), 9, np.uint8), np.array([0]), 1, 0, "turned")
     with pytest.raises(ValueError, match="1 digits of 5x28 to make others from; expected some, 8x8 or larger"):
         nondigits.drawn(np.zeros((1, 1, 5, 28), np.uint8), np.zeros(1, int), 1, 0)
 
 
 def test_teachers_that_are_not_there(digits):
     with pytest.raises(ValueError, match="a teacher is given, but the recipe has no distillation"):
-        fit(SPEC, RECIPE, *digits, teacher=Known(np.ones(10)))
+        fit(SPEC, RECIPE, *digits, teacher=Stubborn(np.ones(10)))
+    taught = replace(RECIPE, distillation=Distillation("nobody"))
+    with pytest.raises(
+        ValueError, match=r"the teacher's answers to one image have the shape \(1, 5\); expected \(1, 10"
+    ):
+        fit(SPEC, taught, *digits, teacher=Stubborn(np.ones(5)))
+    small = Network.create(lenet.Spec((1, 20, 20), (lenet.Dense("OUTPUT", 10, "softmax"),)))
+    with pytest.raises(ValueError, match="the teacher cannot take these images: images of 28x28"):
+        fit(SPEC, taught, *digits, teacher=small)
+    five = lenet.Spec((1, 28, 28), (lenet.Dense("OUTPUT", 5, "softmax"),))
+    with pytest.raises(ValueError, match="non-digits are made from digits of ten classes; the network has 5"):
+        fit(five, replace(RECIPE, nondigits=0.1), digits[0][:9], digits[1][:9] % 5)
     with pytest.raises(ValueError, match="no network called 'nobody' comes with the package"):
         fit(SPEC, replace(RECIPE, distillation=Distillation("nobody")), *digits)
 

@@ -32,8 +32,8 @@ MOST = {
 class Distortion:
     """Ranges: each number is drawn evenly between minus and plus what stands here; 0: not at all.
 
-    What pen, paper and camera do, from `cut` on, is not done to one image in two, each kind by itself; to the others,
-    evenly from 0 to what stands here.
+    What pen, paper and camera do, from `cut` on, is not done to one image in two, each kind but `lines` by itself; to
+    the others, evenly from 0 to what stands here.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ class Distortion:
     cut : float
         Pixels along one of the four borders that are paper, in whole pixels.
     lines : float
-        Chance of a ruled line, across or upright and a little askew: one and a half to four pixels wide, of any level.
+        Chance of a ruled line, across or upright and a little askew, that reaches over one and a half to four pixels,
+        of a fifth of the full level or more.
     faint : float
         Share of the ink's level that is lost, at most 1.
     blur : float

@@ -73,6 +73,10 @@ class Lessons:
         self.images = images
         self.targets: Bytes | Floats = labels
         extra = round(recipe.nondigits * len(images))
+        if extra and classes != 10:
+            raise ValueError(f"non-digits are made from digits of ten classes; the network has {classes}")
+        if teacher is not None:
+            _check_teacher(teacher, images[:1], classes)
         if extra:
             self.images = np.concatenate([images, nondigits.drawn(images, labels, extra, seed)])
         self.labelled = len(images)
@@ -121,3 +125,12 @@ class Lessons:
                 targets[numbers] = share * answers + (1 - share) * targets[numbers]
             self._asked[at] = targets
         return self._asked[at]
+
+
+def _check_teacher(teacher: Teacher, image: Bytes, classes: int) -> None:
+    try:
+        shape = teacher.predict_proba(image).shape
+    except ValueError as error:
+        raise ValueError(f"the teacher cannot take these images: {error}") from error
+    if shape != (1, classes):
+        raise ValueError(f"the teacher's answers to one image have the shape {shape}; expected (1, {classes})")

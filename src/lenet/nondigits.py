@@ -8,6 +8,8 @@ learnt wrongly cut characters to the same end.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,11 +55,14 @@ def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kin
     Raises
     ------
     ValueError
-        For a kind that there is not, or digits smaller than 8x8 pixels.
+        For a kind that there is not, digits smaller than 8x8 pixels, or labels that are no digits' or that leave none
+        to make a kind from.
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"no kind of non-digits is called {kind!r}; there are {', '.join(KINDS)}")
     height, width = images.shape[-2:]
+    if len(labels) != len(images) or (len(labels) and not 0 <= labels.min() <= labels.max() <= 9):
+        raise ValueError(f"{len(labels)} labels of {len(images)} digits to make others from; expected one each, 0 to 9")
     if min(height, width) < 8 or not len(images):
         raise ValueError(f"{len(images)} digits of {height}x{width} to make others from; expected some, 8x8 or larger")
     random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, 1998]))
@@ -65,8 +70,7 @@ def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kin
     digits = _Digits(images[:, 0], np.asarray(labels), random)
     out = np.zeros((count, *images.shape[1:]), np.uint8)
     for i, name in enumerate(kinds):
-        picture = getattr(digits, name)()
-        out[i] = picture[:height, :width]
+        out[i] = getattr(digits, name)()
     return out
 
 
@@ -78,12 +82,13 @@ class _Digits:
         self.height, self.width = images.shape[1:]
 
     def _one(self, among: tuple[int, ...] | None = None) -> tuple[Bytes, int]:
-        """Return a digit, one of `among` if there is any in a thousand tries."""
+        """Return a digit with some ink, one of `among`, and what it is."""
         for _ in range(1000):
             at = int(self.random.integers(len(self.images)))
             if self.images[at].any() and (among is None or int(self.labels[at]) in among):
-                break
-        return self.images[at], int(self.labels[at])
+                return self.images[at], int(self.labels[at])
+        wanted = "" if among is None else f" that is one of {', '.join(map(str, among))}"
+        raise ValueError(f"no digit{wanted} with ink on it to make others from, in a thousand tries")
 
     def _fitted(self, picture: Bytes) -> Bytes:
         """Scale the ink into the box that digits have, sometimes as it is, and put it in the middle."""
@@ -104,21 +109,22 @@ class _Digits:
         return out
 
     def piece(self) -> Bytes:
-        """Return what is left of a digit on one side of a straight cut: a fifth to a half of its ink.
+        """Return what is left of a digit on one side of a straight cut: a fifth to nine twentieths of its ink.
 
-        Upright strokes are left out: they are ones.
+        Of digits with a loop it is less, so that no loop is left whole: that would be a 0. Strokes that stand are left
+        out: they are ones.
         """
         rows, columns = np.mgrid[: self.height, : self.width]
         for _ in range(100):
-            digit, _ = self._one((0, 2, 3, 4, 5, 6, 7, 8, 9))
-            angle, share = self.random.uniform(0, 2 * np.pi), self.random.uniform(0.2, 0.5)
-            order = np.argsort(np.cos(angle) * rows + np.sin(angle) * columns, axis=None, kind="stable")
+            digit, label = self._one((0, 2, 3, 4, 5, 6, 7, 8, 9))
+            angle = self.random.uniform(0, 2 * math.pi)
+            share = self.random.uniform(0.15, 0.3) if label in (0, 6, 8, 9) else self.random.uniform(0.2, 0.45)
+            order = np.argsort(math.cos(angle) * rows + math.sin(angle) * columns, axis=None, kind="stable")
             ink = np.cumsum(digit.ravel()[order], dtype=np.int64)
             kept = np.zeros(digit.size, bool)
             kept[order[: int(np.searchsorted(ink, share * ink[-1])) + 1]] = True
             piece = np.where(kept.reshape(digit.shape), digit, np.uint8(0))
-            height, width = _cut(piece).shape
-            if height < 1.8 * width:
+            if not _stands(piece):
                 break
         return self._fitted(piece)
 
@@ -142,7 +148,7 @@ class _Digits:
     def turned(self) -> Bytes:
         """Return a digit turned, mirrored or upended in a way that leaves none."""
         digit, label = self._one(tuple(_TURNS))
-        turns = _TURNS.get(label, ("quarter",))
+        turns = _TURNS[label]
         how = turns[int(self.random.integers(len(turns)))]
         changed = {
             "quarter": lambda: np.rot90(digit),
@@ -188,12 +194,28 @@ class _Digits:
             coarse = random.uniform(-1, 1, (cells, cells)).repeat(-(-height // cells), 0).repeat(-(-width // cells), 1)
             return np.where(coarse[:height, :width] > 0.3, level, 0).astype(np.uint8)
         rows, columns = np.mgrid[:height, :width]
-        angle, phase = random.uniform(0, np.pi), random.uniform(0, 1)
-        along = np.cos(angle) * rows + np.sin(angle) * columns
+        angle, phase = random.uniform(0, math.pi), random.uniform(0, 1)
+        along = math.cos(angle) * rows + math.sin(angle) * columns
         if kind == 4:  # ruled
             period, share = random.uniform(5, 14), random.uniform(0.15, 0.5)
             return np.where((along / period + phase) % 1 < share, level, 0).astype(np.uint8)
         return np.where(along > np.quantile(along, random.uniform(0.2, 0.8)), level, 0).astype(np.uint8)
+
+
+def _stands(picture: Bytes) -> bool:
+    """Return whether the ink is a stroke more than twice as long as wide, and steeper than 30 degrees."""
+    rows, columns = np.nonzero(picture)
+    weight = picture[rows, columns].astype(np.int64)
+
+    def mean(values: NDArray[np.int64]) -> float:
+        return int((weight * values).sum()) / int(weight.sum())  # whole numbers: the same on every machine
+
+    y, x = mean(rows), mean(columns)
+    # The spread of a stroke one pixel wide is 1/12 across it.
+    tall, wide, slant = mean(rows**2) - y * y + 1 / 12, mean(columns**2) - x * x + 1 / 12, mean(rows * columns) - x * y
+    middle, half = (tall + wide) / 2, math.hypot((tall - wide) / 2, slant)
+    # The long axis is at half the angle of (tall - wide, 2 slant) from the vertical.
+    return middle + half > 4 * (middle - half) and abs(math.atan2(2 * slant, tall - wide)) < 2 * math.radians(60)
 
 
 def _cut(picture: Bytes) -> Bytes:
