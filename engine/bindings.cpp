@@ -65,8 +65,9 @@ Images images_of(const Bytes& a) { return {a.data(), a.shape(0), int(a.shape(1))
 
 // Labels in range, targets that are shares, order in range: checked here once, so that the loops need not.
 using Labels = std::variant<In<std::uint8_t, nb::ndim<1>>, In<float, nb::ndim<2>>>;
-Samples samples_of(const Plan& plan, const Bytes& images, const Labels& given,
+Samples samples_of(const Trainer& trainer, const Bytes& images, const Labels& given,
                    const std::vector<std::uint32_t>& order) {
+  const Plan& plan = trainer.plan();
   const auto* labels = std::get_if<0>(&given);
   const auto* targets = std::get_if<1>(&given);
   const std::size_t count = labels ? labels->shape(0) : targets->shape(0), classes = std::size_t(plan.classes());
@@ -75,6 +76,7 @@ Samples samples_of(const Plan& plan, const Bytes& images, const Labels& given,
   if (targets && targets->shape(1) != classes)
     throw std::invalid_argument("targets for " + std::to_string(targets->shape(1)) + " classes: the network has " +
                                 std::to_string(classes));
+  if (targets && !trainer.takes_targets()) throw std::invalid_argument("targets need a cross-entropy");
   if (order.empty()) throw std::invalid_argument("no samples");
   for (const std::uint32_t at : order) {
     if (at >= images.shape(0)) throw std::invalid_argument("sample " + std::to_string(at) + " does not exist");
@@ -267,7 +269,7 @@ NB_MODULE(_engine, m) {
           [](Trainer& self, const Bytes& images, const Labels& labels, const In<std::uint32_t, nb::ndim<1>>& order,
              const Floats& rates, int threads, std::uint32_t epoch) {
             const std::vector<std::uint32_t> samples_order = copied(order);
-            const Samples samples = samples_of(self.plan(), images, labels, samples_order);
+            const Samples samples = samples_of(self, images, labels, samples_order);
             const std::size_t batches = (samples_order.size() + self.batch() - 1) / self.batch();
             if (rates.size() != batches)
               throw std::invalid_argument(std::to_string(rates.size()) + " rates for " + std::to_string(batches) +
@@ -295,7 +297,7 @@ NB_MODULE(_engine, m) {
           [](Trainer& self, const Bytes& images, const Labels& labels, int threads) {
             std::vector<std::uint32_t> order(images.shape(0));
             std::iota(order.begin(), order.end(), 0u);
-            const Samples samples = samples_of(self.plan(), images, labels, order);
+            const Samples samples = samples_of(self, images, labels, order);
             checked_threads(threads);
             auto out = new_array<float>({self.plan().parameters()});
             const Trainer::Turn turn(self);
@@ -309,17 +311,18 @@ NB_MODULE(_engine, m) {
           "images"_a.noconvert(), "labels"_a.noconvert(), "threads"_a)
       .def(
           "curvature",
-          [](Trainer& self, const Bytes& images, const In<std::uint8_t, nb::ndim<1>>& labels) {
+          [](Trainer& self, const Bytes& images) {
             std::vector<std::uint32_t> order(images.shape(0));
             std::iota(order.begin(), order.end(), 0u);
-            const Samples samples = samples_of(self.plan(), images, labels, order);
+            if (order.empty()) throw std::invalid_argument("no samples");
+            const Samples samples{images_of(images), nullptr};
             auto out = new_array<float>({self.plan().parameters()});
             const Trainer::Turn turn(self);
             nb::gil_scoped_release release;
             self.curvature(samples, order.data(), order.size(), out.data());
             return out;
           },
-          "images"_a.noconvert(), "labels"_a.noconvert())
+          "images"_a.noconvert())
       .def("state",
            [](Trainer& self) {
              const Trainer::Turn turn(self);

@@ -62,6 +62,7 @@ class Trainer {
 
   const Plan& plan() const { return plan_; }
   int batch() const { return batch_; }
+  bool takes_targets() const { return loss_.kind == LossShape::Kind::cross_entropy; }
   const Kernels& kernels() const { return kernels_; }
   // What a training that goes on later needs: the weights, the optimiser's two vectors (see Kernels::update), its
   // steps.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet import Calibration, Dense, Network, Spec
-from lenet.calibration import calibrate, calibration_error, nondigit, probabilities
+from lenet.calibration import as_share, calibrate, calibration_error, nondigit, probabilities
 from lenet.recipe import Scale
 
 
@@ -32,8 +32,13 @@ def test_no_other_temperature_does_better():
     assert all(loss(best) <= loss(best * other) + 1e-9 for other in (0.9, 0.99, 1.01, 1.1))
 
 
-def test_a_network_that_is_never_wrong_gets_the_coldest():
-    assert calibrate(np.eye(3, dtype=np.float32), [0, 1, 2]).temperature == pytest.approx(1 / 20, rel=1e-4)
+@pytest.mark.parametrize("count", [10, 100, 1000])
+def test_a_network_that_is_never_wrong_is_not_sure_of_everything(count):
+    """Confidence comes out at (n + 1) / (n + 2), the share of right answers if one more of two were a mistake."""
+    scores = np.tile(4 * np.eye(10, dtype=np.float32), (count // 10, 1))
+    known = calibrate(scores, np.tile(np.arange(10), count // 10))
+    sure = probabilities(scores, known.temperature).max(axis=1)
+    assert sure == pytest.approx(np.full(count, (count + 1) / (count + 2)), abs=1e-4)
 
 
 def test_mistakes_by_hand():
@@ -97,11 +102,20 @@ def test_there_and_back():
     assert Calibration.from_dict(KNOWN.to_dict()) == KNOWN
     with pytest.raises(ValueError, match="not the description of a calibration"):
         Calibration.from_dict({"temperature": 1})
+    with pytest.raises(ValueError, match="not the description of a calibration"):
+        Calibration.from_dict({"temperature": 1, "images": float("inf"), "mistakes": []})
 
 
-def test_calibrating_with_nothing():
-    with pytest.raises(ValueError, match="0 labels for 0 images"):
-        calibrate(np.zeros((0, 3), np.float32), [])
+@pytest.mark.parametrize("labels", [[], [3, 0], [-1, 0], [0.0, 1.0], [[0], [1]], [0, 1, 2]])
+def test_calibrating_with_no_labels(labels):
+    with pytest.raises(ValueError, match="expected"):
+        calibrate(np.zeros((min(len(labels), 2), 3), np.float32), labels)
+
+
+def test_shares():
+    assert [as_share(value) for value in ("1%", " 0.1 %", "0.25", 0.5)] == [0.01, 0.001, 0.25, 0.5]
+    with pytest.raises(ValueError, match="'x%' is no share"):
+        as_share("x%")
 
 
 def test_the_calibration_error_by_hand():

@@ -97,7 +97,7 @@ def test_evaluate_with_a_wished_error(trained):
     sure = network.predict_proba(images).max(axis=1) >= data["threshold"]
     assert data["accepted"] == sure.mean()
     assert data["error"] == (network.predict(images) != labels)[sure].mean()
-    assert "errors held to 5 %" in run(*arguments, "0.05").stdout
+    assert "errors aimed at 5 %" in run(*arguments, "0.05").stdout
     assert "no threshold keeps errors at 0.01 %: 119 images held out support" in one_line(
         run(*arguments, "0.01%", code=1)
     )
@@ -109,6 +109,13 @@ def test_train_json(tmp_path):
     data = json.loads(done.stdout)
     assert data["validation"] is None
     assert Path(data["network"]).exists()
+
+
+def test_epochs_asked_for_are_done_whatever_steps_the_recipe_has(tmp_path):
+    """The tutorial's recipe ends after 300 steps: 12 epochs of these images."""
+    preset = ("--preset", "lenet-tf-modular", "--data", "digits", "--validation", 138)
+    done = run("train", *preset, "--epochs", 13, "--out", tmp_path / "a", "--json")
+    assert json.loads(done.stdout)["epochs"] == 13
 
 
 def test_summary_of_preset_and_file(trained):
@@ -149,6 +156,10 @@ def test_members_are_kept_as_one(tmp_path):
     assert (tmp_path / "ensemble.safetensors").read_bytes() == first
     found = json.loads(run("evaluate", tmp_path / "ensemble.safetensors", "--data", "digits", "--json").stdout)
     assert found["n"] == len(lenet.data.digits("test")[1])
+    begun = run(*arguments[:-1], tmp_path, code=1)
+    assert "seed-5: holds a training; --resume goes on with members" in one_line(begun)
+    nothing = run(*arguments[:-1], tmp_path / "elsewhere", "--resume", code=1)
+    assert "no seed-5/checkpoint.safetensors or other member's to resume from" in one_line(nothing)
     last = run("summary", tmp_path / "ensemble.safetensors", code=1)
     assert "an ensemble of 2 networks; expected a single one" in one_line(last)
 

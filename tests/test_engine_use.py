@@ -58,7 +58,7 @@ def test_images_of_other_maps_reach_no_kernel(batch):
         for job in (
             lambda i=images, y=labels, o=order, r=rates: trainer.run(i, y, o, r, 1),
             lambda i=images, y=labels: trainer.gradient(i[:batch], y[:batch], 1),
-            lambda i=images, y=labels: trainer.curvature(i, y),
+            lambda i=images: trainer.curvature(i),
             lambda i=images: model.scores(i, 1),
             lambda i=images: model.trace(i, False, [[2, 6, 6], [2]]),
         ):

@@ -44,6 +44,7 @@ def test_one_file_and_back(networks, tmp_path):
     assert np.array_equal(loaded.scores(IMAGES), ensemble.scores(IMAGES))
     assert loaded.provenance == told
     assert loaded.calibration == ensemble.calibration
+    assert loaded.with_provenance({"told": 2}).calibration == ensemble.calibration
     loaded.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
     assert np.array_equal(pickle.loads(pickle.dumps(loaded)).scores(IMAGES), ensemble.scores(IMAGES))
@@ -62,6 +63,8 @@ def test_broken_files(networks, tmp_path):
         "not the description of a network": (arrays, {**header, "members": [{"spec": {}}, {}]}),
         "none of": (arrays, {**header, "members": []}),
         "not iterable": (arrays, {**header, "members": 7}),
+        "calibration": (arrays, {**header, "calibration": {"temperature": 1, "images": 1e999, "mistakes": []}}),
+        "too large": (arrays, {**header, "calibration": {"temperature": 10**400, "images": 1, "mistakes": []}}),
     }
     for message, (wrong, said) in broken.items():
         lenet.weights.write(tmp_path / "bad", wrong, said)
@@ -75,5 +78,8 @@ def test_broken_files(networks, tmp_path):
 def test_networks_that_do_not_go_together(networks):
     with pytest.raises(ValueError, match="an ensemble of no networks"):
         Ensemble([])
+    with pytest.raises(TypeError, match="an ensemble of Network, Ensemble; expected networks only"):
+        Ensemble([networks[0], Ensemble(networks)])
+    assert len(Ensemble(network for network in networks).networks) == 3
     with pytest.raises(ValueError, match="networks of different inputs or classes: 1x28x28 and 10 classes, 1x32x32"):
         Ensemble([networks[0], Network.create(presets["lenet-keras"].spec)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from networks import NAMED, case, tolerance
 
-from lenet import Network, engine, presets
+from lenet import Ensemble, Network, engine, presets
 from lenet.recipe import Adam, CrossEntropy, Scale, Sgd
 from lenet.weights import flatten, unflatten
 
@@ -115,3 +115,19 @@ def test_torch_trains_to_the_same_weights(optimizer):
     trained = from_torch(module, net)
     for key, array in unflatten(net.spec, trainer.weights()).items():
         assert np.abs(array - trained.weights[key]).max() <= 1e-4 * np.abs(array).max(), key
+
+
+def test_an_ensemble_is_no_single_network():
+    from lenet.interop.onnx import to_onnx
+
+    ensemble = Ensemble([Network.create(presets["lenet1"].spec)])
+    with pytest.raises(TypeError, match="a Ensemble; expected a single Network"):
+        to_onnx(ensemble)
+
+
+@pytest.mark.torch
+def test_an_ensemble_is_no_single_module():
+    from lenet.interop.torch import to_torch
+
+    with pytest.raises(TypeError, match="a Ensemble; expected a single Network"):
+        to_torch(Ensemble([Network.create(presets["lenet1"].spec)]))

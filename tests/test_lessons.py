@@ -11,7 +11,17 @@ import lenet
 from lenet import Network, Recipe, engine, fit, nondigits, presets, reference
 from lenet.distort import Distortion
 from lenet.lessons import PIECE
-from lenet.recipe import Averaging, Constant, CrossEntropy, Distillation, Map, OneCycle, Sgd
+from lenet.recipe import (
+    Averaging,
+    Constant,
+    CrossEntropy,
+    Distillation,
+    LevenbergMarquardt,
+    Map,
+    MeanSquared,
+    OneCycle,
+    Sgd,
+)
 
 SPEC = presets["lenet1"].spec
 RECIPE = Recipe(Constant(0.05), epochs=3, batch_size=16, optimizer=Sgd(0.9))
@@ -75,6 +85,30 @@ def test_targets_that_are_none(targets, message):
     trainer = engine.trainer(SPEC, Network.create(SPEC).flat, SCALE, CrossEntropy(), Sgd(), 16)
     with pytest.raises(ValueError, match=message):
         trainer.gradient(np.zeros((4, 1, 28, 28), np.uint8), targets, 1)
+
+
+def test_targets_for_a_loss_that_knows_labels_only():
+    spec = presets["lenet5-mse"].spec
+    trainer = engine.trainer(spec, Network.create(spec).flat, SCALE, MeanSquared(), Sgd(), 16)
+    with pytest.raises(ValueError, match="targets need a cross-entropy"):
+        trainer.gradient(np.zeros((1, 1, 28, 28), np.uint8), np.eye(10, dtype=np.float32)[:1], 1)
+
+
+def test_rates_of_each_weight_come_from_as_many_images_however_an_epoch_is_cut(digits):
+    """Averaging cuts epochs into pieces; without a step, the mean is the weights', and curvature the same."""
+    recipe = Recipe(Constant(1e-12), epochs=1, batch_size=1, optimizer=LevenbergMarquardt(samples=100))
+    plain, pieces = (
+        list(fit(SPEC, r, digits[0][:120], digits[1][:120], seed=1))[-1].state
+        for r in (recipe, replace(recipe, averaging=Averaging(1)))
+    )
+    assert np.array_equal(plain.second, pieces.second)
+
+
+def test_a_state_of_another_recipe(digits):
+    images, labels = digits[0][:32], digits[1][:32]
+    (one,) = fit(SPEC, replace(RECIPE, epochs=1), images, labels)
+    with pytest.raises(ValueError, match="average: 0 values in the state, 3278 expected"):
+        fit(SPEC, replace(RECIPE, averaging=Averaging(1)), images, labels, start=one.state)
 
 
 def test_the_average_by_hand(digits):
@@ -228,6 +262,7 @@ def test_teachers_that_are_not_there(digits):
     ("change", "message"),
     [
         ({"nondigits": -0.1}, "non-digits are -0.1 of the images"),
+        ({"nondigits": "0.1"}, "non-digits are 0.1 of the images; expected 0 to 10"),
         ({"loss": Map(), "nondigits": 0.1}, "the loss Map knows labels only"),
         ({"loss": Map(), "distillation": Distillation("lenet5")}, "the loss Map knows labels only"),
     ],

@@ -151,10 +151,10 @@ def test_a_killed_training_loses_only_the_epoch_it_was_in(tmp_path, kill):
 
 def test_a_training_of_an_earlier_version_goes_on():
     """Fields that a later version adds have their defaults."""
-    preset = lenet.presets["lenet5"]
+    preset = lenet.presets["lenet5-full"]
     now = json.loads(json.dumps({"spec": preset.spec.to_dict(), "recipe": preset.recipe.to_dict()}))
     then = json.loads(json.dumps(now))
-    for field in ("shuffle", "distortion"):
+    for field in ("shuffle", "distortion", "averaging", "distillation", "nondigits"):
         del then["recipe"][field]
     for layer in then["spec"]["layers"]:
         layer.pop("border", None)

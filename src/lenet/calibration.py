@@ -60,10 +60,13 @@ class Calibration:
         falling = sorted(self.mistakes, key=lambda mistake: -mistake[0]) == list(self.mistakes)
         sound = all(0 <= confidence <= 1 and 0 <= surer < self.images for confidence, surer in self.mistakes)
         if not (falling and sound):
-            raise ValueError(f"mistakes {self.mistakes!r} that are none of {self.images} images, the surest first")
+            raise ValueError(f"{len(self.mistakes)} mistakes that are none of {self.images} images', the surest first")
 
     def threshold(self, error: float) -> float:
-        """Return the least confidence from which on answers are wrong at most this often.
+        """Return the least confidence from which on answers are wrong at most this often, on average.
+
+        That is: averaged over what might have been held out, for images of the same kind; a single network may do a
+        little better or worse.
 
         Parameters
         ----------
@@ -100,8 +103,18 @@ class Calibration:
         try:
             mistakes = tuple((float(confidence), int(surer)) for confidence, surer in data["mistakes"])
             return Calibration(float(data["temperature"]), int(data["images"]), mistakes)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"not the description of a calibration: {error}") from error
+
+
+def as_targets(labels: ArrayLike, images: int, classes: int) -> NDArray[Any]:
+    """Return labels as an array; ValueError unless they are one class for each image, and some."""
+    targets = np.asarray(labels)
+    if targets.ndim != 1 or targets.dtype.kind not in "iu" or len(targets) != images:
+        raise ValueError(f"labels are {targets.dtype} {targets.shape}; expected one whole number per image")
+    if not len(targets) or targets.min() < 0 or targets.max() >= classes:
+        raise ValueError(f"expected at least one label, all from 0 to {classes - 1}")
+    return targets
 
 
 def calibrate(scores: Array, labels: ArrayLike) -> Calibration:
@@ -112,10 +125,13 @@ def calibrate(scores: Array, labels: ArrayLike) -> Calibration:
     scores : float32 (n, classes)
         Of images that were not trained on, n at least 1.
     labels : whole numbers (n,)
+
+    Raises
+    ------
+    ValueError
+        If there are none, or labels are no classes.
     """
-    right = np.asarray(labels)
-    if len(scores) != len(right) or not len(right):
-        raise ValueError(f"{len(right)} labels for {len(scores)} images to calibrate with; expected one each, and some")
+    right = as_targets(labels, len(scores), scores.shape[1])
     temperature = _coolest(scores.astype(np.float64), right)
     shares = probabilities(scores, temperature)
     answers, confidence = scores.argmax(axis=1), shares.max(axis=1)
@@ -127,8 +143,14 @@ def calibrate(scores: Array, labels: ArrayLike) -> Calibration:
 
 
 def _coolest(scores: NDArray[np.float64], labels: NDArray[Any]) -> float:
-    """Find the temperature by bisection: the cross-entropy's slope by 1/temperature rises throughout."""
-    picked = scores[np.arange(len(labels)), labels]
+    """Find the temperature by bisection: the cross-entropy's slope by 1/temperature rises throughout.
+
+    A label is taken for right with (n + 1) / (n + 2) only, as Platt 2000 has it: however few images there are, and
+    however many of them right, nobody can be sure of everything.
+    """
+    n, classes = scores.shape
+    own, doubt = scores[np.arange(n), labels], 1 / (n + 2)
+    picked = (1 - doubt) * own + doubt * (scores.sum(axis=1) - own) / max(classes - 1, 1)
 
     def slope(inverse: float) -> float:
         odds = np.exp(inverse * (scores - scores.max(axis=1, keepdims=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +21,7 @@ class Ensemble(Classifier):
 
     Parameters
     ----------
-    networks : sequence of Network
+    networks : networks
         At least one. Each has its own temperature, if it was calibrated.
     provenance : mapping, optional
         Where it comes from: plain strings, numbers, lists and dictionaries. Kept in the file.
@@ -36,17 +36,21 @@ class Ensemble(Classifier):
 
     def __init__(
         self,
-        networks: Sequence[Network],
+        networks: Iterable[Network],
         provenance: Mapping[str, Any] | None = None,
         calibration: Calibration | None = None,
     ) -> None:
+        networks = tuple(networks)
         if not networks:
             raise ValueError("an ensemble of no networks; expected at least one")
+        if not all(isinstance(network, Network) for network in networks):
+            given = ", ".join(type(network).__name__ for network in networks)
+            raise TypeError(f"an ensemble of {given}; expected networks only")
         kinds = {(network.spec.input, network.classes) for network in networks}
         if len(kinds) > 1:
             given = ", ".join(f"{'x'.join(map(str, shape))} and {classes} classes" for shape, classes in sorted(kinds))
             raise ValueError(f"networks of different inputs or classes: {given}")
-        self._networks, self._provenance, self.calibration = tuple(networks), dict(provenance or {}), calibration
+        self._networks, self._provenance, self.calibration = networks, dict(provenance or {}), calibration
 
     @property
     def networks(self) -> tuple[Network, ...]:

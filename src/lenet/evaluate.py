@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet.calibration import calibration_error
+from lenet.calibration import as_targets, calibration_error
 from lenet.network import Classifier
 
 
@@ -102,12 +102,7 @@ def evaluate(
     ValueError, TypeError
         If images or labels do not fit the network or each other.
     """
-    targets = np.asarray(labels)
-    classes = network.classes
-    if targets.ndim != 1 or targets.dtype.kind not in "iu" or len(targets) != len(np.asarray(images)):
-        raise ValueError(f"labels are {targets.dtype} {targets.shape}; expected one whole number per image")
-    if not len(targets) or targets.min() < 0 or targets.max() >= classes:
-        raise ValueError(f"expected at least one label, all from 0 to {classes - 1}")
+    targets, classes = as_targets(labels, len(np.asarray(images)), network.classes), network.classes
     scores = network.scores(images, threads)
     answers, shares = scores.argmax(axis=1), network.shares(scores)
     confusion = np.zeros((classes, classes), np.int64)

@@ -29,9 +29,9 @@ def open_file(path: str | os.PathLike[str]) -> Network | Ensemble:
         If there is no such file.
     """
     arrays, header = weights_.read(path)
-    if "members" not in header:
-        return Network.load(path)
     try:
+        if "members" not in header:
+            return Network.described(header, arrays)
         members = []
         for at, member in enumerate(header["members"]):
             own = {name.removeprefix(f"{at}."): a for name, a in arrays.items() if name.startswith(f"{at}.")}
@@ -39,7 +39,7 @@ def open_file(path: str | os.PathLike[str]) -> Network | Ensemble:
         if sum(len(member.weights) for member in members) != len(arrays):
             raise ValueError("arrays that belong to no member")
         return Ensemble(members, *weights_.read_about(header))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise WeightsError(f"{path}: {error}") from error
 
 

@@ -91,12 +91,15 @@ class Lessons:
         """How many images an epoch has."""
         return len(self.images)
 
+    def order(self, number: int) -> NDArray[np.uint32]:
+        """Return the order in which an epoch, from 1 on, shows all its images."""
+        if not self.recipe.shuffle:
+            return np.arange(self.count, dtype=np.uint32)
+        return engine.permutation(self.seed, number, self.count)
+
     def epoch(self, number: int, minibatches: int, threads: int) -> Iterator[Piece]:
         """Yield the first minibatches of an epoch, from 1 on, piece by piece."""
-        count, size = self.count, self.recipe.batch_size
-        order = (
-            engine.permutation(self.seed, number, count) if self.recipe.shuffle else np.arange(count, dtype=np.uint32)
-        )
+        order, size = self.order(number), self.recipe.batch_size
         looks, targets = number, self.targets
         if self.recipe.distillation and self.recipe.distortion:
             looks = (number - 1) % self.recipe.distillation.rounds + 1

@@ -128,7 +128,7 @@ class Trace(Mapping[str, Array]):
     """Every layer's output for some images: ``trace["C1"]`` is float32 (n, 6, 28, 28).
 
     ``trace["INPUT"]`` is what the first layer was given, after the grey levels and the paper around. A softmax
-    layer's output is its probabilities.
+    layer's output is its probabilities, before the temperature that `predict_proba` knows of.
     """
 
     def __init__(self, outputs: Mapping[str, Array]) -> None:

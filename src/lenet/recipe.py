@@ -199,6 +199,7 @@ class Distillation:
     rounds: int = 40
 
     def __post_init__(self) -> None:
+        check(isinstance(self.teacher, str), f"a teacher called {self.teacher!r}; expected the name of a network")
         check(type(self.rounds) is int and self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
         check(0 < self.share <= 1, f"a teacher's share is {self.share}; expected above 0, at most 1")
 
@@ -267,15 +268,13 @@ class Recipe:
             check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
         check(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
         check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
-        check(0 <= self.nondigits <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
+        share = self.nondigits
+        numeric = isinstance(share, int | float) and not isinstance(share, bool)
+        check(numeric and 0 <= share <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
         soft = self.distillation is not None or self.nondigits > 0
         check(
             not soft or isinstance(self.loss, CrossEntropy),
             f"the loss {type(self.loss).__name__} knows labels only; a teacher or non-digits need CrossEntropy",
-        )
-        check(
-            not soft or not isinstance(self.optimizer, LevenbergMarquardt),
-            "second derivatives are estimated from labels; a teacher or non-digits need another optimizer",
         )
         check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
         check(

@@ -24,7 +24,8 @@ from lenet import engine, figures
 from lenet import weights as weights_
 from lenet.data import Dataset
 from lenet.ensemble import Ensemble
-from lenet.network import Classifier, Network
+from lenet.lessons import Teacher
+from lenet.network import Network
 from lenet.recipe import Recipe
 from lenet.spec import Spec
 from lenet.train import Epoch, State, fit, teacher_of
@@ -52,7 +53,7 @@ class Run:
     threads: int | None = None
     resume: bool = False
     about: Mapping[str, Any] | None = None
-    teacher: Classifier | None = None
+    teacher: Teacher | None = None
 
     def _identity(self) -> dict[str, Any]:
         digest = hashlib.sha256()
@@ -189,6 +190,12 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
         As `Run.epochs` does.
     """
     directories = [run.directory / f"seed-{run.seed + k}" for k in range(members)]
+    begun = [place for place in (run.directory, *directories) if (place / CHECKPOINT).exists()]
+    if begun and (begun[0] == run.directory or not run.resume):
+        raise RunError(f"{begun[0]}: holds a training; --resume goes on with members, another directory starts anew")
+    if run.resume and not begun:
+        raise RunError(f"{run.directory}: no {directories[0].name}/{CHECKPOINT} or other member's to resume from")
+    weights_.draw(run.spec, run.recipe.init, run.seed + members - 1)  # refuses seeds that are too large
     for k, directory in enumerate(directories):
         resume = run.resume and (directory / CHECKPOINT).exists()
         for epoch in replace(run, directory=directory, seed=run.seed + k, resume=resume).epochs():

@@ -19,7 +19,7 @@ from lenet import engine
 from lenet import weights as weights_
 from lenet.evaluate import evaluate
 from lenet.files import load
-from lenet.lessons import PIECE, Lessons, Piece, Teacher
+from lenet.lessons import PIECE, Lessons, Teacher
 from lenet.network import Network, as_images
 from lenet.recipe import Averaging, LevenbergMarquardt, Recipe
 from lenet.spec import Spec
@@ -152,6 +152,10 @@ def fit(
         distortion=recipe.distortion,
     )
     if start is not None:
+        kept = {"best": len(first), "average": len(first) if recipe.averaging else 0}
+        for what, count in kept.items():
+            if getattr(start, what).shape != (count,):
+                raise ValueError(f"{what}: {getattr(start, what).size} values in the state, {count} expected")
         trainer.restore(start.weights, start.first, start.second, start.steps)
     pictures = as_images(images, spec)
     targets = as_labels(labels, len(pictures), spec.classes)
@@ -207,9 +211,9 @@ def _run(
         done = number - 1 + np.arange(todo) / batches
         rates = np.array([recipe.schedule.at(d, whole) for d in done], np.float32)
         parts = []
+        if isinstance(recipe.optimizer, LevenbergMarquardt):
+            _precondition(trainer, recipe.optimizer, lessons.images[lessons.order(number)[: recipe.optimizer.samples]])
         for piece in lessons.epoch(number, todo, threads):
-            if isinstance(recipe.optimizer, LevenbergMarquardt) and piece.first == 0:
-                _precondition(trainer, recipe.optimizer, piece)
             here = rates[piece.first : piece.first + math.ceil(len(piece.order) / recipe.batch_size)]
             parts.append(trainer.run(piece.images, piece.targets, piece.order, here, threads, piece.epoch))
             _check_losses(parts[-1], piece.first, number, here)
@@ -257,10 +261,9 @@ class _Average:
         self.weights = np.float32(keep) * self.weights + np.float32(1 - keep) * now
 
 
-def _precondition(trainer: engine.Trainer, optimizer: LevenbergMarquardt, piece: Piece) -> None:
-    """Give each weight a rate of its own, from the loss's curvature over the first samples of the epoch."""
-    some = piece.order[: optimizer.samples]
-    curvature = trainer.curvature(piece.images[some], piece.targets[some])
+def _precondition(trainer: engine.Trainer, optimizer: LevenbergMarquardt, images: NDArray[np.uint8]) -> None:
+    """Give each weight a rate of its own, from the loss's curvature over the first images of the epoch."""
+    curvature = trainer.curvature(images)
     weights, moments, _, steps = trainer.state()
     factors = (1 / (optimizer.mu + curvature)).astype(np.float32)
     trainer.restore(weights, moments, factors, steps)

@@ -48,7 +48,7 @@ def draw(spec: Spec, init: Init, seed: int) -> dict[str, Array]:
     weights: dict[str, Array] = {}
     for layer, shape in spec.steps():
         for short, size in layer.arrays(shape).items():
-            raw = np.random.Philox(key=[int(seed), len(weights)]).random_raw(math.prod(size))
+            raw = np.random.Philox(key=np.array([int(seed), len(weights)], np.uint64)).random_raw(math.prod(size))
             unit = ((raw >> np.uint64(11)) * 2.0**-52 - 1.0).reshape(size)  # uniform on [-1, 1)
             if isinstance(layer, Subsample) and short == "weight":
                 array = np.full(size, 1.0 / layer.window**2)
@@ -237,5 +237,5 @@ def load(path: str | os.PathLike[str]) -> tuple[Spec, Weights, Scale, dict[str, 
         raise WeightsError(f"{path}: an ensemble; expected a single network (lenet.open_file reads both)")
     try:
         return described(header, arrays)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise WeightsError(f"{path}: {error}") from error

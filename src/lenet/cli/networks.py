@@ -74,7 +74,7 @@ def _show_evaluation(result: lenet.Evaluation, found: dict[str, Any]) -> None:
     if "reject" in found:
         kept = found["reject"]
         print(
-            f"errors held to {100 * kept['wished']:g} %: confidence from {kept['threshold']:.6f} on accepts "
+            f"errors aimed at {100 * kept['wished']:g} %: confidence from {kept['threshold']:.6f} on accepts "
             f"{100 * kept['accepted']:.2f} %, {100 * kept['error']:.3f} % of them wrong"
         )
     risk = Table("accepted", "confidence from", "wrong among them", title="risk against coverage")
@@ -152,7 +152,7 @@ def look(
     distortions: Annotated[
         bool, typer.Option("--distortions", help="A sheet of the picture distorted, as trainings distort their images.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the distortions.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Of the distortions.")] = 0,
 ) -> None:
     """Draw what every layer of a network makes of a picture, or what it says of the picture distorted."""
     digit = lenet.reading.normalised(picture)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 import lenet
 from lenet import figures, runs
+from lenet.bench import provenance
 from lenet.cli.shared import AsJson, Data, Threads, app, network_called, say, show
 from lenet.presets import preset as preset_called
 
@@ -21,7 +22,7 @@ def train(
     preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
     data: Data = "mnist",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
     validation: Annotated[
         int | None,
@@ -40,7 +41,7 @@ def train(
     """Train a network and keep it, its history and its curves in a directory."""
     chosen = preset_called(preset)
     recipe = _recipe(preset, quick, best)
-    recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
+    recipe = recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
     tutor = None if teacher is None else network_called(teacher)
     training = lenet.data.load(data, "train")
     if validation is None:
@@ -51,7 +52,8 @@ def train(
     say(f"data: {training.origin}")
     if not figures.available():
         say(f"{runs.CURVES} will not be drawn: {figures.MISSING}")
-    about = {"preset": preset, "lenet": lenet.__version__} | ({} if teacher is None else {"teacher": teacher})
+    about = {"preset": preset, "lenet": lenet.__version__, "commit": provenance()["commit"]}
+    about |= {} if teacher is None else {"teacher": teacher}
     run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about, tutor)
     last: lenet.Epoch | None = None
     try:
@@ -64,8 +66,9 @@ def train(
     if last is None:
         say(f"{out}: already trained for {recipe.epochs} epochs")
     path = out / (runs.ENSEMBLE if members > 1 else runs.NETWORK)
-    result = {"network": str(path), "epochs": recipe.epochs, "seed": seed, "data": training.origin}
-    if last is not None:
+    result = {"network": str(path), "epochs": last.number if last else recipe.epochs, "seed": seed}
+    result |= {"data": training.origin}
+    if last is not None and members == 1:
         result |= {"loss": last.loss, "validation": last.validation}
     print(json.dumps(result) if as_json else path)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet.interop import single
 from lenet.network import Network
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
@@ -32,6 +33,7 @@ def to_onnx(network: Network) -> Any:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(MISSING) from error
 
+    network = single(network)
     nodes: list[Any] = []
     initializers = [numpy_helper.from_array(np.array(array), name) for name, array in network.weights.items()]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet.interop import single
 from lenet.network import Network
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
@@ -34,6 +35,7 @@ def to_torch(network: Network) -> Any:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(MISSING) from error
 
+    network = single(network)
     modules = OrderedDict((layer.name, _module(layer, shape)) for layer, shape in network.spec.steps())
     module = nn.Sequential(modules)
     arrays = {name: torch.from_numpy(np.array(array)) for name, array in network.weights.items()}
