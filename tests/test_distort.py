@@ -231,6 +231,8 @@ def test_distortions_larger_than_the_picture(digits):
         fit(presets["lenet1"].spec, recipe, *digits)
     with pytest.raises(ValueError, match="a cut of 30 pixels; the images have 28x28"):
         fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(cut=30)), *digits)
+    with pytest.raises(ValueError, match="a bending of 28 pixels; the images have 28x28"):
+        fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(elastic=28)), *digits)
     assert set(MOST) | {"spacing"} == set(vars(ALL))
 
 

@@ -162,8 +162,8 @@ def fit(
     if not len(pictures):
         raise ValueError("no images to train on")
     height, width = pictures.shape[-2:]
-    for what in ("shift", "cut") if recipe.distortion else ():
-        if (pixels := getattr(recipe.distortion, what)) >= min(height, width):
+    for what, kind in (("shift", "shift"), ("cut", "cut"), ("bending", "elastic")) if recipe.distortion else ():
+        if (pixels := getattr(recipe.distortion, kind)) >= min(height, width):
             raise ValueError(f"a {what} of {pixels:g} pixels; the images have {height}x{width}")
     held_out = None
     if validation is not None:
