@@ -14,7 +14,7 @@ from lenet.ensemble import Ensemble
 from lenet.network import Network
 from lenet.weights import WeightsError
 
-BEST = "lenet5"
+BEST = "reader"
 """The one that `load` returns when nobody says which."""
 
 

@@ -20,7 +20,7 @@ from lenet.recipe import (
     Sgd,
     Truncated,
 )
-from lenet.recipes import ALL_ROUND, GENTLE, MODULAR, QUICK, ROBUST, TAUGHT, UNIT, USUAL, WIDE, tensorflow
+from lenet.recipes import ALL_ROUND, GENTLE, MODULAR, QUICK, ROBUST, TAUGHT, UNIT, USUAL, tensorflow
 from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample, Table
 from lenet.tables import DIGIT_CODES, TABLE_1990, TABLE_I
 
@@ -362,7 +362,6 @@ _PRESETS: dict[str, Preset] = {
             ),
         ),
         recipe=ROBUST,
-        best=WIDE,
         source="this project: a third convolution and more maps, to read what is on paper and teach smaller networks",
         published=Published(None, "no published result"),
     ),

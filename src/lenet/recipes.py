@@ -75,29 +75,53 @@ ALL_ROUND = Recipe(
 )
 """About ten seconds for a network of sixty thousand weights."""
 
-_PENS = Distortion(
-    shift=2.0, scale=0.12, squeeze=0.08, rotation=10.0, shear=0.2, elastic=0.8, spacing=9.0, thickness=0.3
-)
-
-WIDE = replace(ALL_ROUND, epochs=40, init="he", distortion=_PENS, averaging=Averaging(1.0))
-"""For networks of some hundred thousand weights, on clean scans."""
-
 ROBUST = replace(
-    WIDE, distortion=replace(_PENS, thickness=0.4, cut=8.0, lines=0.1, faint=0.5, blur=0.8, noise=0.25), nondigits=0.1
+    ALL_ROUND,
+    epochs=40,
+    init="he",
+    distortion=Distortion(
+        shift=2.0,
+        scale=0.12,
+        squeeze=0.08,
+        rotation=10.0,
+        shear=0.2,
+        elastic=0.8,
+        spacing=9.0,
+        thickness=0.4,
+        cut=8.0,
+        lines=0.1,
+        faint=0.5,
+        blur=0.8,
+        noise=0.25,
+    ),
+    averaging=Averaging(1.0),
+    nondigits=0.1,
 )
-"""For what is on paper: other pens, papers and cameras, and pictures that are no digits."""
+"""For networks of some hundred thousand weights: other pens, papers and cameras, and pictures that are no digits."""
 
 TAUGHT = replace(
     ALL_ROUND,
-    epochs=150,
+    epochs=120,
     distortion=Distortion(
-        shift=1.6, scale=0.1, squeeze=0.065, rotation=8.0, shear=0.16, elastic=0.65, spacing=9.0, thickness=0.25
+        shift=1.6,
+        scale=0.1,
+        squeeze=0.065,
+        rotation=8.0,
+        shear=0.16,
+        elastic=0.65,
+        spacing=9.0,
+        thickness=0.3,
+        cut=4.0,
+        lines=0.05,
+        faint=0.5,
+        blur=0.6,
+        noise=0.15,
     ),
     averaging=Averaging(1.0),
-    distillation=Distillation("teacher", rounds=20),
-    nondigits=0.1,
+    distillation=Distillation("reader", rounds=20),
+    nondigits=0.07,
 )
-"""A small network learns the answers of larger ones, and that some pictures are no digits."""
+"""A small network learns the answers of the larger one."""
 
 
 def tensorflow(summed_rate: float) -> Recipe:
