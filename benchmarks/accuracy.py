@@ -127,8 +127,8 @@ def page(known):
         "",
         "*Accepted at 0.1 % error*: the largest share of the surest answers of which at most one in a thousand is",
         "wrong. *Non-digits*: pieces of strokes, joined and turned digits, scribbles and noise (`lenet.nondigits`),",
-        "made with a seed that no training has; refused at the confidence that accepts 99 % of the test digits. *Seconds*:",
-        "the median over the seeds; the long trainings shared the machine with other work.",
+        "made with a seed that no training has; refused at the confidence that accepts 99 % of the test digits.",
+        "*Seconds*: the median over the seeds; the long trainings shared the machine with other work.",
         "",
     ]
     PAGE.write_text("\n".join(lines))

@@ -44,26 +44,28 @@ void ink(const WarpShape& s, const Ink& k, std::uint8_t* image, float* room) {
   float *above = room + kTile, *middle = room + 2 * stride + kTile;
   V ramp;
   LENET_EACH (i, kLanes) ramp[i] = float(i);
-  for (int y = k.top; y < s.height - k.bottom; ++y)
-    for (int x = k.left; x < s.width - k.right; ++x)
-      middle[y * stride + std::size_t(x)] = float(image[std::size_t(y) * s.width + std::size_t(x)]);
   const V level = splat(k.level);
-  for (int y = 0; y < s.height; ++y)
+  alignas(64) std::uint8_t pixels[kWidestWarp + kTile];
+  const std::size_t width = std::size_t(s.width);
+  for (int y = 0; y < s.height; ++y) {
+    float* row = middle + y * stride;
+    __builtin_memset(pixels, 0, padded);
+    if (y >= k.top && y < s.height - k.bottom)
+      __builtin_memcpy(pixels + k.left, image + std::size_t(y) * width + std::size_t(k.left),
+                       width - std::size_t(k.left + k.right));
     for (std::size_t x = 0; x < padded; x += kLanes) {
-      float* at = middle + y * stride + x;
-      V value = load(at);
+      V value = __builtin_convertvector(widen(pixels + x), V);
       if (k.line > 0) {  // how far this pixel reaches into the line, 0 to 1
         const V column = ramp + splat(float(x));
         const V off = multiply_add(column, splat(k.line_x), splat(multiply_add(k.line_y, float(y), k.line_0)));
         const V inside = smaller(larger(splat(k.line_half) - larger(off, -off), V{}), splat(1.0f));
         value = larger(value, inside * k.line);
       }
-      store(at, value * level);
+      store(row + x, value * level);
     }
-  for (int y = 0; y < s.height; ++y)  // the line does not go on beside the picture
-    for (std::size_t x = std::size_t(s.width); x < padded; ++x) middle[y * stride + x] = 0;
+    for (std::size_t x = width; k.line > 0 && x < padded; ++x) row[x] = 0;  // it does not go on beside the picture
+  }
   for (float left = k.blur; left > 0; left -= 0.25f) blur_once(s, left < 0.25f ? left : 0.25f, stride, middle, above);
-  alignas(64) std::uint8_t pixels[kWidestWarp + kTile];
   for (int y = 0; y < s.height; ++y) {
     for (std::size_t x = 0; x < padded; x += kLanes) {
       V value = load(middle + y * stride + x);
