@@ -5,7 +5,8 @@
 Each row is one `lenet train` command. It holds out the last 5,000 training images, on which nothing is trained: they
 give the temperature and the thresholds. The recipes themselves were chosen on the last 10,000, by trainings on the
 other 50,000, but for what the page says. The test images are read here, by the networks that the commands made; every
-seed counts. The trainings are kept in --work, and not done again. Writes results/accuracy.json and docs/accuracy.md.
+seed counts. The trainings are kept in --work, and are not done again. Writes results/accuracy.json and
+docs/accuracy.md.
 """
 
 import argparse
@@ -91,10 +92,10 @@ def page(known):
         "# How good",
         "",
         "On MNIST's 10,000 test images. Trained on 55,000 images; the other 5,000 gave the temperature and the",
-        "thresholds. The recipes were chosen by trainings on 50,000 images and their errors on the other 10,000, but for",
-        "two: that of `lenet-reader` is the first that was tried, and `--best` had a first form, without ink and paper,",
-        "taught by a network trained on clean scans, which made 0.57 ± 0.06 % errors here. It was changed because it could",
-        "not bear grey paper (`benchmarks/robustness.py`), after that figure was known.",
+        "thresholds. The recipes were chosen by trainings on 50,000 images and their errors on the other 10,000,",
+        "but for two: that of `lenet-reader` is the first that was tried, and `--best` had a first form, without",
+        "ink and paper, taught by a network trained on clean scans, which made 0.57 ± 0.06 % errors here. It was",
+        "changed because it could not bear grey paper (`benchmarks/robustness.py`), after that figure was known.",
         "",
         f"`python {known['command']}` on {known['processor']}, {known['threads']} threads, {known['date']}, commit",
         f"{known['commit']}.",
