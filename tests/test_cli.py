@@ -201,7 +201,7 @@ def test_interrupted_while_starting_exits_130():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("summary", "lenet6"), "lenet6: no such file, and no shipped network (lenet5"),
+        (("summary", "lenet6"), "lenet6: no such file, and no shipped network (ensemble, lenet5"),
         (("train", "--preset", "lenet6"), "no preset is called 'lenet6'"),
         (("train", "--data", "nowhere"), "nowhere: neither mnist, nor digits"),
         (("train", "--data", "digits", "--validation", 9999), "9999 samples held out of 1438"),
