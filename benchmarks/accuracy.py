@@ -21,7 +21,7 @@ import numpy as np
 import lenet
 from lenet import nondigits
 from lenet.bench import provenance
-from lenet.runs import CHECKPOINT, HISTORY
+from lenet.runs import CHECKPOINT, ENSEMBLE, HISTORY, NETWORK
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "accuracy.json"
@@ -36,7 +36,6 @@ ROWS = {
 """What is trained, and with how many seeds, from 0 on."""
 
 WISHED = 0.001
-OTHERS, OTHERS_SEED = 2000, 20_000_101
 
 
 def train(arguments, seeds, directory):
@@ -53,14 +52,13 @@ def measured(network, test, others):
         accepted, among = result.accepted(network.threshold(WISHED))
     except ValueError:  # the images held out support no such promise
         accepted, among = 0.0, 0.0
-    sure = network.predict_proba(others).max(axis=1)
     return {
         "error": result.error,
         "calibration_error": result.calibration_error,
         "coverage": result.coverage(WISHED),
         "accepted": accepted,
         "error_among_accepted": among,
-        "nondigits_refused": float((sure < result.threshold(0.99)).mean()),
+        "nondigits_refused": nondigits.refused(network, others, result.threshold(0.99)),
     }
 
 
@@ -69,7 +67,7 @@ def row_of(name, work, test, others):
     directory = work / name.replace(" ", "-")
     train(arguments, seeds, directory)
     places = [directory / f"seed-{seed}" for seed in range(seeds)] if seeds > 1 else [directory]
-    networks = [lenet.Network.load(place / "network.safetensors") for place in places]
+    networks = [lenet.Network.load(place / NETWORK) for place in places]
     histories = [[json.loads(line) for line in (place / HISTORY).read_text().splitlines()] for place in places]
     figures = {
         "command": f"lenet train {arguments}",
@@ -82,7 +80,7 @@ def row_of(name, work, test, others):
         "each": [measured(network, test, others) for network in networks],
     }
     if seeds > 1:
-        whole = lenet.open_file(directory / "ensemble.safetensors")
+        whole = lenet.open_file(directory / ENSEMBLE)
         figures["ensemble"] = {"parameters": whole.parameters, **measured(whole, test, others)}
     return figures
 
@@ -145,7 +143,7 @@ def main():
     if unknown := set(args.rows) - set(ROWS):
         parser.error(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     test = lenet.data.mnist("test")
-    others = nondigits.drawn(test[0][:, None], test[1], OTHERS, OTHERS_SEED)[:, 0]
+    others = nondigits.strangers(*test)
     for name in args.rows or ROWS:
         figures = row_of(name, args.work, test, others)
         known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"rows": {}}

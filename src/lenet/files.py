@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from lenet import weights as weights_
 from lenet.ensemble import Ensemble
 from lenet.network import Network
-from lenet.weights import WeightsError
+from lenet.weights import NO_DESCRIPTION, WeightsError
 
 BEST = "reader"
 """The one that `load` returns when nobody says which."""
@@ -39,7 +39,7 @@ def open_file(path: str | os.PathLike[str]) -> Network | Ensemble:
         if sum(len(member.weights) for member in members) != len(arrays):
             raise ValueError("arrays that belong to no member")
         return Ensemble(members, *weights_.read_about(header))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except NO_DESCRIPTION as error:
         raise WeightsError(f"{path}: {error}") from error
 
 

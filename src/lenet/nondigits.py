@@ -14,11 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.centre import centred
+from lenet.network import Classifier
 
 Bytes = NDArray[np.uint8]
 
 KINDS = ("piece", "joined", "turned", "scribble", "noise")
 _SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
+
+_STRANGERS, _STRANGERS_SEED = 2000, 20_000_101
+"""How many pictures networks are tried on, and their seed; trainings have small ones."""
 
 _FINE = 4
 """Scribbles are drawn so many times larger, for soft edges."""
@@ -72,6 +76,16 @@ def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kin
     for i, name in enumerate(kinds):
         out[i] = getattr(digits, name)()
     return out
+
+
+def strangers(images: Bytes, labels: NDArray[np.integer]) -> Bytes:
+    """Return the pictures that networks are tried on, (2000, height, width), made of digits (n, height, width)."""
+    return drawn(images[:, None], labels, _STRANGERS, _STRANGERS_SEED)[:, 0]
+
+
+def refused(network: Classifier, others: Bytes, threshold: float, threads: int | None = None) -> float:
+    """Return the share of pictures (n, height, width) for which a network's confidence is below a threshold."""
+    return float((network.predict_proba(others, threads).max(axis=1) < threshold).mean())
 
 
 class _Digits:

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from lenet.distort import Distortion
-from lenet.schedule import Constant, Inverse, OneCycle, Patience, Schedule, Steps, check, positive, share
+from lenet.layers import require
+from lenet.schedule import Constant, Inverse, OneCycle, Patience, Schedule, Steps, positive, share
 
 __all__ = [
     "INITS",
@@ -85,8 +86,8 @@ class Sgd:
 
     def __post_init__(self) -> None:
         share("momentum", self.momentum)
-        check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
-        check(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
+        require(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+        require(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Adam:
         share("beta1", self.beta1)
         share("beta2", self.beta2)
         positive("epsilon", self.epsilon)
-        check(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
+        require(self.weight_decay >= 0, f"weight decay is {self.weight_decay}; expected at least 0")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class LevenbergMarquardt:
 
     def __post_init__(self) -> None:
         positive("mu", self.mu)
-        check(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
+        require(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
 
 
 Optimizer = Sgd | Adam | LevenbergMarquardt
@@ -134,7 +135,7 @@ class Scale:
     ink: float
 
     def __post_init__(self) -> None:
-        check(
+        require(
             abs(self.paper) <= 1e30 and abs(self.ink) <= 1e30 and self.paper != self.ink,
             f"paper is {self.paper} and ink {self.ink}; expected two different numbers",
         )
@@ -199,9 +200,9 @@ class Distillation:
     rounds: int = 40
 
     def __post_init__(self) -> None:
-        check(isinstance(self.teacher, str), f"a teacher called {self.teacher!r}; expected the name of a network")
-        check(type(self.rounds) is int and self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
-        check(0 < self.share <= 1, f"a teacher's share is {self.share}; expected above 0, at most 1")
+        require(isinstance(self.teacher, str), f"a teacher called {self.teacher!r}; expected the name of a network")
+        require(type(self.rounds) is int and self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
+        require(0 < self.share <= 1, f"a teacher's share is {self.share}; expected above 0, at most 1")
 
 
 @dataclass(frozen=True)
@@ -261,28 +262,28 @@ class Recipe:
         for what in ("epochs", "batch_size", "steps", "validation"):
             value = getattr(self, what)
             whole = isinstance(value, int) and not isinstance(value, bool)
-            check(value is None or whole, f"{what} is {value!r}; expected a whole number")
+            require(value is None or whole, f"{what} is {value!r}; expected a whole number")
         for what, kinds in _TAGGED.items():
             value = getattr(self, what)
             known = isinstance(value, kinds) or (value is None and what in _OPTIONAL) or what == "init"
-            check(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
-        check(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
-        check(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
+            require(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
+        require(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
+        require(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         share = self.nondigits
         numeric = isinstance(share, int | float) and not isinstance(share, bool)
-        check(numeric and 0 <= share <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
+        require(numeric and 0 <= share <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
         soft = self.distillation is not None or self.nondigits > 0
-        check(
+        require(
             not soft or isinstance(self.loss, CrossEntropy),
             f"the loss {type(self.loss).__name__} knows labels only; a teacher or non-digits need CrossEntropy",
         )
-        check(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
-        check(
+        require(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
+        require(
             isinstance(self.init, Truncated) or self.init in INITS,
             f"init {self.init!r} is none of {', '.join(INITS)}, nor Truncated",
         )
-        check(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
-        check(
+        require(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
+        require(
             self.validation is None or self.validation >= 0, f"{self.validation} images held out; expected at least 0"
         )
 

@@ -55,7 +55,7 @@ class Run:
     about: Mapping[str, Any] | None = None
     teacher: Teacher | None = None
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, teacher: Teacher | None) -> dict[str, Any]:
         digest = hashlib.sha256()
         for array in (self.training.images, self.training.labels):
             digest.update(array.tobytes())
@@ -66,13 +66,11 @@ class Run:
             "images": digest.hexdigest(),
             # Rounding: instruction sets that fuse multiply and add give other bits than the one that does not.
             "fused": engine.isa()[3],
-            **({} if self.recipe.distillation is None else {"teacher": self._teacher_digest()}),
+            **({} if teacher is None else {"teacher": self._digest_of(teacher)}),
         }
 
-    def _teacher_digest(self) -> str:
-        """Return what tells teachers apart: their scores for a few images."""
-        teacher = teacher_of(self.recipe, self.teacher)
-        assert teacher is not None
+    def _digest_of(self, teacher: Teacher) -> str:
+        """Return what tells teachers apart: their answers to a few images."""
         return hashlib.sha256(teacher.predict_proba(self.training.images[:64]).tobytes()).hexdigest()
 
     def epochs(self) -> Iterator[Epoch]:
@@ -85,7 +83,8 @@ class Run:
             training than this one.
         """
         self._make_writable()
-        identity = self._identity()
+        teacher = teacher_of(self.recipe, self.teacher)
+        identity = self._identity(teacher)
         start, history = self._start(identity)
         validation = (self.validation.images, self.validation.labels) if self.validation else None
         epochs = fit(
@@ -97,7 +96,7 @@ class Run:
             self.seed,
             self.threads,
             start,
-            self.teacher,
+            teacher,
         )
         for epoch in epochs:
             history.append(_row(epoch))

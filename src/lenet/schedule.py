@@ -6,21 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-def check(condition: bool, message: str) -> None:
-    """Raise ValueError with the message unless the condition holds."""
-    if not condition:
-        raise ValueError(message)
+from lenet.layers import require
 
 
 def positive(what: str, value: float) -> None:
     """Raise ValueError naming what was given unless it is a finite number above 0."""
-    check(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
+    require(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
 
 
 def share(what: str, value: float) -> None:
     """Raise ValueError naming what was given unless it is at least 0 and below 1."""
-    check(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
+    require(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -44,9 +40,9 @@ class Steps:
     steps: tuple[tuple[int, float], ...]
 
     def __post_init__(self) -> None:
-        check(bool(self.steps), "a schedule of steps needs at least one")
+        require(bool(self.steps), "a schedule of steps needs at least one")
         for epochs, rate in self.steps:
-            check(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
+            require(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
             positive("rate", rate)
 
     def at(self, done: float, epochs: float) -> float:
@@ -76,7 +72,7 @@ class OneCycle:
         positive("peak rate", self.peak)
         share("the share of the run that is warm-up", self.warmup)
         share("start", self.start)
-        check(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
+        require(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
 
     def at(self, done: float, epochs: float) -> float:
         """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
@@ -122,9 +118,9 @@ class Patience:
     improvement: float = 0.995
 
     def __post_init__(self) -> None:
-        check(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
-        check(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
-        check(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")
+        require(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
+        require(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
+        require(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")
 
     def exhausted(self, errors: Sequence[float], batches: int) -> bool:
         """Return whether to stop, after these validation errors, one an epoch of `batches` minibatches."""

@@ -30,6 +30,10 @@ LARGEST_FILE = 1 << 30
 """A file of more bytes than this is refused: no LeNet comes near."""
 
 
+NO_DESCRIPTION = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a description raises that is none."""
+
+
 class WeightsError(ValueError):
     """A file or a mapping does not hold the weights of the network it should."""
 
@@ -237,5 +241,5 @@ def load(path: str | os.PathLike[str]) -> tuple[Spec, Weights, Scale, dict[str, 
         raise WeightsError(f"{path}: an ensemble; expected a single network (lenet.open_file reads both)")
     try:
         return described(header, arrays)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except NO_DESCRIPTION as error:
         raise WeightsError(f"{path}: {error}") from error

@@ -21,12 +21,6 @@ from lenet.presets import preset as preset_called
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 """The shares of the surest answers whose errors `evaluate` shows."""
 
-OTHERS = 2000
-"""So many pictures that are no digits does `evaluate` make."""
-
-OTHERS_SEED = 20_000_101
-"""Of those pictures; trainings have small seeds."""
-
 Reject = Annotated[
     str | None,
     typer.Option(help="Accept only so sure answers that at most this share is wrong, such as 0.1%."),
@@ -54,9 +48,9 @@ def evaluate(
         accepted, error = result.accepted(threshold)
         found["reject"] = {"wished": wished, "threshold": threshold, "accepted": accepted, "error": error}
     if network.classes == 10 and min(dataset.images.shape[1:]) >= 8:
-        others = nondigits.drawn(dataset.images[:, None], dataset.labels, OTHERS, OTHERS_SEED)[:, 0]
-        sure = network.predict_proba(others, threads).max(axis=1)
-        found["nondigits"] = {"n": OTHERS, "refused": float((sure < result.threshold(0.99)).mean())}
+        others = nondigits.strangers(dataset.images, dataset.labels)
+        refused = nondigits.refused(network, others, result.threshold(0.99), threads)
+        found["nondigits"] = {"n": len(others), "refused": refused}
     if as_json:
         plain = {"n": result.n, "wrong": result.wrong, "error": result.error, "loss": result.loss}
         tables = {"confusion": result.confusion.tolist(), "worst": [asdict(mistake) for mistake in result.worst]}
