@@ -117,7 +117,7 @@ def main():
     parser.add_argument("networks", nargs="*", help="shipped names or files; by default all shipped networks")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "robustness.json")
     args = parser.parse_args()
-    names = args.networks or lenet.files.shipped()
+    names = args.networks or [name for name in lenet.files.shipped() if lenet.load(name).classes == 10]
     networks = {name: lenet.load(name) if name in lenet.files.shipped() else lenet.open_file(name) for name in names}
     images, labels = lenet.data.mnist("test")
     sets = {"clean": (images, labels)}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet import Calibration, Dense, Network, Spec
-from lenet.calibration import as_share, calibrate, calibration_error, nondigit, probabilities
+from lenet.calibration import as_share, calibrate, calibration_error, nondigit, of_answers, probabilities
 from lenet.recipe import Scale
 
 
@@ -88,6 +88,13 @@ def test_the_promise_is_kept_for_images_not_seen_yet():
         accepted = shares.max(axis=1) >= known.threshold(0.05)
         errors.append((shares.argmax(axis=1) != labels)[accepted].mean())
     assert np.mean(errors) == pytest.approx(0.05, abs=0.005)
+
+
+def test_answers_by_hand():
+    """Five answers, two of them wrong: two and four were at least as sure as these, themselves not counted."""
+    known = of_answers(np.array([0.9, 0.5, 0.99, 0.7, 0.95]), np.array([False, False, True, True, True]))
+    assert known == Calibration(1.0, 5, ((0.9, 2), (0.5, 4)))
+    assert known.threshold(0.34) == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def test_presets_gradients_are_the_references(name, isa, mnist_like):
     preset = presets[name]
     images, labels = mnist_like
     spec, recipe = preset.spec, preset.recipe
+    images = np.repeat(images, spec.input[0], axis=1)
     weights = draw(spec, recipe.init, 1)
     trainer = engine.trainer(spec, flatten(spec, weights), recipe.scale, recipe.loss, Sgd(), len(images), isa)
     value, flat = trainer.gradient(images, labels, 1)

@@ -20,7 +20,7 @@ def test_curves_are_drawn(tmp_path):
 @pytest.mark.parametrize("name", lenet.presets)
 def test_layers_of_every_preset_are_drawn(name, tmp_path):
     net = lenet.Network.create(lenet.presets[name].spec, scale=lenet.presets[name].recipe.scale)
-    figures.layers(net.trace(np.full((1, 28, 28), 99, np.uint8)), tmp_path / "a.png")
+    figures.layers(net.trace(np.full((1, net.spec.input[0], 28, 28), 99, np.uint8)), tmp_path / "a.png")
     picture = np.asarray(Image.open(tmp_path / "a.png").convert("L"))
     assert picture.shape[1] > 1000
     assert picture.min() == 0

@@ -18,8 +18,8 @@ SOURCE = ROOT / "src" / "lenet"
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
 layers pooling tables spec distort schedule recipe recipes presets calibration weights reference _engine engine network
-ensemble files data evaluate nondigits lessons train reading figures runs bench reproduce report interop __init__ cli
-__main__
+ensemble files data evaluate nondigits compose lessons train reading strings figures runs bench reproduce report interop
+__init__ cli __main__
 """.split()
 
 
@@ -120,8 +120,8 @@ def test_arm_gives_the_same_bits(tmp_path):
     assert said[0].startswith("engine: fine")
 
 
-def test_the_readmes_numbers_come_from_files():
-    """Between the README's markers stands what scripts/numbers makes of the results in the repository."""
+def test_numbers_on_pages_come_from_files():
+    """Between the markers of both pages stands what scripts/numbers makes of the results in the repository."""
     out = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "numbers")],
         env=child_environment(),
@@ -129,10 +129,12 @@ def test_the_readmes_numbers_come_from_files():
         text=True,
         check=True,
     ).stdout
-    text = (ROOT / "README.md").read_text()
-    found = re.search(r"<!-- numbers -->\n(.*?)<!-- /numbers -->", text, re.DOTALL)
-    assert found is not None
-    assert found[1] == out
+    tables = []
+    for page, mark in (("README.md", "numbers"), ("docs/reading.md", "reading")):
+        found = re.search(rf"<!-- {mark} -->\n(.*?)<!-- /{mark} -->", (ROOT / page).read_text(), re.DOTALL)
+        assert found is not None
+        tables.append(found[1] + "\n")
+    assert "".join(tables) == out
 
 
 def test_the_page_on_history_is_what_the_specs_say():

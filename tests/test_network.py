@@ -144,19 +144,22 @@ def test_a_network_is_a_value(net):
         assert np.array_equal(twin.scores(IMAGES), net.scores(IMAGES))
 
 
+OF_DIGITS = [name for name in shipped() if lenet.load(name).classes == 10]
+
+
 def test_shipped_networks_load_and_say_where_they_come_from():
     for name in shipped():
         about = lenet.load(name).provenance
         assert about["command"].startswith("lenet train")
         assert len(about["commit"]) == 40
-        assert about["results"]["MNIST test"]["n"] == 10_000
+        assert len(about["results"]) == 1
     with pytest.raises(ValueError, match=r"no network called 'nonesuch' comes with the package; there are .*lenet5"):
         lenet.load("nonesuch")
 
 
 @pytest.mark.mnist
 def test_the_shipped_network_is_as_good_as_it_says(mnist_test):
-    for name in shipped():
+    for name in OF_DIGITS:
         net = lenet.load(name)
         result = lenet.evaluate(net, *mnist_test)
         said = net.provenance["results"]["MNIST test"]
@@ -167,7 +170,7 @@ def test_the_shipped_network_is_as_good_as_it_says(mnist_test):
 @pytest.mark.mnist
 @pytest.mark.slow
 @pytest.mark.skipif(not lenet.engine.isa()[3], reason="trained where multiply and add are fused")
-@pytest.mark.parametrize("name", [name for name in shipped() if isinstance(lenet.load(name), Network)])
+@pytest.mark.parametrize("name", [name for name in OF_DIGITS if isinstance(lenet.load(name), Network)])
 def test_the_command_still_makes_the_shipped_weights(name, mnist_train):
     """The first epoch of its training, today, has the bytes it had when the network was made."""
     about = lenet.load(name).provenance

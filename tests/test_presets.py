@@ -37,6 +37,7 @@ RELUCTANT = {"lenet-tf-sigmoid", "lenet-tf-relu", "lenet-d2l"}
 def test_presets_learn(name):
     """A stroke in one of three places: these networks learn to tell them in a moment."""
     images, labels = strokes(192)
+    images = np.repeat(images[:, None], presets[name].spec.input[0], axis=1)
     recipe = presets[name].recipe
     recipe = replace(recipe, epochs=30, steps=None, batch_size=16, stopping=None)
     net = train(presets[name].spec, recipe, images, labels, seed=1)

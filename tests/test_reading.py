@@ -159,7 +159,7 @@ def test_to_dict_is_plain():
     reading = read(DIGITS / "3.png")
     data = json.loads(json.dumps(reading.to_dict()))
     assert data["text"] == "3"
-    assert data["lines"][0][0]["box"] == list(reading.lines[0].digits[0].box)
+    assert data["lines"][0]["digits"][0]["box"] == list(reading.lines[0].digits[0].box)
 
 
 @pytest.mark.parametrize(
@@ -232,3 +232,19 @@ def test_a_large_picture_is_shrunk_and_its_box_is_not(seven):
     reading, small = read(large), read(seven)
     assert str(reading) == "7"
     assert np.allclose(np.array(reading.lines[0].digits[0].box) / 20, small.lines[0].digits[0].box, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ((230, 200, 20), (250, 250, 245)),  # yellow on white
+        ((200, 30, 40), (245, 240, 235)),
+        ((40, 60, 200), (255, 235, 150)),
+        ((255, 120, 180), (120, 160, 90)),  # light on dark, of about the same lightness
+    ],
+)
+def test_coloured_ink_on_coloured_paper(seven, ink, paper):
+    cover = (255 - np.asarray(seven.convert("L")).astype(float))[..., None] / 255
+    cover = np.clip((cover - 0.2) / 0.5, 0, 1)
+    picture = np.array(paper) * (1 - cover) + np.array(ink) * cover
+    assert str(read(picture.round().astype(np.uint8))) == "7"

@@ -134,9 +134,18 @@ def calibrate(scores: Array, labels: ArrayLike) -> Calibration:
     right = as_targets(labels, len(scores), scores.shape[1])
     temperature = _coolest(scores.astype(np.float64), right)
     shares = probabilities(scores, temperature)
-    answers, confidence = scores.argmax(axis=1), shares.max(axis=1)
+    return of_answers(shares.max(axis=1), scores.argmax(axis=1) == right, temperature)
+
+
+def of_answers(
+    confidence: NDArray[np.floating[Any]], right: NDArray[np.bool_], temperature: float = 1.0
+) -> Calibration:
+    """Return what answers, each with its confidence, 0 to 1, and whether it was right, say of others like them.
+
+    They are to questions that were not trained on, at least one; `temperature` is what they were given at.
+    """
     ordered = np.sort(confidence)
-    wrong = np.sort(confidence[answers != right])[::-1]
+    wrong = np.sort(confidence[~right])[::-1]
     surer = len(ordered) - np.searchsorted(ordered, wrong, side="right")
     mistakes = tuple((float(c), int(n)) for c, n in zip(wrong, surer, strict=True))
     return Calibration(temperature, len(right), mistakes)

@@ -20,7 +20,7 @@ from lenet.recipe import (
     Sgd,
     Truncated,
 )
-from lenet.recipes import ALL_ROUND, GENTLE, MODULAR, QUICK, ROBUST, TAUGHT, UNIT, USUAL, tensorflow
+from lenet.recipes import ALL_ROUND, GENTLE, MODULAR, QUICK, ROBUST, STRINGS, TAUGHT, UNIT, USUAL, tensorflow
 from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample, Table
 from lenet.tables import DIGIT_CODES, TABLE_1990, TABLE_I
 
@@ -363,6 +363,23 @@ _PRESETS: dict[str, Preset] = {
         ),
         recipe=ROBUST,
         source="this project: a third convolution and more maps, to read what is on paper and teach smaller networks",
+        published=Published(None, "no published result"),
+    ),
+    "lenet-strings": Preset(
+        spec=Spec(
+            (3, 28, 28),
+            (
+                Conv("C1", 24, 5, activation="relu"),
+                Pool("S2"),
+                Conv("C3", 48, 3, activation="relu"),
+                Conv("C4", 48, 3, activation="relu"),
+                Pool("S5"),
+                Dense("F6", 160, "relu"),
+                Dense("OUTPUT", 12, "softmax"),
+            ),
+        ),
+        recipe=STRINGS,
+        source="this project: a piece of a number and what stands around it, ten digits, marks and wrong cuts",
         published=Published(None, "no published result"),
     ),
 }

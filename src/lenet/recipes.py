@@ -99,6 +99,26 @@ ROBUST = replace(
 )
 """For networks of some hundred thousand weights: other pens, papers and cameras, and pictures that are no digits."""
 
+STRINGS = replace(
+    ALL_ROUND,
+    epochs=8,
+    init="he",
+    distortion=Distortion(
+        shift=1.0,
+        scale=0.08,
+        squeeze=0.05,
+        rotation=6.0,
+        shear=0.15,
+        elastic=0.5,
+        spacing=9.0,
+        thickness=0.35,
+        faint=0.4,
+        blur=0.5,
+        noise=0.1,
+    ),
+)
+"""For the pieces of whole numbers (`lenet.strings`), whose pictures vary by themselves."""
+
 TAUGHT = replace(
     ALL_ROUND,
     epochs=120,

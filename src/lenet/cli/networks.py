@@ -1,4 +1,4 @@
-"""The commands about networks that are there: ``evaluate``, ``read``, ``look``, ``summary``, ``presets``."""
+"""The commands about networks that are there: ``evaluate``, ``look``, ``summary``, ``presets``."""
 
 from __future__ import annotations
 
@@ -14,17 +14,12 @@ from rich.table import Table
 import lenet
 from lenet import figures, nondigits
 from lenet.calibration import as_share
-from lenet.cli.shared import EXPECTED, AsJson, Data, Threads, app, network_called, one_line, say, show
+from lenet.cli.shared import AsJson, Data, Reject, Threads, app, network_called, say, show
 from lenet.engine import sheet as distort_sheet
 from lenet.presets import preset as preset_called
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 """The shares of the surest answers whose errors `evaluate` shows."""
-
-Reject = Annotated[
-    str | None,
-    typer.Option(help="Accept only so sure answers that at most this share is wrong, such as 0.1%."),
-]
 
 
 @app.command()
@@ -101,41 +96,6 @@ def single(name: str) -> lenet.Network:
     if isinstance(network, lenet.Ensemble):
         raise ValueError(f"{name}: an ensemble of {len(network.networks)} networks; expected a single one")
     return network
-
-
-@app.command()
-def read(
-    pictures: Annotated[list[str], typer.Argument(help="Pictures of one digit each.")],
-    model: Annotated[str | None, typer.Option(help="A network's file, or the name of a shipped one.")] = None,
-    reject: Reject = None,
-    fail_on_reject: Annotated[
-        bool, typer.Option("--fail-on-reject", help="Exit with 3 if a picture is not accepted.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Read the digit in each picture. A picture that cannot be read is reported, and the others still are."""
-    network = lenet.load() if model is None else network_called(model)
-    if reject is not None:
-        network.threshold(as_share(reject))  # what cannot be promised is said once, before any picture is read
-    failed, refused, results = False, False, []
-    for picture in pictures:
-        try:
-            reading = lenet.read(picture, network, reject)
-        except EXPECTED as error:
-            failed = True
-            say(f"lenet: {one_line(error, picture)}")
-            results.append({"picture": picture, "error": one_line(error, picture)})
-            continue
-        results.append({"picture": picture, **reading.to_dict()})
-        if not as_json:
-            print(reading if len(pictures) == 1 else f"{picture}\t{reading}")
-        if not reading.accepted:
-            refused = True
-            say(f"{picture}: {reading.reason}")
-    if as_json:
-        print(json.dumps(results[0] if len(pictures) == 1 else {"pictures": results}))
-    if failed or (refused and fail_on_reject):
-        raise typer.Exit(1 if failed else 3)
 
 
 @app.command()

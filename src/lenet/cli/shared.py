@@ -32,7 +32,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; by default all processors at hand.")]
 Data = Annotated[
     str,
-    typer.Option("--data", help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv."),
+    typer.Option(
+        "--data",
+        help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv.",
+    ),
+]
+Reject = Annotated[
+    str | None,
+    typer.Option(help="Accept only so sure answers that at most this share is wrong, such as 0.1%."),
 ]
 
 EXPECTED = (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError, TrainingError)

@@ -11,16 +11,16 @@ import typer
 from rich.table import Table
 
 import lenet
-from lenet import figures, runs
+from lenet import figures, runs, strings
 from lenet.bench import provenance
-from lenet.cli.shared import AsJson, Data, Threads, app, network_called, say, show
+from lenet.cli.shared import AsJson, Threads, app, network_called, say, show
 from lenet.presets import preset as preset_called
 
 
 @app.command()
 def train(
     preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
-    data: Data = "mnist",
+    data: Annotated[str, typer.Option(help="As for evaluate; or strings, or strings:FIELDS.")] = "mnist",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
@@ -43,7 +43,7 @@ def train(
     recipe = _recipe(preset, quick, best)
     recipe = recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
     tutor = None if teacher is None else network_called(teacher)
-    training = lenet.data.load(data, "train")
+    training = strings.load(data) if data.partition(":")[0] == strings.NAME else lenet.data.load(data, "train")
     if validation is None:
         validation = len(training) // 12 if recipe.validation is None else recipe.validation
     held_out = None

@@ -1,60 +1,75 @@
-"""Reading pictures: decode -> ink -> a 28x28 digit -> `Reading`. For now, one digit per picture."""
+"""Reading pictures: decode -> ink -> lines -> cuts -> 28x28 digits -> best path -> `Reading`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.calibration import as_share, nondigit
-from lenet.files import load
 from lenet.network import Classifier
 from lenet.reading.decode import PictureError, decode
-from lenet.reading.normalise import ink_of, to_digit
+from lenet.reading.digit import only_digit, to_digit
+from lenet.reading.draw import explained
+from lenet.reading.ink import ink_of
+from lenet.reading.many import read_many
+from lenet.reading.reader import Reader
 from lenet.reading.result import Digit, Line, Reading
 
-__all__ = ["Digit", "Line", "PictureError", "Reading", "normalised", "read"]
+__all__ = ["Digit", "Line", "PictureError", "Reader", "Reading", "normalised", "read", "read_many"]
 
 
 def normalised(picture: Any) -> NDArray[np.uint8]:
     """Return the one digit of a picture as the networks see it: uint8 (28, 28), 0 = paper and 255 = ink."""
-    return to_digit(ink_of(decode(picture)))
+    return to_digit(only_digit(ink_of(decode(picture)).image))
 
 
-def read(picture: Any, network: Classifier | None = None, reject: str | float | None = None) -> Reading:
-    """Read the one digit of a picture, in ink dark or light, of any size.
+def read(
+    picture: Any,
+    network: Classifier | None = None,
+    reject: str | float | None = None,
+    *,
+    mode: str = "auto",
+    length: int | None = None,
+    grid: tuple[int, int] | None = None,
+    checksum: str | None = None,
+    explain: str | Path | None = None,
+) -> Reading:
+    """Read the digits in a picture, in ink dark or light, of any size.
 
     Parameters
     ----------
     picture : path, bytes, array or PIL image
         See `lenet.reading.decode.decode`.
     network : Network or Ensemble, optional
-        Any of ten classes; by default the best that comes with the package.
+        Reads single digits: a picture that has only one, ``mode="digit"``, and the cells of a grid. Any of ten classes;
+        by default the best that comes with the package.
     reject : float or str, optional
-        Accept only what is so sure that at most this share of answers is wrong: 0.01 or ``"1%"``; by default anything
-        is accepted.
+        Accept only what is so sure that at most this share of answers, whole lines of digits, is wrong: 0.01 or
+        ``"1%"``; by default whatever has digits is accepted.
+    mode : {"auto", "digit", "line", "page"}
+        What is in the picture: whatever is found, one digit, one line, lines.
+    length : int, optional
+        How many digits a line has.
+    grid : (int, int), optional
+        Rows and columns of a form that fills the picture, with at most a digit in each cell.
+    checksum : {"luhn", "iban", "isbn"}, optional
+        Only numbers with the right check digit are read; of an IBAN, all but its letters.
+    explain : path, optional
+        A directory for pictures of what each step made of it.
 
     Raises
     ------
     ValueError
-        If the network's calibration supports no such promise.
+        If an argument is none of these, or the network's calibration supports no such promise.
     PictureError
         If it is no picture, or broken, or too large.
     OSError
         If a file cannot be opened.
     """
-    network = network or load()
-    least = 0.0 if reject is None else network.threshold(as_share(reject))
-    ink = ink_of(decode(picture))
-    if ink.box is None:
-        return Reading((), accepted=False, reason="empty")
-    shares = network.predict_proba(to_digit(ink)[None])[0]
-    order = np.argsort(-shares, kind="stable")
-    others = tuple((int(label), float(shares[label])) for label in order[1:])
-    left, top, width, height = (ink.shrink * value for value in ink.box)
-    digit = Digit(int(order[0]), float(shares[order[0]]), (left, top, width, height), others)
-    if digit.confidence >= least:
-        return Reading((Line((digit,)),), accepted=True)
-    reason = "not_a_digit" if float(nondigit(shares[None])[0]) > 0.5 else "ambiguous"
-    return Reading((Line((digit,)),), accepted=False, reason=reason)
+    reader = Reader(network, reject, mode, length, grid, checksum)
+    if explain is not None:
+        return explained(picture, Path(explain), reader)
+    (page,) = reader.pages([decode(picture)])
+    return page.reading

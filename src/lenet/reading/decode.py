@@ -1,7 +1,8 @@
 """From anything that holds a picture to its grey levels: allowed formats, and limits kept before memory is spent.
 
 Transparent pixels are seen on white, as most viewers show them; a picture's orientation tag is obeyed; of an
-animation the first frame is read.
+animation the first frame is read. Of a coloured picture it is the lightness that counts, or the one of red, green and
+blue in which ink stands out more: yellow on white is dark in blue alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ from numpy.typing import NDArray
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are unpacked."""
+
+CLEARER = 1.25
+"""How much more ink has to stand out in one of the colours for this one to be looked at instead of the lightness."""
+RARE = 0.2
+"""Per cent of the pixels that are enough to be ink."""
+SAMPLES = 100_000
+"""So many pixels are enough to tell that."""
 
 Grey = NDArray[np.uint8]
 
@@ -79,25 +87,60 @@ def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
         raise
     except UnidentifiedImageError:
         raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
-    except (OSError, ValueError, TypeError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise PictureError(f"{shown}: too large; expected at most {MOST_PIXELS} pixels") from None
+    except Exception as error:  # Pillow's plugins raise whatever they come across
         raise PictureError(f"{shown}: the picture is broken or cut ({error})") from error
 
 
 def _from_image(image: Any, name: str) -> Grey:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     width, height = image.size
     if width < 1 or height < 1 or width * height > MOST_PIXELS:
         raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MOST_PIXELS}")
     image.load()
-    image = ImageOps.exif_transpose(image)
+    image = _turned(image)
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         return _to_bytes(np.asarray(image), name)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return np.asarray(image.convert("RGB").convert("L"))
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    return _clearest(image.convert("RGB"))
+
+
+def _turned(image: Any) -> Any:
+    """Return the picture as its orientation tag says, if it has one that can be read."""
+    from PIL.Image import Transpose
+
+    turns = (
+        Transpose.FLIP_LEFT_RIGHT,
+        Transpose.ROTATE_180,
+        Transpose.FLIP_TOP_BOTTOM,
+        Transpose.TRANSPOSE,
+        Transpose.ROTATE_270,
+        Transpose.TRANSVERSE,
+        Transpose.ROTATE_90,
+    )
+    try:
+        orientation = image.getexif().get(0x0112)
+    except Exception:  # the tags are broken, the picture need not be
+        orientation = None
+    return image.transpose(turns[orientation - 2]) if orientation in range(2, 9) else image
+
+
+def _clearest(image: Any) -> Grey:
+    """Return a coloured picture's lightness, or the one of its colours in which what is rare stands out more."""
+    channels = [np.asarray(channel) for channel in (image.convert("L"), *image.split())]
+    step = max(1, channels[0].size // SAMPLES)
+    few = [channel.ravel()[::step] for channel in channels]
+    tails = [np.percentile(values, (RARE, 50, 100 - RARE)) for values in few]
+    spread = [max(middle - low, high - middle) for low, middle, high in tails]
+    best = int(np.argmax(spread[1:])) + 1
+    return channels[best] if spread[best] > CLEARER * spread[0] else channels[0]
 
 
 def _from_array(array: NDArray[Any]) -> Grey:
@@ -122,8 +165,9 @@ def _to_bytes(array: NDArray[Any], name: str) -> Grey:
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 65535:
-        # Whole numbers that fit in a byte are bytes; larger ones are 16-bit grey levels.
-        return (array if array.max() <= 255 else np.right_shift(array, 8)).astype(np.uint8)
+        # Whole numbers that fit in a byte are bytes; larger ones are grey levels of ten, twelve or sixteen bits.
+        bits = next(bits for bits in (8, 10, 12, 16) if array.max() < 1 << bits)
+        return np.right_shift(array, bits - 8).astype(np.uint8)
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise PictureError(f"{name}: {int((~np.isfinite(array)).sum())} pixels are not finite")

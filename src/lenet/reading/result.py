@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Any
 
 Box = tuple[int, int, int, int]
+"""Left, top, width and height in pixels of the picture."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,23 @@ class Digit:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of digits, from left to right."""
+    """A line of digits, from left to right.
+
+    Attributes
+    ----------
+    digits : tuple of Digit
+    confidence : float
+        Of the whole line, 0 to 1.
+    alternatives : tuple of (str, float)
+        Other numbers that it may be, with their confidence, the likeliest first.
+    marks : tuple of boxes
+        Where there is something that is no digit: points, commas, dashes, currency marks.
+    """
 
     digits: tuple[Digit, ...]
+    confidence: float = 1.0
+    alternatives: tuple[tuple[str, float], ...] = ()
+    marks: tuple[Box, ...] = ()
 
     def __str__(self) -> str:
         """Return the digits."""
@@ -65,11 +82,10 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """The product of the digits' confidences, 0 to 1; 0 if there are none."""
+        """The product of the lines' confidences, 0 to 1; 0 if there are none."""
         result = 1.0 if self.lines else 0.0
         for line in self.lines:
-            for digit in line.digits:
-                result *= digit.confidence
+            result *= line.confidence
         return result
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,15 +96,31 @@ class Reading:
             "accepted": self.accepted,
             "reason": self.reason,
             "lines": [
-                [
-                    {
-                        "label": digit.label,
-                        "confidence": digit.confidence,
-                        "box": list(digit.box),
-                        "alternatives": [[label, share] for label, share in digit.alternatives],
-                    }
-                    for digit in line.digits
-                ]
+                {
+                    "text": str(line),
+                    "confidence": line.confidence,
+                    "alternatives": [[text, share] for text, share in line.alternatives],
+                    "marks": [list(box) for box in line.marks],
+                    "digits": [
+                        {
+                            "label": digit.label,
+                            "confidence": digit.confidence,
+                            "box": list(digit.box),
+                            "alternatives": [[label, share] for label, share in digit.alternatives],
+                        }
+                        for digit in line.digits
+                    ],
+                }
                 for line in self.lines
             ],
         }
+
+    def to_csv(self) -> str:
+        """Return a table with a header and a row for each digit: line, place, label, confidence and box."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("line", "place", "label", "confidence", "left", "top", "width", "height"))
+        for number, line in enumerate(self.lines, 1):
+            for place, digit in enumerate(line.digits, 1):
+                table.writerow((number, place, digit.label, f"{digit.confidence:.6f}", *digit.box))
+        return text.getvalue()

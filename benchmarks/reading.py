@@ -1,0 +1,224 @@
+"""How well numbers are read: fields by cross-validation, composed strings, what is no number; and how fast.
+
+    python benchmarks/reading.py --fields DIR [--folds 5] [--work DIR] [--others]
+
+Fields (`lenet.strings.read_fields`) are read by networks that have not seen them: for each of the folds one is trained,
+by the recipe of `lenet-strings`, on the others. --others reads the same fields with Tesseract (the command
+`tesseract`, --psm 7, digits only) and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other
+characters dropped) in the same run. Strings are composed of MNIST's test digits with a seed that no training has, and
+read by the network that comes with the package, as are pictures that are no digits. Trainings are kept in --work, and
+are not done again. --only-fields stops after the first part. Writes results/reading.json.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import lenet
+from lenet import compose, nondigits, strings
+from lenet.bench import provenance
+from lenet.reading import Reader, read_many
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results" / "reading.json"
+COMPOSED, COMPOSED_SEED = 1000, 1998_2026
+HELD_OUT_SEED = 1998_2027
+WISHED = 0.01
+
+
+def edits(some, other):
+    """The fewest digits to put in, take out or change (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(some, 1):
+        last, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
+    return row[-1]
+
+
+def share_right(read, truth):
+    exact = sum(a == b for a, b in zip(read, truth, strict=True)) / len(truth)
+    wrong = sum(edits(a, b) for a, b in zip(read, truth, strict=True)) / sum(map(len, truth))
+    return {"exact": exact, "digits_right": 1 - wrong}
+
+
+def coverage(confidence, right):
+    """The largest share of the surest answers of which at most `WISHED` are wrong."""
+    order = np.argsort(-np.asarray(confidence), kind="stable")
+    wrong = np.cumsum(~np.asarray(right, bool)[order]) / np.arange(1, len(order) + 1)
+    fine = np.flatnonzero(wrong <= WISHED)
+    return float((fine[-1] + 1) / len(order)) if len(fine) else 0.0
+
+
+def fold_of(count, folds):
+    return np.random.default_rng(0).permutation(count) % folds
+
+
+def trained(fields, fold, seen, work, seed):
+    """The network of a fold, trained on the fields with `seen`."""
+    path = work / f"fold-{fold}-seed-{seed}.safetensors"
+    if not path.exists():
+        preset = lenet.presets["lenet-strings"]
+        images, labels = strings.training([field for field, known in zip(fields, seen, strict=True) if known])
+        for epoch in lenet.fit(preset.spec, preset.recipe, images, labels, seed=seed):
+            print(f"fold {fold}, epoch {epoch.number}: loss {epoch.loss:.4f}", flush=True)
+        work.mkdir(parents=True, exist_ok=True)
+        epoch.network.save(path)
+    return lenet.Network.load(path)
+
+
+def by_folds(fields, folds, work):
+    """Every field read by the network of the fold that has not seen it."""
+    parts, read, confidence = fold_of(len(fields), folds), [""] * len(fields), [0.0] * len(fields)
+    for fold in range(folds):
+        reader = Reader(mode="line", strings=trained(fields, fold, parts != fold, work, 0))
+        own = np.flatnonzero(parts == fold)
+        for at, page in zip(own, reader.pages([fields[n].picture for n in own]), strict=True):
+            read[at], confidence[at] = str(page.reading), page.reading.confidence
+    return read, confidence
+
+
+def held_out(folds, work):
+    """Strings of digits that no training has, read by the folds' networks in turn: confidence, and whether right."""
+    images, labels = lenet.data.mnist("train")
+    made = composed(COMPOSED, HELD_OUT_SEED, images[-strings.HELD_OUT :], labels[-strings.HELD_OUT :])
+    found = []
+    for fold in range(folds):
+        reader = Reader(mode="line", strings=lenet.Network.load(work / f"fold-{fold}-seed-0.safetensors"))
+        own = made[fold::folds]
+        for one, page in zip(own, reader.pages([one.picture for one in own]), strict=True):
+            found.append((page.reading.confidence, str(page.reading) == "".join(map(str, one.digits))))
+    return found
+
+
+def composed(count, seed, images, labels):
+    digits = compose.cut_out(images, labels)
+    random = np.random.Generator(np.random.Philox(key=seed))
+    found = []
+    while len(found) < count:
+        number = compose.numbers(random)
+        if len(number) > 1:
+            found.append(compose.compose(digits, number, random))
+    return found
+
+
+def tesseract(paths):
+    read = []
+    for path in paths:
+        command = ["tesseract", str(path), "-", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        read.append("".join(c for c in text if c.isdigit()))
+    return read
+
+
+def rapidocr(paths):
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR()
+    read = []
+    for path in paths:
+        found, _ = engine(str(path), use_det=False, use_cls=False, use_rec=True)
+        read.append("".join(c for c in found[0][0] if c.isdigit()) if found else "")
+    return read
+
+
+def ours(paths):
+    reader = Reader(mode="line")
+    return [str(reading) for reading in read_many([str(path) for path in paths], reader)]
+
+
+def timed(read, paths):
+    """What is read, and pictures a second: the best of three."""
+    best = 0.0
+    for _ in range(3):
+        began = time.perf_counter()
+        texts = read(paths)
+        best = max(best, len(paths) / (time.perf_counter() - began))
+    return texts, best
+
+
+def page_seconds():
+    """How long a JPEG file of twelve million pixels with forty numbers takes: the median of three."""
+    random = np.random.Generator(np.random.Philox(key=COMPOSED_SEED))
+    digits = compose.cut_out(*(part[:2000] for part in lenet.data.mnist("test")))
+    page = np.full((3000, 4000), 235, np.uint8)
+    for row in range(10):
+        for column in range(4):
+            picture = compose.compose(digits, compose.numbers(random), random).picture
+            scale = 110 / picture.shape[0]
+            large = cv2.resize(picture, (min(900, int(picture.shape[1] * scale)), 110))
+            large = np.minimum(large.astype(int) + 235 - int(np.median(large)), 255).clip(0).astype(np.uint8)
+            y, x = 100 + row * 290, 60 + column * 970
+            page[y : y + 110, x : x + large.shape[1]] = large
+    content = cv2.imencode(".jpg", page)[1].tobytes()
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        lenet.read(content, mode="page")
+        times.append(time.perf_counter() - began)
+    return sorted(times)[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fields", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "reading")
+    parser.add_argument("--only-fields", action="store_true")
+    parser.add_argument("--others", action="store_true", help="beside Tesseract and RapidOCR")
+    args = parser.parse_args()
+    fields = strings.read_fields(args.fields)
+    truth = [field.text for field in fields]
+    paths = [args.fields / "images" / field.name for field in fields]
+    command = f"benchmarks/reading.py --fields DIR{' --others' if args.others else ''}"
+    result = {"command": command, **provenance(), "n": len(fields), "folds": args.folds}
+
+    read, confidence = by_folds(fields, args.folds, args.work)
+    right = [a == b for a, b in zip(read, truth, strict=True)]
+    result["fields"] = {**share_right(read, truth), "coverage": coverage(confidence, right)}
+    known = [*zip(confidence, right, strict=True), *held_out(args.folds, args.work)]
+    result["confidence"] = sorted([round(c, 6), bool(r)] for c, r in known)
+    print("fields", result["fields"], flush=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    if args.only_fields:
+        return
+
+    images, labels = lenet.data.mnist("test")
+    made = composed(COMPOSED, COMPOSED_SEED, images, labels)
+    pages = Reader(mode="line").pages([one.picture for one in made])
+    result["composed"] = share_right(
+        [str(page.reading) for page in pages], ["".join(map(str, one.digits)) for one in made]
+    )
+    print("composed", result["composed"], flush=True)
+
+    # Joined digits are numbers.
+    kinds = [kind for kind in nondigits.KINDS if kind != "joined"]
+    strangers = [nondigits.drawn(images[:, None], labels, 250, COMPOSED_SEED, kind)[:, 0] for kind in kinds]
+    strangers = [255 - picture for picture in np.concatenate(strangers)]
+    refused = [not page.reading.accepted for page in Reader(reject=WISHED).pages(strangers)]
+    result["nondigits_refused"] = float(np.mean(refused))
+    print("non-digits refused", result["nondigits_refused"], flush=True)
+
+    result["page_seconds"] = page_seconds()
+    _, speed = timed(ours, paths)
+    result["speed"] = {"lenet": speed}
+    if args.others:
+        for name, other in (("RapidOCR", rapidocr), ("Tesseract", tesseract)):
+            if name == "Tesseract" and shutil.which("tesseract") is None:
+                raise SystemExit("the command tesseract is not there; Debian has it as tesseract-ocr")
+            texts, speed = timed(other, paths) if name == "RapidOCR" else (other(paths), None)
+            result.setdefault("others", {})[name] = share_right(texts, truth)
+            if speed:
+                result["speed"][name] = speed
+    print({key: result[key] for key in ("page_seconds", "speed", "others") if key in result}, flush=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,380 @@
+"""Strings of digits on paper, composed from single digits: what a reader of whole numbers learns from.
+
+One hand writes a string: its slant, spacing, pen and the drift of its line hold for all digits, which differ a little
+besides. Digits may touch, overlap, be joined by a stroke or grow smaller; ones may have flags, sevens a bar. There are
+points, commas, dashes, currency marks and scribbles, ruled lines and frames, and paper plain, lit from one side, grainy
+or printed with fine patterns, seen by a camera that blurs. Of every stroke it is known which digit it belongs to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Owners = NDArray[np.int8]
+
+OTHER = -1
+"""The owner of strokes that belong to no digit."""
+
+BODY = 0.25
+"""The share of full ink from which on a pixel has an owner."""
+
+LETTERS = "ACDEFHJKLMNPRUVWXYadefhkmnprtuvwxy"
+"""Letters that look like no digit."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A picture of a string.
+
+    Attributes
+    ----------
+    picture : uint8 (height, width)
+        Grey levels, 255 = white.
+    digits : tuple of int
+        From left to right.
+    owners : int8 (height, width)
+        k for strokes of the digit k, counted from 1; `OTHER` for other strokes; 0 for paper.
+    boxes : tuple of (int, int, int, int), or None
+        Each digit's left, top, right and bottom in pixels, where they are known better than strokes' owners.
+    """
+
+    picture: Bytes
+    digits: tuple[int, ...]
+    owners: Owners
+    boxes: tuple[tuple[int, int, int, int], ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """How somebody writes. Lengths are in heights of a digit but for `size`, which is that height in pixels."""
+
+    size: float
+    pen: float
+    slant: float
+    aspect: float
+    drift: float
+    gap: float
+    unsteady: float
+    shrinking: float
+    zeros: float
+    flags: float
+    bars: float
+    joins: float
+    bold: float
+    marks: float
+
+
+def _hand(random: np.random.Generator) -> _Hand:
+    uniform, normal = random.uniform, random.normal
+    size = uniform(18, 34) if random.random() < 0.85 else uniform(34, 56)
+    return _Hand(
+        size=size,
+        pen=max(1.2, size * uniform(0.05, 0.14)),
+        slant=normal(0, 0.22),
+        aspect=math.exp(normal(0, 0.14)),
+        drift=normal(0, 0.03),
+        gap=(uniform(-0.14, 0.06), uniform(0, 0.5), uniform(-0.05, 0.2))[random.integers(3)],
+        unsteady=uniform(0.02, 0.13),
+        shrinking=uniform(0.86, 1.04) if random.random() < 0.25 else 1.0,
+        zeros=uniform(0.45, 0.9) if random.random() < 0.2 else 1.0,
+        flags=float(random.choice([0.0, 0.2, 1.0])),
+        bars=float(random.choice([0.0, 0.2, 1.0])),
+        joins=0.3 if random.random() < 0.15 else 0.03,
+        bold=normal(),
+        marks=float(random.random() < 0.6),
+    )
+
+
+def numbers(random: np.random.Generator) -> list[int]:
+    """Return the digits of a number to write: one to ten, often with zeros at the end."""
+    count = int(random.integers(1, 8)) if random.random() < 0.85 else int(random.integers(8, 11))
+    digits = [int(digit) for digit in random.integers(0, 10, count)]
+    if count > 1 and random.random() < 0.3:
+        zeros = int(random.integers(1, count))
+        digits[-zeros:] = [0] * zeros
+    return digits
+
+
+def cut_out(images: Bytes, labels: NDArray[np.integer]) -> list[list[Bytes]]:
+    """Return the ink of digits (n, height, width) without the paper around, for each of the ten labels."""
+    found: list[list[Bytes]] = [[] for _ in range(10)]
+    for image, label in zip(images, labels, strict=True):
+        cut = _trimmed(image)
+        if min(cut.shape) > 1:
+            found[int(label)].append(cut)
+    return found
+
+
+def compose(digits: Sequence[Sequence[Bytes]], number: Sequence[int], random: np.random.Generator) -> Composed:
+    """Write a number on paper.
+
+    Parameters
+    ----------
+    digits : ten sequences of uint8 (height, width)
+        Samples of each digit's ink, cut out; at least one of each that the number has.
+    number : digits
+        An empty one: a word of letters and scribbles.
+    random : Generator
+        Gives the hand, the samples and the paper.
+    """
+    hand = _hand(random)
+    sheet = _Sheet(hand, len(number), random)
+    sheet.x = hand.size * random.uniform(0.3, 1.5)
+    for _ in range(0 if number else int(random.integers(1, 7))):
+        sheet.mark(str(random.choice(list("aaa~"))))
+        sheet.x += hand.size * random.uniform(-0.05, 0.3)
+    if hand.marks and random.random() < 0.3:
+        sheet.mark(str(random.choice(list("$#*-=$~~"))))
+        sheet.x += hand.size * random.uniform(0.1, 0.4)
+    for at, digit in enumerate(number):
+        left = len(number) - at
+        if at and hand.marks and random.random() < (0.6 if left % 3 == 0 else 0.04):
+            sheet.mark(str(random.choice(list("..,,.-"))))
+            sheet.x += hand.size * random.uniform(0.0, 0.4)
+        sheet.write(digits[digit], digit)
+    if number and hand.marks and random.random() < 0.5:
+        sheet.x += hand.size * random.uniform(0.05, 0.35)
+        sheet.mark(str(random.choice(list(".,-=,.--#~~"))))
+    return sheet.picture()
+
+
+class _Sheet:
+    """Ink, from 0 to 1, and its owners, while a string is written."""
+
+    def __init__(self, hand: _Hand, count: int, random: np.random.Generator) -> None:
+        self.hand, self.random = hand, random
+        shape = (int(hand.size * 3.6), int(hand.size * (count * 2.3 + 7)))
+        self.ink, self.owners = np.zeros(shape, np.float32), np.zeros(shape, np.int8)
+        self.base, self.x, self.scale = shape[0] * 0.66, 0.0, 1.0
+        self.digits: list[int] = []
+        self.top, self.bottom = float(shape[0]), 0.0
+
+    def _put(self, ink: Floats, left: float, bottom: float, owner: int) -> None:
+        """Lay ink (height, width) on the sheet; where it is the darker one, it becomes the owner."""
+        height, width = ink.shape
+        y, x = round(bottom - height), round(left)
+        y0, x0 = max(0, -y), max(0, -x)
+        y1, x1 = min(height, self.ink.shape[0] - y), min(width, self.ink.shape[1] - x)
+        if y1 <= y0 or x1 <= x0:
+            return
+        there = (slice(y + y0, y + y1), slice(x + x0, x + x1))
+        new = ink[y0:y1, x0:x1]
+        self.owners[there][(new > self.ink[there]) & (new >= BODY)] = owner
+        np.maximum(self.ink[there], new, out=self.ink[there])
+
+    def _baseline(self) -> float:
+        return self.base + self.hand.drift * (self.x - self.ink.shape[1] / 2)
+
+    def mark(self, kind: str) -> None:
+        """Write something that is no digit, and move on."""
+        size = self.hand.size * self.random.uniform(0.7, 1.0)
+        pen = self.hand.pen * self.random.uniform(1.0, 1.3)
+        ink = _letter(size, pen, self.random) if kind == "a" else _drawn(_mark_strokes(kind, self.random), size, pen)
+        bottom = self._baseline() + 0.25 * size
+        self._put(ink, self.x, bottom, OTHER)
+        if kind in "a~":
+            self.top, self.bottom = min(self.top, bottom - 1.35 * size), max(self.bottom, bottom)
+        wide = np.flatnonzero(ink.any(axis=0))
+        self.x += float(wide[-1] + 1) if len(wide) else 0.0
+
+    def write(self, samples: Sequence[Bytes], digit: int) -> None:
+        """Write one digit, and move on."""
+        import cv2
+
+        hand, random = self.hand, self.random
+        ink = self._bent(self._fashioned(samples[int(random.integers(len(samples)))], digit), digit)
+        bottom = self._baseline() + random.normal(0, 0.05) * hand.size
+        if digit == 0 and hand.zeros < 1 and random.random() < 0.4:  # small zeros float
+            bottom -= random.uniform(0, 0.6) * max(0.0, hand.size - ink.shape[0])
+        self.digits.append(digit)
+        self._put(ink, self.x, bottom, len(self.digits))
+        self.top, self.bottom = min(self.top, bottom - ink.shape[0]), max(self.bottom, bottom)
+        gap = hand.size * random.normal(hand.gap, hand.unsteady)
+        if random.random() < hand.joins:
+            start, end = self.x + 0.7 * ink.shape[1], self.x + ink.shape[1] + gap + 0.15 * hand.size
+            y = bottom - hand.size * random.uniform(0.05, 0.9)
+            stroke = np.zeros_like(self.ink)
+            there = (int(start), int(y)), (int(end), int(y + random.normal(0, 0.1) * hand.size))
+            cv2.line(stroke, *there, 0.9, max(1, int(0.8 * hand.pen)), cv2.LINE_AA)
+            self.owners[(stroke > self.ink) & (stroke >= BODY)] = len(self.digits)
+            np.maximum(self.ink, stroke, out=self.ink)
+        self.x += max(ink.shape[1] + gap, 0.22 * hand.size)
+        self.scale *= hand.shrinking
+
+    def _fashioned(self, ink: Bytes, digit: int) -> Bytes:
+        """Give a one its flag, a seven its bar, as the hand has them."""
+        random, height = self.random, ink.shape[0]
+        pen = max(2.0, self.hand.pen * height / self.hand.size)
+        if digit == 1 and random.random() < self.hand.flags:
+            wide = np.pad(ink, ((2, 3), (round(0.5 * height), round(0.3 * height))))
+            tip = float(np.flatnonzero(wide[:6].max(axis=0) > 60).mean()) if wide[:6].max() > 60 else wide.shape[1] / 2
+            length, angle = height * random.uniform(0.2, 0.5), random.uniform(0.4, 1.3)
+            _stroke(wide, [(tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0)], pen)
+            if random.random() < 0.3 and wide[-9:].max() > 60:
+                foot = float(np.flatnonzero(wide[-9:].max(axis=0) > 60).mean())
+                length = height * random.uniform(0.15, 0.3)
+                _stroke(wide, [(foot - length, height), (foot + length, height)], pen)
+            return wide
+        if digit == 7 and random.random() < self.hand.bars:
+            wide = np.pad(ink, ((0, 0), (4, 4)))
+            y = height * random.uniform(0.42, 0.62)
+            stem = np.flatnonzero(wide[int(y)] > 60)
+            if len(stem):
+                length, tilt = height * random.uniform(0.15, 0.32), height * random.uniform(-0.15, 0.15)
+                _stroke(wide, [(stem.mean() - length, y + tilt), (stem.mean() + length, y - tilt)], pen)
+            return wide
+        return ink
+
+    def _bent(self, ink: Bytes, digit: int) -> Floats:
+        """Scale, slant and turn a digit as the hand does, and give it the hand's pen; from 0 to 1."""
+        import cv2
+
+        hand, random = self.hand, self.random
+        height = hand.size * self.scale * math.exp(random.normal(0, 0.1)) * (hand.zeros if digit == 0 else 1.0)
+        scale = max(height, 8.0) / ink.shape[0]
+        scale = min(scale, 1.35 * hand.size / ink.shape[1])
+        slant, turn = hand.slant + random.normal(0, 0.06), random.normal(0, 0.06)
+        matrix = np.array([[scale * hand.aspect, -slant * scale], [0, scale]]) @ np.array(
+            [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
+        )
+        corners = np.array([[0, 0], [ink.shape[1], 0], [0, ink.shape[0]], ink.shape[::-1]]) @ matrix.T
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        whole = np.hstack([matrix, (1 - low)[:, None]]).astype(np.float32)
+        size = (math.ceil(high[0] - low[0]) + 2, math.ceil(high[1] - low[1]) + 2)
+        bent = cv2.warpAffine(ink, whole, size, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
+        if hand.bold < -0.7:
+            bent = np.clip((cv2.GaussianBlur(bent, (0, 0), 0.8) - 0.27) * 1.6, 0, 1)
+        elif hand.bold > 1.0:
+            bent = np.clip(cv2.GaussianBlur(bent, (0, 0), 0.04 * hand.size) * 2, 0, 1)
+        return _trimmed(bent, BODY)
+
+    def picture(self) -> Composed:
+        """Cut the sheet around the string, rule it, and take its picture."""
+        import cv2
+
+        hand, random = self.hand, self.random
+        top = int(max(0, self.top - hand.size * random.uniform(0.1, 0.7)))
+        bottom = int(min(self.ink.shape[0], self.bottom + hand.size * random.uniform(0.1, 0.7)))
+        end = min(self.ink.shape[1], int(self.x + hand.size * random.uniform(0.2, 1.2)))
+        ink, owners = self.ink[top:bottom, :end], self.owners[top:bottom, :end]
+        if random.random() < 0.35:
+            written = ink.copy()
+            _rule(ink, self.base - top, self.top - top, hand.size, random)
+            owners[(ink >= BODY) & (written < BODY)] = OTHER
+        if random.random() < 0.9:
+            ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), random.uniform(0.3, 1.0)), np.float32)
+        grey = _paper(ink.shape, random) * (1 - random.uniform(0.35, 0.95) * ink)
+        grey += random.normal(0, random.uniform(0, 8), grey.shape)
+        picture = np.clip(grey, 0, 255).astype(np.uint8)
+        if random.random() < 0.6:
+            packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 95))])[1]
+            picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+        return Composed(picture, tuple(self.digits), owners)
+
+
+def _trimmed(ink: NDArray[Any], least: float = 20) -> NDArray[Any]:
+    """Return the part of a picture that its ink takes up; all of it if there is none."""
+    rows, columns = np.flatnonzero((ink > least).any(axis=1)), np.flatnonzero((ink > least).any(axis=0))
+    if not len(rows):
+        return ink
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _stroke(picture: NDArray[np.uint8], points: Sequence[tuple[float, float]], pen: float) -> None:
+    import cv2
+
+    path = np.round(np.array(points) * 8).astype(np.int32)
+    cv2.polylines(picture, [path], False, 255, max(1, round(pen)), cv2.LINE_AA, 3)
+
+
+def _drawn(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
+    """Draw strokes in heights of a digit, from 0 at its top to 1 at its foot; from 0 to 1, a quarter below the foot."""
+    picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
+    for stroke in strokes:
+        _stroke(picture, [(2 + x * size, (0.1 + y) * size) for x, y in stroke], pen)
+    return np.asarray(picture / np.float32(255), np.float32)
+
+
+def _letter(size: float, pen: float, random: np.random.Generator) -> Floats:
+    """Print a letter; from 0 to 1, a quarter of the height below its foot."""
+    import cv2
+
+    picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
+    font, letter = int(random.integers(8)), LETTERS[int(random.integers(len(LETTERS)))]
+    cv2.putText(picture, letter, (2, int(1.1 * size)), font, size / 22, 255, max(1, round(pen)), cv2.LINE_AA)
+    return picture.astype(np.float32) / np.float32(255)
+
+
+def _mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
+    """Return the strokes of a mark; ``~`` is a scribble, a letter of no script."""
+    u = random.uniform
+    if kind == ".":
+        return [[(0.1, 0.97), (0.1 + u(0, 0.06), 0.97 + u(-0.04, 0.04))]]
+    if kind == ",":
+        return [[(0.2, 0.9), (0.2 - u(0, 0.15), 1.0 + u(0.05, 0.2))]]
+    if kind == "/":
+        return [[(u(0.4, 0.7), 0), (0, 1.05)]]
+    if kind in "-=":
+        y, length = u(0.4, 0.7), u(0.35, 0.8)
+        first = [(0.0, y), (length, y + u(-0.08, 0.08))]
+        return [first] if kind == "-" else [first, [(x, b + u(0.16, 0.24)) for x, b in first]]
+    if kind == "$":
+        along = np.linspace(-0.5, 0.5, 14)
+        curve = [(0.3 - 0.25 * math.sin(2.2 * math.pi * t), 0.5 + 0.85 * t) for t in along]
+        return [curve, [(0.3, -0.05), (0.3, 1.05)]]
+    if kind == "#":
+        return [[(k + 0.12, 0.1), (k, 1.0)] for k in (0.2, 0.5)] + [[(0, k), (0.75, k)] for k in (0.38, 0.7)]
+    if kind == "*":
+        turns = [k * math.pi / 3 + 0.3 for k in range(3)]
+        arms = [(0.25 * math.cos(a), 0.25 * math.sin(a)) for a in turns]
+        return [[(0.3 - x, 0.5 - y), (0.3 + x, 0.5 + y)] for x, y in arms]
+    at, strokes = random.uniform(0, 1, 2), []
+    for _ in range(int(random.integers(2, 6))):
+        middle, end = random.uniform(0, 1, (2, 2))
+        along = np.linspace(0, 1, 9)[:, None]
+        path = (1 - along) ** 2 * at + 2 * along * (1 - along) * middle + along**2 * end
+        strokes.append([(float(x) * 0.8, float(y)) for x, y in path])
+        at = end if random.random() < 0.6 else random.uniform(0, 1, 2)
+    return strokes
+
+
+def _rule(ink: Floats, base: float, top: float, size: float, random: np.random.Generator) -> None:
+    """Draw a line under or through the string, sometimes one above it and one upright."""
+    import cv2
+
+    height, width = ink.shape
+    level, pen = float(random.uniform(0.3, 1)), int(random.integers(1, 3))
+    y = base + random.uniform(-0.05, 0.35) * size
+    cv2.line(ink, (0, int(y)), (width, int(y + random.normal(0, 1.5))), level, pen, cv2.LINE_AA)
+    if random.random() < 0.4:
+        y = top - random.uniform(0, 0.4) * size
+        cv2.line(ink, (0, int(y)), (width, int(y)), level, pen, cv2.LINE_AA)
+    if random.random() < 0.3:
+        x = int(random.uniform(0, 0.3) * size)
+        cv2.line(ink, (x, 0), (x, height), level, pen, cv2.LINE_AA)
+
+
+def _paper(shape: tuple[int, ...], random: np.random.Generator) -> Floats:
+    """Return paper, grey levels of 255: its light changes evenly; it is plain, printed with waves, or grainy."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    slopes = random.uniform(-25, 25, 2)
+    paper = random.uniform(150, 250) + slopes[0] * (x / shape[1] - 0.5) + slopes[1] * (y / shape[0] - 0.5)
+    kind = random.random()
+    if kind < 0.55:
+        for _ in range(int(random.integers(1, 3))):
+            angle = random.uniform(0, math.pi) if random.random() < 0.5 else math.pi / 2
+            wave = random.uniform(0, 6) * np.sin(2 * math.pi * x / random.uniform(20, 90) + random.uniform(0, 6))
+            phase = (x * math.cos(angle) + y * math.sin(angle) + wave) / random.uniform(3, 9)
+            sharp = int(random.choice([1, 2, 4]))
+            paper -= random.uniform(4, 28) * np.maximum(np.sin(2 * math.pi * phase), 0) ** sharp
+    elif kind < 0.7:
+        paper -= random.uniform(5, 30) * (random.random(shape) < 0.3)
+    return paper.astype(np.float32)
