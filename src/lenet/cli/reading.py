@@ -46,6 +46,8 @@ def read(
     """Read the digits in pictures. A picture that cannot be read is reported, and the others still are."""
     network = None if model is None else network_called(model)
     reader = Reader(network, reject, mode, length, _grid(grid), checksum)
+    if reader.caveat:
+        say(f"lenet: {reader.caveat}")
     failed, refused = False, False
     for number, (picture, result) in enumerate(zip(pictures, read_many(pictures, reader, threads), strict=True), 1):
         if isinstance(result, Exception):

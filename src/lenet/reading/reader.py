@@ -74,7 +74,10 @@ class Page:
 
 
 class Reader:
-    """Reads pictures the way its arguments say; see `lenet.read`. `strings` is another network for whole numbers."""
+    """Reads pictures the way its arguments say; see `lenet.read`. `strings` is another network for whole numbers.
+
+    `caveat` says what cannot be promised, if anything, where single digits can be and lines of them cannot.
+    """
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class Reader:
         self.share = None if reject is None else as_share(reject)
         # What cannot be promised is said before any picture is read.
         self.least_digit = self.least_line = 0.0
+        self.caveat = ""
         if self.share is not None and (grid or mode in ("auto", "digit")):
             self.least_digit = self.network.threshold(self.share)
         if self.share is not None and not grid and mode != "digit":
@@ -105,10 +109,11 @@ class Reader:
     def _least_line(self, share: float) -> float:
         try:
             return self.strings.threshold(share)
-        except ValueError:
+        except ValueError as error:
             if self.mode != "auto":
                 raise
-            return math.inf  # single digits can still be promised: no line is accepted
+            self.caveat = f"no line of digits is accepted: {error}"
+            return math.inf  # single digits can still be promised
 
     def pages(self, pictures: Sequence[Bytes], threads: int | None = None) -> list[Page]:
         """Read pictures, grey levels (height, width), all at once."""
