@@ -64,10 +64,12 @@ def test_same_seed_same_bits_for_any_number_of_threads(digits):
 
 @pytest.mark.parametrize("name", presets)
 def test_going_on_is_as_if_never_stopped(digits, name):
-    images, labels = digits[0][:200], digits[1][:200]
     spec, recipe = presets[name].spec, presets[name].remedy or presets[name].recipe
     recipe = replace(recipe, epochs=3, batch_size=32)
-    held_out = digits[0][200:300], digits[1][200:300]
+    maps = np.zeros((300, spec.input[0], 28, 28), np.uint8)
+    maps[:, 0] = digits[0][:300]
+    images, labels = maps[:200], digits[1][:200]
+    held_out = maps[200:], digits[1][200:300]
     whole = list(fit(spec, recipe, images, labels, held_out, seed=1))
     rest = list(fit(spec, recipe, images, labels, held_out, seed=1, start=whole[0].state))
     assert [e.number for e in rest] == [2, 3]
