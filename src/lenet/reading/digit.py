@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from lenet.data.centre import SIZE, centred
 from lenet.reading.ink import STROKE, Bytes
+from lenet.reading.lines import AREA, components
 
 BOX = 20
 
 EDGE = 8
 """The faintest level, of 255, that still belongs to a stroke."""
-
 
 SPECK = 1 / 40
 """Components smaller than this share of the largest one are no part of a digit."""
@@ -24,15 +24,9 @@ SPECK = 1 / 40
 
 def only_digit(ink: Bytes) -> Bytes:
     """Return the ink of a picture's one digit, (height, width): its large strokes with their soft edges, no specks."""
-    import cv2
-
-    _, labels, figures, _ = cv2.connectedComponentsWithStats((ink >= STROKE).astype(np.uint8), connectivity=8)
-    areas = figures[1:, cv2.CC_STAT_AREA]
-    if not len(areas):
-        return np.zeros_like(ink)
-    chosen = np.zeros(len(figures), bool)
-    chosen[1:] = areas >= areas.max() * SPECK
-    return with_edges(ink, chosen[labels])
+    labels, figures = components((ink >= STROKE).astype(np.uint8))
+    areas = figures[:, AREA]
+    return with_edges(ink, ((areas > 0) & (areas >= areas.max() * SPECK))[labels])
 
 
 def with_edges(ink: Bytes, strokes: NDArray[np.bool_]) -> Bytes:

@@ -62,18 +62,18 @@ def bands(ink: Ink, single: bool = False) -> list[Band]:
     if not strokes.any():
         return []
     strokes = without_rules(strokes, ink.pen, 30 * ink.pen, 40 * ink.pen)
-    _, figures = _components(strokes)
-    tall = digit_height(figures, _plausible(figures, ink), 0.75)
+    _, figures = components(strokes)
+    tall = digit_height(figures[_plausible(figures, ink)], 0.75)
     strokes = without_rules(strokes, ink.pen, 2.2 * tall, 1.6 * tall)
-    labels, figures = _components(strokes)
+    labels, figures = components(strokes)
     chosen = np.flatnonzero(_plausible(figures, ink))
     chosen = chosen[np.argsort(-figures[chosen, AREA], kind="stable")[:MOST_BLOBS]]
     if not len(chosen):
         return []
     groups = [chosen] if single else _groups(figures, chosen)
     # In a line, what is much smaller than its digits is a mark or a speck.
-    groups = [group[figures[group, HEIGHT] >= 0.4 * _height_of(figures, group)] for group in groups]
-    heights = [_height_of(figures, group) for group in groups]
+    groups = [group[figures[group, HEIGHT] >= 0.4 * digit_height(figures[group])] for group in groups]
+    heights = [digit_height(figures[group]) for group in groups]
     near = figures[:, AREA] >= 0.012 * min(heights) ** 2
     found = [_band(ink, labels, figures, np.flatnonzero(near), group) for group in groups]
     return sorted(found, key=lambda band: (band.top, band.left))
@@ -100,7 +100,7 @@ def without_rules(strokes: Mask, pen: float, across: float, upright: float) -> M
     return rest
 
 
-def _components(strokes: Mask) -> tuple[NDArray[np.int32], Numbers]:
+def components(strokes: Mask) -> tuple[NDArray[np.int32], Numbers]:
     """Return components' numbers, 0 for paper, and their figures; row 0 is the paper's."""
     import cv2
 
@@ -118,17 +118,11 @@ def _plausible(figures: Numbers, ink: Ink) -> NDArray[np.bool_]:
     return likely if likely.any() else tall
 
 
-def digit_height(figures: Numbers, chosen: NDArray[np.bool_], share: float = 0.5) -> float:
+def digit_height(figures: Numbers, share: float = 0.5) -> float:
     """Return the height of digits: the median (or another quantile) of components' heights, weighted by their width."""
-    height = figures[chosen, HEIGHT].astype(np.float64)
-    weight = np.minimum(figures[chosen, WIDTH], 2 * height) + 3.0
+    height = figures[:, HEIGHT].astype(np.float64)
+    weight = np.minimum(figures[:, WIDTH], 2 * height) + 3.0
     return quantile(height, weight, share) if len(height) else float(SMALLEST)
-
-
-def _height_of(figures: Numbers, group: Numbers) -> float:
-    chosen = np.zeros(len(figures), bool)
-    chosen[group] = True
-    return digit_height(figures, chosen)
 
 
 def quantile(values: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]], share: float = 0.5) -> float:
@@ -164,7 +158,7 @@ def _groups(figures: Numbers, chosen: Numbers) -> list[Numbers]:
 def _band(ink: Ink, labels: NDArray[np.int32], figures: Numbers, others: Numbers, members: Numbers) -> Band:
     """Return the line of these components, with those smaller ones of the `others` that lie in its band."""
     left, top, width, height, _ = figures[members].T
-    tall = _height_of(figures, members)
+    tall = digit_height(figures[members])
     middle = quantile(top + height / 2, width + 3.0)
     upper, lower = min(top.min(), middle - 0.7 * tall), max((top + height).max(), middle + 0.7 * tall)
     rows = slice(max(0, int(upper)), min(ink.image.shape[0], int(lower) + 1))

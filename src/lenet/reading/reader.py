@@ -23,7 +23,7 @@ from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.digit import box_of, only_digit, to_digit, with_edges
 from lenet.reading.ink import STROKE, Bytes, Ink, ink_of
-from lenet.reading.lines import Band, bands
+from lenet.reading.lines import Band, bands, components
 from lenet.reading.path import Answer, answers
 from lenet.reading.pieces import CLASSES, MARK, pictures_of
 from lenet.reading.result import Box, Digit, Line, Reading
@@ -255,10 +255,8 @@ def _box(ink: Bytes, shrink: int, left: int = 0, top: int = 0) -> Box:
 
 def _inner(cell: Bytes, pen: float) -> Bytes:
     """Return a form's cell without what belongs to its borders: strokes that touch them and keep close to them."""
-    import cv2
-
     height, width = cell.shape
-    _, labels, figures, _ = cv2.connectedComponentsWithStats((cell >= STROKE).astype(np.uint8), connectivity=8)
+    labels, figures = components((cell >= STROKE).astype(np.uint8))
     left, top, wide, tall, _ = figures.T
     near = max(2.0, 2 * pen, 0.06 * min(height, width))
     beside = (left + wide <= near) | (left >= width - near) | (top + tall <= near) | (top >= height - near)
