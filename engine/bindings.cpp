@@ -232,7 +232,7 @@ NB_MODULE(_engine, m) {
       .def(
           "scores",
           [](Model& self, const Bytes& images, int threads) {
-            auto out = new_array<float>({images.shape(0), std::size_t(self.plan().classes())});
+            auto out = new_array<float>({images.shape(0), self.answers()});
             nb::gil_scoped_release release;
             self.scores(images_of(images), checked_threads(threads), out.data());
             return out;

@@ -40,9 +40,11 @@ template <class Put>
 void Model::each_score(const Images& images, int threads, const Put& put) {
   const Planes placed = plan_.placed(images.maps, images.height, images.width);
   const auto turn = take_turn();
-  const std::size_t classes = plan_.classes();
+  if (answers_.empty()) answers_ = plan_.answers();
+  const std::size_t classes = answers_.size();
   const float sign = plan_.sign();
-  const std::size_t rest = images.count % kTile, few = rest <= kFew ? rest : 0;
+  const bool dense = plan_.output().kind == Op::Kind::dense || plan_.output().kind == Op::Kind::rbf;
+  const std::size_t rest = images.count % kTile, few = dense && rest <= kFew ? rest : 0;
   const std::size_t in_tiles = images.count - few, tiles = (in_tiles + kTile - 1) / kTile;
   const std::size_t groups = (tiles + kTogether - 1) / kTogether;
 
@@ -80,9 +82,9 @@ void Model::each_score(const Images& images, int threads, const Put& put) {
                            work.tile_values(t));
       }
       forward(plan_, kernels_, weights_.data(), work, 0, count, plan_.all());
-      const Tiles out = work.values(plan_.output().out, 0, count);
       for (std::size_t i = 0; i < left; ++i) {
-        for (std::size_t c = 0; c < classes; ++c) scores[c] = out[int(i / kTile)][c * kTile + i % kTile] * sign;
+        const float* values = work.tile_values(int(i / kTile)) + i % kTile;
+        for (std::size_t c = 0; c < classes; ++c) scores[c] = values[answers_[c]] * sign;
         put(first + i, scores);
       }
     }
@@ -90,7 +92,7 @@ void Model::each_score(const Images& images, int threads, const Put& put) {
 }
 
 void Model::scores(const Images& images, int threads, float* out) {
-  const std::size_t classes = plan_.classes();
+  const std::size_t classes = answers();
   each_score(images, threads,
              [&](std::size_t i, const float* scores) { std::copy_n(scores, classes, out + i * classes); });
 }

@@ -16,7 +16,9 @@ class Model {
   const Plan& plan() const { return plan_; }
   const Kernels& kernels() const { return kernels_; }
 
-  // out[image][class]: the last layer's sums, or squared distances with their sign turned, so that the
+  // How many scores an image has: one for each class, at each place if the network is swept over it.
+  std::size_t answers() const { return plan_.output().out.pixels(); }
+  // out[image][answer]: the last layer's sums, or squared distances with their sign turned, so that the
   // largest is the answer. Throws std::invalid_argument for images that do not fit.
   void scores(const Images& images, int threads, float* out);
   // out[image]: the class of the largest score, the lowest such class on a tie.
@@ -41,6 +43,7 @@ class Model {
   unsigned forks_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::unique_ptr<Alone> alone_;
+  std::vector<std::size_t> answers_;  // Plan::answers(), from the first question on
   Buffer packed_;  // the weights, as `alone_` likes them
 };
 

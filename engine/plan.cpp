@@ -196,6 +196,16 @@ int Plan::classes() const {
   return output().dense.outputs;
 }
 
+std::vector<std::size_t> Plan::answers() const {
+  const Planes& out = output().out;
+  std::vector<std::size_t> found;
+  found.reserve(out.pixels());
+  for (int m = 0; m < out.maps; ++m)
+    for (int y = 0; y < out.height; ++y)
+      for (int x = 0; x < out.width; ++x) found.push_back(out.at(m, y, x) * kTile);
+  return found;
+}
+
 std::size_t Plan::scratch_floats(int tiles) const {
   std::size_t most = 0;
   for (const Op& op : ops_) {

@@ -66,8 +66,11 @@ class Plan {
   const Op& output() const { return ops_.back(); }
   Span all() const { return {0, ops_.size()}; }
   const Planes& input() const { return input_; }
-  // Throws if the last layer does not give one value a class: such a network can be traced and no more.
+  // Throws if the last layer does not give one value a class: such a network has scores, but no answer.
   int classes() const;
+  // Where each value of the last layer lies in a tile, map by map and row by row: one for each class, or for each
+  // class and place of a network that is swept over larger images.
+  std::vector<std::size_t> answers() const;
   float sign() const { return output().kind == Op::Kind::rbf ? -1.0f : 1.0f; }
   std::size_t parameters() const { return parameters_; }
   // Sizes in pixels (kTile floats in a tile, one in a single image), bytes, and floats.

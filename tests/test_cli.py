@@ -111,6 +111,17 @@ def test_train_json(tmp_path):
     assert Path(data["network"]).exists()
 
 
+def test_training_goes_on_from_trained_weights(trained, tmp_path):
+    out, _ = trained
+    first = lenet.Network.load(out / "network.safetensors")
+    arguments = ("--data", "digits", "--epochs", 2, "--begin", out / "network.safetensors", "--out", tmp_path / "b")
+    run("train", *arguments)
+    fine = lenet.Network.load(tmp_path / "b" / "network.safetensors")
+    assert fine.provenance["begin"]["history"] == first.provenance["history"]
+    losses = [row["loss"] for row in fine.provenance["history"]]
+    assert losses[0] < 0.5 * first.provenance["history"][0]["loss"]
+
+
 def test_epochs_asked_for_are_done_whatever_steps_the_recipe_has(tmp_path):
     """The tutorial's recipe ends after 300 steps: 12 epochs of these images."""
     preset = ("--preset", "lenet-tf-modular", "--data", "digits", "--validation", 138)
@@ -214,6 +225,10 @@ def test_interrupted_while_starting_exits_130():
         (
             ("train", "--data", "digits", "--teacher", "lenet5"),
             "a teacher is given, but the recipe has no distillation",
+        ),
+        (
+            ("train", "--data", "digits", "--begin", "ensemble"),
+            "ensemble: an ensemble; expected a single network",
         ),
     ],
 )

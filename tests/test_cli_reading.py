@@ -40,7 +40,7 @@ def test_json_is_an_object_a_picture(tmp_path):
 
 def test_the_steps_are_written(tmp_path):
     run(NUMBERS / "24709.png", "--explain", tmp_path / "one")
-    assert (tmp_path / "one" / "6-reading.png").is_file()
+    assert (tmp_path / "one" / "7-reading.png").is_file()
     run(NUMBERS / "24709.png", NUMBERS / "page.png", "--explain", tmp_path / "two")
     assert sorted(p.name for p in (tmp_path / "two").iterdir()) == ["1-24709.png", "2-page.png"]
 
@@ -54,6 +54,13 @@ def test_the_steps_are_written(tmp_path):
         (("--length", "999"), 1, "a length of 999; expected a whole number from 1 to 64"),
         (("--reject", "0.00001%"), 1, "no threshold keeps errors at 1e-05 %"),
         (("--model", "strings", "--mode", "digit"), 1, "classes"),
+        (
+            ("--strings", "lenet5"),
+            1,
+            "a network for pieces of numbers with 10 classes of 1x32x32 values; expected 12 of 3x28x28",
+        ),
+        (("--windows", "lenet5"), 1, "a network for windows with 10 classes of 1x32x32 values; expected 11"),
+        (("--windows", "ensemble"), 1, "ensemble: an ensemble; expected a single network"),
     ],
 )
 def test_wishes_that_cannot_be_met(arguments, code, message):

@@ -143,6 +143,24 @@ def test_wishes_that_cannot_be_met(pictures, wish, message):
         read(pictures / "numbers" / "24709.png", **wish)
 
 
+def test_a_number_that_only_its_length_or_checksum_chose_is_not_sure():
+    bars = np.full((60, 160), 255, np.uint8)
+    bars[10:50, 40:120:2] = 0
+    letters = np.full((80, 400), 255, np.uint8)
+    cv2.putText(letters, "HAWKER", (20, 60), 0, 2, 0, 4)
+    for picture, wish in ((bars, {"length": 39}), (bars, {"length": 3}), (letters, {"checksum": "luhn"})):
+        (page,) = Reader(mode="line", reject="5%", **wish).pages([picture])
+        assert not page.reading.accepted
+        assert 0 <= page.reading.confidence < 0.01
+
+
+def test_networks_of_ones_own_promise_nothing_for_lines():
+    own = lenet.load("windows")
+    with pytest.raises(ValueError, match="networks of one's own for whole numbers know no threshold"):
+        Reader(mode="line", reject="5%", windows=own)
+    assert "no line of digits is accepted: networks of one's own" in Reader(reject="5%", windows=own).caveat
+
+
 def test_tables_and_pictures_of_a_reading(pictures, tmp_path):
     path = pictures / "numbers" / "24709.png"
     reading = read(path, explain=tmp_path)
@@ -151,7 +169,7 @@ def test_tables_and_pictures_of_a_reading(pictures, tmp_path):
     rows = reading.to_csv().splitlines()
     assert rows[0] == "line,place,label,confidence,left,top,width,height"
     assert [row.split(",")[2] for row in rows[1:]] == list("24709")
-    steps = ["1-picture", "2-ink", "3-lines", "4-parts", "5-digits", "6-reading"]
+    steps = ["1-picture", "2-ink", "3-lines", "4-windows", "5-parts", "6-digits", "7-reading"]
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"{step}.png" for step in steps]
     grey = np.asarray(Image.open(path).convert("L"))
     drawn = np.asarray(boxes(grey, reading)).astype(int)

@@ -75,6 +75,21 @@ def test_a_directory_with_another_training_is_left_alone(run):
     assert (run.directory / NETWORK).read_bytes() == before
 
 
+def test_fine_tuning_begins_with_anothers_weights_and_is_another_training(run, tmp_path):
+    finish(run)
+    first = Network.load(run.directory / NETWORK)
+    fine = replace(run, directory=tmp_path / "fine", recipe=replace(run.recipe, epochs=2), begin=first)
+    epochs = list(fine.epochs())
+    # It knows from the start what the first training had to learn.
+    assert epochs[0].loss < 0.5 * json.loads((run.directory / HISTORY).read_text().splitlines()[0])["loss"]
+    # Resumed, it ends like one that was never stopped; begun with other weights it is another training.
+    stopped = replace(fine, directory=tmp_path / "stopped")
+    next(stopped.epochs())
+    with pytest.raises(RunError, match="another training, with other begin"):
+        finish(replace(stopped, begin=Network.load(fine.directory / NETWORK), resume=True))
+    assert finish(replace(stopped, resume=True)).network.flat.tobytes() == epochs[-1].network.flat.tobytes()
+
+
 def test_nothing_to_resume(run):
     with pytest.raises(RunError, match="no checkpoint.safetensors to resume from"):
         finish(replace(run, resume=True))

@@ -1,5 +1,7 @@
 """Strings that are composed, the labels of their candidates, and fields of one's own."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,9 +9,13 @@ import pytest
 from lenet import strings
 from lenet.compose import OTHER, Composed, compose, cut_out, numbers
 from lenet.data import DataError
+from lenet.fields import Field, read_fields, varied
+from lenet.reading import windows
 from lenet.reading.cuts import Candidate, Parts
+from lenet.reading.ink import ink_of
+from lenet.reading.lines import bands
 from lenet.reading.pieces import MARK, WRONG
-from lenet.strings import Field, examples, labels_of, read_fields, varied
+from lenet.strings import candidates_in, labels_of, windows_in
 
 
 def bars(count=3):
@@ -48,7 +54,7 @@ def test_a_word_has_no_digits_and_its_candidates_are_marks():
         assert made.digits == ()
         assert OTHER in made.owners
         assert made.owners.max() <= 0
-        assert set(examples([made])[1].tolist()) <= {MARK}
+        assert set(candidates_in([made], generator())[1].tolist()) <= {MARK}
 
 
 def test_numbers_of_all_lengths_with_zeros_at_the_end():
@@ -92,9 +98,53 @@ def test_labels_by_strokes():
 
 def test_labels_by_boxes():
     parts, truth = three_parts()
-    told = labels_of([candidate for candidate, _ in RUNS], parts, truth, np.array([(2, 2, 18, 18)]))
+    told = labels_of([candidate for candidate, _ in RUNS], parts, replace(truth, boxes=((2, 2, 18, 18),)))
     # By boxes a 6 with the dot has 256 of 400 pixels in common with the 6: neither it nor clearly wrong.
     assert told.tolist() == [WRONG, 6, -1, WRONG, MARK]
+
+
+def test_a_digit_with_a_mark_or_a_slender_one_is_cut_wrongly():
+    labels = np.zeros((20, 40), np.int32)
+    labels[2:18, 2:18], labels[2:18, 19:21], labels[8:13, 24:29] = 1, 2, 3
+    owners = np.select([labels == 1, labels == 2, labels == 3], [1, 2, OTHER], 0).astype(np.int8)
+    parts = Parts(labels, np.array([(2, 2, 18, 18), (19, 2, 21, 18), (24, 8, 29, 13)]))
+    truth = Composed(np.zeros((20, 40), np.uint8), (8, 1), owners)
+    with_one, with_mark = Candidate(0, 1, 2, 2, 21, 18), Candidate(1, 2, 19, 2, 29, 18)
+    alone = [Candidate(k, k, *map(int, parts.boxes[k])) for k in range(3)]
+    # The 8 and the 1 have 256 of 288 pixels in common with the 8.
+    told = labels_of([*alone, with_one, with_mark], parts, truth)
+    assert told.tolist() == [8, 1, MARK, WRONG, WRONG]
+
+
+def test_a_part_of_a_string_has_its_owners_and_boxes():
+    whole = field().composed()
+    part = whole.part(10, 5, 40, 30)
+    assert part.picture.shape == part.owners.shape == (40, 30)
+    assert part.owners[20, 10] == 1 == whole.owners[25, 20]
+    assert part.boxes == ((8, 3, 13, 38), (38, 3, 63, 38))
+    assert whole.extents().tolist() == [[18, 23], [48, 73]]
+
+
+def test_extents_without_boxes_are_those_of_strokes():
+    _, truth = three_parts()
+    assert truth.extents().tolist() == [[2, 18]]
+    assert np.isnan(replace(truth, digits=(6, 1)).extents()[1]).all()
+
+
+def test_a_window_shows_the_digit_in_its_middle():
+    """A 1 and a 0 far apart: windows show them if their middles are within four pixels, and none otherwise."""
+    whole = field().composed()
+    pictures, told = windows_in([whole], generator())
+    (band,) = bands(ink_of(whole.picture), single=True)
+    strip, scale = windows.strip_of(band)
+    places = [next(k for k in range(strip.shape[1]) if (strip[:, k : k + 32] == one[0]).all()) for one in pictures]
+    middles = scale * (whole.extents().mean(axis=1) - band.left)
+    far = np.abs(np.array(places)[:, None] - middles)
+    assert set(told.tolist()) == {0, 1, windows.NONE}
+    # Windows stand at whole pixels.
+    for digit, away in zip(whole.digits, far.T, strict=True):
+        assert (told[away < 3.4] == digit).all()
+        assert (told[away > 4.6] != digit).all()
 
 
 def field(name="a.png"):
@@ -114,7 +164,7 @@ def test_pixels_belong_to_the_box_that_they_lie_in():
 def test_a_varied_fields_candidates_have_the_labels_of_its_digits():
     marks = 0
     for seed in range(10):
-        pictures, told = examples([varied(field().composed(), generator(seed))])
+        pictures, told = candidates_in([varied(field().composed(), generator(seed))], generator(seed))
         assert pictures.shape[1:] == (3, 28, 28)
         assert {0, 1} <= set(told.tolist()) <= {0, 1, MARK, WRONG}
         marks += MARK in told

@@ -11,7 +11,7 @@ import pytest
 from conftest import child_environment
 
 import lenet
-from lenet import Contrast, Dense, Network, Recipe, Spec, engine, fit, presets
+from lenet import Contrast, Dense, Network, Recipe, Spec, engine, fit, presets, weights
 from lenet.recipe import Constant, LevenbergMarquardt, Patience, Sgd
 from lenet.train import TrainingError
 
@@ -183,3 +183,10 @@ def test_without_shuffling_every_epoch_has_the_images_order(digits):
     one = lenet.train(SPEC, recipe, images, labels, seed=3)
     two = lenet.train(SPEC, replace(recipe, epochs=1), *twice, seed=3)
     assert one.flat.tobytes() == two.flat.tobytes()
+
+
+def test_only_weights_that_fit_can_be_begun_with(digits):
+    other = presets["lenet1"]
+    begin = Network(other.spec, weights.draw(other.spec, "he", 0), RECIPE.scale)
+    with pytest.raises(ValueError, match="to begin with; expected the same layers and grey levels as are trained"):
+        fit(SPEC, RECIPE, *digits, begin=begin)

@@ -121,9 +121,37 @@ std::vector<float> run(const Description& network, int batch) {
   return fused;
 }
 
+// A network that ends in a convolution scores every place, as it traces them.
+void sweep() {
+  const Description network{
+      1, 12, 30, {conv(4, 3, 3), window(Layer::Kind::pool, 2, 2), conv(7, 5, 3), conv(3, 1, 1, false)}};
+  const Plan plan(network, false);
+  std::vector<float> weights(plan.parameters());
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = float(int(i * 7919 % 401) - 200) / 1000.0f;
+  for (std::size_t count : {1u, 5u, 16u, 37u, 100u}) {
+    std::vector<std::uint8_t> bytes(count * 12 * 30);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::uint8_t(i * 31 % 253);
+    const Images images{bytes.data(), count, 1, 12, 30};
+    for (const std::string& isa : supported_isas()) {
+      Model model(network, weights.data(), {-0.1f, 1.175f}, isa);
+      check(model.answers() == 3 * 12, "three maps of twelve places");
+      std::vector<float> scores(count * model.answers());
+      model.scores(images, 3, scores.data());
+      std::vector<std::vector<float>> outputs;
+      std::vector<float*> pointers;
+      for (const Op& op : plan.ops()) outputs.emplace_back(count * op.out.pixels());
+      for (auto& output : outputs) pointers.push_back(output.data());
+      model.trace(images, false, pointers);
+      for (std::size_t i = 0; i < scores.size(); ++i)
+        check(std::abs(scores[i] - outputs.back()[i]) < 1e-4f, "scores are what is traced");
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
+  sweep();
   std::uint64_t hash = 14695981039346656037ull;  // FNV-1a of every network's weights: the same on x86-64 and Arm
   for (const Description& network : networks())
     for (int batch : {1, 16, 40}) {

@@ -9,10 +9,11 @@
 from lenet import data
 from lenet.calibration import Calibration
 from lenet.ensemble import Ensemble
+from lenet.entry import Preset
 from lenet.evaluate import Evaluation, evaluate
 from lenet.files import load, open_file
 from lenet.network import Network, Trace
-from lenet.presets import Preset, presets
+from lenet.presets import presets
 from lenet.reading import Reading, read
 from lenet.recipe import Recipe
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample

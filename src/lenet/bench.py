@@ -19,8 +19,8 @@ import numpy as np
 from lenet import engine
 from lenet import weights as weights_
 from lenet.distort import EVERYTHING
+from lenet.entry import Preset
 from lenet.network import Network
-from lenet.presets import Preset
 from lenet.spec import Spec
 
 

@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.marks import draw, drawn, letter, strokes_of
+from lenet.reading.ink import pen_width
+
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Owners = NDArray[np.int8]
@@ -26,8 +29,8 @@ OTHER = -1
 BODY = 0.25
 """The share of full ink from which on a pixel has an owner."""
 
-LETTERS = "ACDEFHJKLMNPRUVWXYadefhkmnprtuvwxy"
-"""Letters that look like no digit."""
+PLAIN = 0.15
+"""The share of strings that are digits side by side, all of one height, in black on white."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,23 @@ class Composed:
     owners: Owners
     boxes: tuple[tuple[int, int, int, int], ...] | None = None
 
+    def part(self, left: int, top: int, height: int, width: int) -> Composed:
+        """Return the part of the picture that begins at `left` and `top`."""
+        there = (slice(top, top + height), slice(left, left + width))
+        boxes = self.boxes and tuple((a - left, b - top, c - left, d - top) for a, b, c, d in self.boxes)
+        return Composed(self.picture[there], self.digits, self.owners[there], boxes)
+
+    def extents(self) -> NDArray[np.float64]:
+        """Return each digit's left and right end, (digits, 2): the boxes', or those of its strokes; nan without any."""
+        if self.boxes is not None:
+            return np.array([(left, right) for left, _, right, _ in self.boxes], np.float64).reshape(-1, 2)
+        found = np.full((len(self.digits), 2), np.nan)
+        for number, ends in enumerate(found, 1):
+            columns = np.flatnonzero((self.owners == number).any(axis=0))
+            if len(columns):
+                ends[:] = columns[0], columns[-1] + 1
+        return found
+
 
 @dataclass(frozen=True)
 class _Hand:
@@ -70,10 +90,23 @@ class _Hand:
     joins: float
     bold: float
     marks: float
+    one_pen: bool
+    plain: bool
+
+    @property
+    def loose(self) -> float:
+        """How much digits differ besides."""
+        return 0.0 if self.plain else 1.0
 
 
-def _hand(random: np.random.Generator) -> _Hand:
+def _hand(random: np.random.Generator, plain: bool | None = None) -> _Hand:
     uniform, normal = random.uniform, random.normal
+    if random.random() < PLAIN if plain is None else plain:
+        size, gap = uniform(18, 28), (uniform(-0.15, 0.05), uniform(0, 0.5))[random.integers(2)]
+        unsteady = uniform(0, 0.1)
+        none = dict.fromkeys(("slant", "drift", "flags", "bars", "joins", "bold", "marks"), 0.0)
+        same = dict.fromkeys(("aspect", "shrinking", "zeros"), 1.0)
+        return _Hand(size=size, pen=0.1 * size, gap=gap, unsteady=unsteady, **none, **same, one_pen=False, plain=True)
     size = uniform(18, 34) if random.random() < 0.85 else uniform(34, 56)
     return _Hand(
         size=size,
@@ -87,9 +120,11 @@ def _hand(random: np.random.Generator) -> _Hand:
         zeros=uniform(0.45, 0.9) if random.random() < 0.2 else 1.0,
         flags=float(random.choice([0.0, 0.2, 1.0])),
         bars=float(random.choice([0.0, 0.2, 1.0])),
-        joins=0.3 if random.random() < 0.15 else 0.03,
+        joins=0.4 if random.random() < 0.25 else 0.03,
         bold=normal(),
         marks=float(random.random() < 0.6),
+        one_pen=random.random() < 0.5,
+        plain=False,
     )
 
 
@@ -113,7 +148,9 @@ def cut_out(images: Bytes, labels: NDArray[np.integer]) -> list[list[Bytes]]:
     return found
 
 
-def compose(digits: Sequence[Sequence[Bytes]], number: Sequence[int], random: np.random.Generator) -> Composed:
+def compose(
+    digits: Sequence[Sequence[Bytes]], number: Sequence[int], random: np.random.Generator, plain: bool | None = None
+) -> Composed:
     """Write a number on paper.
 
     Parameters
@@ -124,8 +161,10 @@ def compose(digits: Sequence[Sequence[Bytes]], number: Sequence[int], random: np
         An empty one: a word of letters and scribbles.
     random : Generator
         Gives the hand, the samples and the paper.
+    plain : bool, optional
+        Whether the digits stand side by side, all of one height, in black on white; by default some strings' do.
     """
-    hand = _hand(random)
+    hand = _hand(random, plain)
     sheet = _Sheet(hand, len(number), random)
     sheet.x = hand.size * random.uniform(0.3, 1.5)
     for _ in range(0 if number else int(random.integers(1, 7))):
@@ -177,7 +216,7 @@ class _Sheet:
         """Write something that is no digit, and move on."""
         size = self.hand.size * self.random.uniform(0.7, 1.0)
         pen = self.hand.pen * self.random.uniform(1.0, 1.3)
-        ink = _letter(size, pen, self.random) if kind == "a" else _drawn(_mark_strokes(kind, self.random), size, pen)
+        ink = letter(size, pen, self.random) if kind == "a" else drawn(strokes_of(kind, self.random), size, pen)
         bottom = self._baseline() + 0.25 * size
         self._put(ink, self.x, bottom, OTHER)
         if kind in "a~":
@@ -191,7 +230,7 @@ class _Sheet:
 
         hand, random = self.hand, self.random
         ink = self._bent(self._fashioned(samples[int(random.integers(len(samples)))], digit), digit)
-        bottom = self._baseline() + random.normal(0, 0.05) * hand.size
+        bottom = self._baseline() + hand.loose * random.normal(0, 0.05) * hand.size
         if digit == 0 and hand.zeros < 1 and random.random() < 0.4:  # small zeros float
             bottom -= random.uniform(0, 0.6) * max(0.0, hand.size - ink.shape[0])
         self.digits.append(digit)
@@ -217,11 +256,11 @@ class _Sheet:
             wide = np.pad(ink, ((2, 3), (round(0.5 * height), round(0.3 * height))))
             tip = float(np.flatnonzero(wide[:6].max(axis=0) > 60).mean()) if wide[:6].max() > 60 else wide.shape[1] / 2
             length, angle = height * random.uniform(0.2, 0.5), random.uniform(0.4, 1.3)
-            _stroke(wide, [(tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0)], pen)
+            draw(wide, [(tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0)], pen)
             if random.random() < 0.3 and wide[-9:].max() > 60:
                 foot = float(np.flatnonzero(wide[-9:].max(axis=0) > 60).mean())
                 length = height * random.uniform(0.15, 0.3)
-                _stroke(wide, [(foot - length, height), (foot + length, height)], pen)
+                draw(wide, [(foot - length, height), (foot + length, height)], pen)
             return wide
         if digit == 7 and random.random() < self.hand.bars:
             wide = np.pad(ink, ((0, 0), (4, 4)))
@@ -229,7 +268,7 @@ class _Sheet:
             stem = np.flatnonzero(wide[int(y)] > 60)
             if len(stem):
                 length, tilt = height * random.uniform(0.15, 0.32), height * random.uniform(-0.15, 0.15)
-                _stroke(wide, [(stem.mean() - length, y + tilt), (stem.mean() + length, y - tilt)], pen)
+                draw(wide, [(stem.mean() - length, y + tilt), (stem.mean() + length, y - tilt)], pen)
             return wide
         return ink
 
@@ -238,10 +277,11 @@ class _Sheet:
         import cv2
 
         hand, random = self.hand, self.random
-        height = hand.size * self.scale * math.exp(random.normal(0, 0.1)) * (hand.zeros if digit == 0 else 1.0)
+        height = hand.size * self.scale * math.exp(hand.loose * random.normal(0, 0.1))
+        height *= hand.zeros if digit == 0 else 1.0
         scale = max(height, 8.0) / ink.shape[0]
         scale = min(scale, 1.35 * hand.size / ink.shape[1])
-        slant, turn = hand.slant + random.normal(0, 0.06), random.normal(0, 0.06)
+        slant, turn = hand.slant + hand.loose * random.normal(0, 0.06), hand.loose * random.normal(0, 0.06)
         matrix = np.array([[scale * hand.aspect, -slant * scale], [0, scale]]) @ np.array(
             [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
         )
@@ -249,8 +289,10 @@ class _Sheet:
         low, high = corners.min(axis=0), corners.max(axis=0)
         whole = np.hstack([matrix, (1 - low)[:, None]]).astype(np.float32)
         size = (math.ceil(high[0] - low[0]) + 2, math.ceil(high[1] - low[1]) + 2)
-        bent = cv2.warpAffine(ink, whole, size, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
-        if hand.bold < -0.7:
+        bent = cv2.warpAffine(ink, whole, size, flags=cv2.INTER_LINEAR).astype(np.float32) / np.float32(255)
+        if hand.one_pen:
+            bent = _with_pen(bent, hand.pen)
+        elif hand.bold < -0.7:
             bent = np.clip((cv2.GaussianBlur(bent, (0, 0), 0.8) - 0.27) * 1.6, 0, 1)
         elif hand.bold > 1.0:
             bent = np.clip(cv2.GaussianBlur(bent, (0, 0), 0.04 * hand.size) * 2, 0, 1)
@@ -265,6 +307,8 @@ class _Sheet:
         bottom = int(min(self.ink.shape[0], self.bottom + hand.size * random.uniform(0.1, 0.7)))
         end = min(self.ink.shape[1], int(self.x + hand.size * random.uniform(0.2, 1.2)))
         ink, owners = self.ink[top:bottom, :end], self.owners[top:bottom, :end]
+        if hand.plain:
+            return Composed(np.asarray(255 * (1 - ink), np.uint8), tuple(self.digits), owners)
         if random.random() < 0.35:
             written = ink.copy()
             _rule(ink, self.base - top, self.top - top, hand.size, random)
@@ -280,70 +324,23 @@ class _Sheet:
         return Composed(picture, tuple(self.digits), owners)
 
 
+def _with_pen(ink: Floats, pen: float) -> Floats:
+    """Return a digit, from 0 to 1, as if written with a pen so many pixels wide."""
+    import cv2
+
+    strokes = np.pad(ink >= 0.5, 4).astype(np.uint8)
+    wider = float(np.clip((pen - pen_width(strokes > 0)) / 2, -0.6, 3))
+    # How far pixels are from the strokes' edges, inside and outside.
+    far = cv2.distanceTransform(strokes, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - strokes, cv2.DIST_L2, 5)
+    return np.clip(far + wider + 0.5 - 0.5 * np.sign(far), 0, 1).astype(np.float32)
+
+
 def _trimmed(ink: NDArray[Any], least: float = 20) -> NDArray[Any]:
     """Return the part of a picture that its ink takes up; all of it if there is none."""
     rows, columns = np.flatnonzero((ink > least).any(axis=1)), np.flatnonzero((ink > least).any(axis=0))
     if not len(rows):
         return ink
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _stroke(picture: NDArray[np.uint8], points: Sequence[tuple[float, float]], pen: float) -> None:
-    import cv2
-
-    path = np.round(np.array(points) * 8).astype(np.int32)
-    cv2.polylines(picture, [path], False, 255, max(1, round(pen)), cv2.LINE_AA, 3)
-
-
-def _drawn(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
-    """Draw strokes in heights of a digit, from 0 at its top to 1 at its foot; from 0 to 1, a quarter below the foot."""
-    picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
-    for stroke in strokes:
-        _stroke(picture, [(2 + x * size, (0.1 + y) * size) for x, y in stroke], pen)
-    return np.asarray(picture / np.float32(255), np.float32)
-
-
-def _letter(size: float, pen: float, random: np.random.Generator) -> Floats:
-    """Print a letter; from 0 to 1, a quarter of the height below its foot."""
-    import cv2
-
-    picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
-    font, letter = int(random.integers(8)), LETTERS[int(random.integers(len(LETTERS)))]
-    cv2.putText(picture, letter, (2, int(1.1 * size)), font, size / 22, 255, max(1, round(pen)), cv2.LINE_AA)
-    return picture.astype(np.float32) / np.float32(255)
-
-
-def _mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """Return the strokes of a mark; ``~`` is a scribble, a letter of no script."""
-    u = random.uniform
-    if kind == ".":
-        return [[(0.1, 0.97), (0.1 + u(0, 0.06), 0.97 + u(-0.04, 0.04))]]
-    if kind == ",":
-        return [[(0.2, 0.9), (0.2 - u(0, 0.15), 1.0 + u(0.05, 0.2))]]
-    if kind == "/":
-        return [[(u(0.4, 0.7), 0), (0, 1.05)]]
-    if kind in "-=":
-        y, length = u(0.4, 0.7), u(0.35, 0.8)
-        first = [(0.0, y), (length, y + u(-0.08, 0.08))]
-        return [first] if kind == "-" else [first, [(x, b + u(0.16, 0.24)) for x, b in first]]
-    if kind == "$":
-        along = np.linspace(-0.5, 0.5, 14)
-        curve = [(0.3 - 0.25 * math.sin(2.2 * math.pi * t), 0.5 + 0.85 * t) for t in along]
-        return [curve, [(0.3, -0.05), (0.3, 1.05)]]
-    if kind == "#":
-        return [[(k + 0.12, 0.1), (k, 1.0)] for k in (0.2, 0.5)] + [[(0, k), (0.75, k)] for k in (0.38, 0.7)]
-    if kind == "*":
-        turns = [k * math.pi / 3 + 0.3 for k in range(3)]
-        arms = [(0.25 * math.cos(a), 0.25 * math.sin(a)) for a in turns]
-        return [[(0.3 - x, 0.5 - y), (0.3 + x, 0.5 + y)] for x, y in arms]
-    at, strokes = random.uniform(0, 1, 2), []
-    for _ in range(int(random.integers(2, 6))):
-        middle, end = random.uniform(0, 1, (2, 2))
-        along = np.linspace(0, 1, 9)[:, None]
-        path = (1 - along) ** 2 * at + 2 * along * (1 - along) * middle + along**2 * end
-        strokes.append([(float(x) * 0.8, float(y)) for x, y in path])
-        at = end if random.random() < 0.6 else random.uniform(0, 1, 2)
-    return strokes
 
 
 def _rule(ink: Floats, base: float, top: float, size: float, random: np.random.Generator) -> None:

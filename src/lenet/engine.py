@@ -142,10 +142,22 @@ def sweep(
 ) -> dict[str, NDArray[np.float32]]:
     """Return every layer's output, (n, maps, rows, columns), before any softmax, for images of any larger size."""
     shapes = swept_shapes(spec, *images.shape[2:])
-    input = (spec.input[0], images.shape[2], images.shape[3])
-    swept = Model(input, swept_layers(spec), flat, (scale.paper, scale.ink), isa)
-    outputs = swept.trace(images, False, [list(shape) for shape in shapes.values()])
+    network = swept(spec, flat, scale, images.shape[2], images.shape[3], isa)
+    outputs = network.trace(images, False, [list(shape) for shape in shapes.values()])
     return dict(zip(shapes, outputs, strict=True))
+
+
+def swept_places(spec: Spec, height: int, width: int) -> tuple[int, int]:
+    """Return the rows and columns of places at which a network that sweeps over an input of that size answers."""
+    return list(swept_shapes(spec, height, width).values())[-1][1:]
+
+
+def swept(spec: Spec, flat: NDArray[np.float32], scale: Scale, height: int, width: int, isa: str = "") -> Model:
+    """Return a network that answers at every place of larger images: its scores are (classes, rows, columns) in a row.
+
+    Radial basis functions are left out.
+    """
+    return Model((spec.input[0], height, width), swept_layers(spec), flat, (scale.paper, scale.ink), isa)
 
 
 def model(spec: Spec, flat: NDArray[np.float32], scale: Scale, isa: str = "") -> Model:

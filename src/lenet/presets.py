@@ -7,9 +7,10 @@ stands in the entry's open questions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from lenet.entry import Preset, Published
 from lenet.recipe import (
     Constant,
     Inverse,
@@ -20,51 +21,9 @@ from lenet.recipe import (
     Sgd,
     Truncated,
 )
-from lenet.recipes import ALL_ROUND, GENTLE, MODULAR, QUICK, ROBUST, STRINGS, TAUGHT, UNIT, USUAL, tensorflow
+from lenet.recipes import ALL_ROUND, FINE, GENTLE, MODULAR, QUICK, ROBUST, STRINGS, TAUGHT, UNIT, USUAL, tensorflow
 from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample, Table
 from lenet.tables import DIGIT_CODES, TABLE_1990, TABLE_I
-
-
-@dataclass(frozen=True)
-class Published:
-    """What the source reports: the error in percent on the MNIST test set (None: not given), and a remark."""
-
-    error: float | None
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A LeNet of the literature.
-
-    Attributes
-    ----------
-    spec, recipe
-        The network, and the training that its source gives it.
-    source : str
-        Where it comes from.
-    published : Published
-        What the source reports.
-    open_questions : tuple of str
-        What the source leaves unsaid or gets wrong, and what was assumed instead.
-    rival : str or None
-        The entry that its source compares it with.
-    remedy : Recipe or None
-        Where the source's own recipe fails: one that does not.
-    quick, best : Recipe or None
-        For the presets of this project: the fastest recipe that reaches 99 %, and the most accurate, however long.
-    """
-
-    spec: Spec
-    recipe: Recipe
-    source: str
-    published: Published
-    open_questions: tuple[str, ...] = ()
-    rival: str | None = None
-    remedy: Recipe | None = None
-    quick: Recipe | None = None
-    best: Recipe | None = None
-
 
 _LECUN1998 = (
     "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition. "
@@ -130,6 +89,26 @@ def _tensorflow(activation: str) -> Spec:
             Dense("OUTPUT", 10, "softmax"),
         ),
     )
+
+
+def _three_convolutions(input: Shape, maps: tuple[int, int, int], units: int, classes: int) -> Spec:
+    """Return the network of this project's readers: two convolutions in a row behind the first pooling."""
+    return Spec(
+        input,
+        (
+            Conv("C1", maps[0], 5, activation="relu"),
+            Pool("S2"),
+            Conv("C3", maps[1], 3, activation="relu"),
+            Conv("C4", maps[2], 3, activation="relu"),
+            Pool("S5"),
+            Dense("F6", units, "relu"),
+            Dense("OUTPUT", classes, "softmax"),
+        ),
+    )
+
+
+def _ours(what: str, spec: Spec, recipe: Recipe, fine: Recipe | None = None) -> Preset:
+    return Preset(spec, recipe, f"this project: {what}", Published(None, "no published result"), fine=fine)
 
 
 _OPEN_1998 = (
@@ -348,39 +327,22 @@ _PRESETS: dict[str, Preset] = {
         source="A. Zhang, Z. C. Lipton, M. Li, A. J. Smola: Dive into Deep Learning, section LeNet",
         published=Published(None, "trained on Fashion-MNIST there"),
     ),
-    "lenet-reader": Preset(
-        spec=Spec(
-            _NET_28,
-            (
-                Conv("C1", 32, 5, activation="relu"),
-                Pool("S2"),
-                Conv("C3", 64, 3, activation="relu"),
-                Conv("C4", 64, 3, activation="relu"),
-                Pool("S5"),
-                Dense("F6", 128, "relu"),
-                Dense("OUTPUT", 10, "softmax"),
-            ),
-        ),
-        recipe=ROBUST,
-        source="this project: a third convolution and more maps, to read what is on paper and teach smaller networks",
-        published=Published(None, "no published result"),
+    "lenet-reader": _ours(
+        "a third convolution and more maps, to read what is on paper and teach smaller networks",
+        _three_convolutions(_NET_28, (32, 64, 64), 128, 10),
+        ROBUST,
     ),
-    "lenet-strings": Preset(
-        spec=Spec(
-            (3, 28, 28),
-            (
-                Conv("C1", 24, 5, activation="relu"),
-                Pool("S2"),
-                Conv("C3", 48, 3, activation="relu"),
-                Conv("C4", 48, 3, activation="relu"),
-                Pool("S5"),
-                Dense("F6", 160, "relu"),
-                Dense("OUTPUT", 12, "softmax"),
-            ),
-        ),
-        recipe=STRINGS,
-        source="this project: a piece of a number and what stands around it, ten digits, marks and wrong cuts",
-        published=Published(None, "no published result"),
+    "lenet-strings": _ours(
+        "a piece of a number and what stands around it, ten digits, marks and wrong cuts",
+        _three_convolutions((3, 28, 28), (32, 64, 64), 192, 12),
+        STRINGS,
+        FINE,
+    ),
+    "lenet-windows": _ours(
+        "swept over a line, the digit in the middle of its window, or none",
+        _three_convolutions(_NET_32, (24, 48, 48), 160, 11),
+        STRINGS,
+        FINE,
     ),
 }
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lenet import figures as drawings
-from lenet.presets import Preset, literature
+from lenet.entry import Preset
+from lenet.presets import literature
 from lenet.reproduce import REMEDY, Table
 from lenet.weights import replace_file
 

@@ -23,9 +23,10 @@ import numpy as np
 from lenet import engine
 from lenet.bench import provenance
 from lenet.data import Dataset
+from lenet.entry import Preset
 from lenet.evaluate import evaluate
 from lenet.network import Network
-from lenet.presets import Preset, literature, preset
+from lenet.presets import literature, preset
 from lenet.recipe import Recipe
 from lenet.spec import Spec
 from lenet.train import TrainingError, fit

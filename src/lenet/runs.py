@@ -54,6 +54,7 @@ class Run:
     resume: bool = False
     about: Mapping[str, Any] | None = None
     teacher: Teacher | None = None
+    begin: Network | None = None
 
     def _identity(self, teacher: Teacher | None) -> dict[str, Any]:
         digest = hashlib.sha256()
@@ -66,7 +67,8 @@ class Run:
             "images": digest.hexdigest(),
             # Rounding: instruction sets that fuse multiply and add give other bits than the one that does not.
             "fused": engine.isa()[3],
-            **({} if teacher is None else {"teacher": self._digest_of(teacher)}),
+            "teacher": None if teacher is None else self._digest_of(teacher),
+            "begin": None if self.begin is None else hashlib.sha256(self.begin.flat.tobytes()).hexdigest(),
         }
 
     def _digest_of(self, teacher: Teacher) -> str:
@@ -97,6 +99,7 @@ class Run:
             self.threads,
             start,
             teacher,
+            self.begin,
         )
         for epoch in epochs:
             history.append(_row(epoch))

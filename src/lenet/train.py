@@ -110,6 +110,7 @@ def fit(
     threads: int | None = None,
     start: State | None = None,
     teacher: Teacher | None = None,
+    begin: Network | None = None,
 ) -> Iterator[Epoch]:
     """Train a network by a recipe, yielding an `Epoch` after each pass over the images.
 
@@ -130,6 +131,8 @@ def fit(
         Where an earlier run of the same recipe, seed and images ended; this one goes on as that would have.
     teacher : Network or Ensemble, optional
         For a recipe with a distillation; by default the network that comes with the package under the recipe's name.
+    begin : Network, optional
+        Whose weights to begin with, instead of random ones: fine-tuning. It has the same layers and grey levels.
 
     Raises
     ------
@@ -141,6 +144,10 @@ def fit(
     if spec.classes > 256:
         raise ValueError(f"{spec.classes} classes; training knows at most 256")
     first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
+    if begin is not None:
+        if begin.spec != spec or begin.scale != recipe.scale:
+            raise ValueError(f"{begin} to begin with; expected the same layers and grey levels as are trained")
+        first = begin.flat
     trainer = engine.trainer(
         spec,
         first,
@@ -287,8 +294,9 @@ def train(
     seed: int = 0,
     threads: int | None = None,
     teacher: Teacher | None = None,
+    begin: Network | None = None,
 ) -> Network:
     """Run `fit` to its end and return the last epoch's network: with early stopping, the best on validation."""
-    for epoch in fit(spec, recipe, images, labels, validation, seed, threads, teacher=teacher):
+    for epoch in fit(spec, recipe, images, labels, validation, seed, threads, teacher=teacher, begin=begin):
         network = epoch.network
     return network

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import lenet
-from lenet.cli.shared import AsJson, Reject, Threads, app, network_called, one_line, say
+from lenet.cli.shared import AsJson, Reject, Threads, app, network_called, one_line, say, single_called
 from lenet.reading import Reader, read_many
 from lenet.reading.draw import explained
 
@@ -33,6 +34,8 @@ def read(
     model: Annotated[
         str | None, typer.Option(help="Reads single digits: a network's file, or the name of a shipped one.")
     ] = None,
+    strings: Annotated[str | None, typer.Option(help="Another network for the pieces of whole numbers.")] = None,
+    windows: Annotated[str | None, typer.Option(help="Another network to sweep over whole numbers.")] = None,
     reject: Reject = None,
     fail_on_reject: Annotated[
         bool, typer.Option("--fail-on-reject", help="Exit with 3 if a picture is not accepted.")
@@ -45,11 +48,16 @@ def read(
 ) -> None:
     """Read the digits in pictures. A picture that cannot be read is reported, and the others still are."""
     network = None if model is None else network_called(model)
-    reader = Reader(network, reject, mode, length, _grid(grid), checksum)
+    pieces = None if strings is None else network_called(strings)
+    swept = None if windows is None else single_called(windows)
+    reader = Reader(network, reject, mode, length, _grid(grid), checksum, pieces, swept)
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
     failed, refused = False, False
-    for number, (picture, result) in enumerate(zip(pictures, read_many(pictures, reader, threads), strict=True), 1):
+    results = (
+        read_many(pictures, reader, threads) if explain is None else _explained(pictures, explain, reader, threads)
+    )
+    for picture, result in zip(pictures, results, strict=True):
         if isinstance(result, Exception):
             failed = True
             message = one_line(result, picture)
@@ -59,15 +67,24 @@ def read(
                 print(json.dumps({"picture": picture, "error": message}))
             continue
         _show(picture, result, len(pictures) > 1, as_json)
-        if explain is not None:
-            directory = explain if len(pictures) == 1 else explain / f"{number}-{Path(picture).name}"
-            say(f"{picture}: the steps are in {directory}")
-            explained(picture, directory, reader)
         if not result.accepted:
             refused = True
             say(f"{picture}: {result.reason}")
     if failed or (refused and fail_on_reject):
         raise typer.Exit(1 if failed else 3)
+
+
+def _explained(
+    pictures: list[str], explain: Path, reader: Reader, threads: int | None
+) -> Iterator[lenet.Reading | Exception]:
+    """Read pictures one by one, and keep what each step made of them: of several, in a directory each."""
+    for number, picture in enumerate(pictures, 1):
+        directory = explain if len(pictures) == 1 else explain / f"{number}-{Path(picture).name}"
+        try:
+            yield explained(picture, directory, reader, threads)
+            say(f"{picture}: the steps are in {directory}")
+        except Exception as error:  # whatever it is, the other pictures are still read
+            yield error
 
 
 def _show(picture: str, result: lenet.Reading, several: bool, as_json: bool) -> None:

@@ -67,6 +67,14 @@ def network_called(name: str) -> lenet.Network | lenet.Ensemble:
     return open_file(name)
 
 
+def single_called(name: str) -> lenet.Network:
+    """Return the network in a file, or the shipped one of that name; ValueError for an ensemble."""
+    network = network_called(name)
+    if not isinstance(network, lenet.Network):
+        raise ValueError(f"{name}: an ensemble; expected a single network")
+    return network
+
+
 def one_line(error: BaseException, subject: str = "") -> str:
     """Return an error's message as one line; `subject` is the file it is about where it does not say so itself."""
     if isinstance(error, OSError) and error.strerror:

@@ -13,14 +13,14 @@ from rich.table import Table
 import lenet
 from lenet import figures, runs, strings
 from lenet.bench import provenance
-from lenet.cli.shared import AsJson, Threads, app, network_called, say, show
+from lenet.cli.shared import AsJson, Threads, app, network_called, say, show, single_called
 from lenet.presets import preset as preset_called
 
 
 @app.command()
 def train(
     preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
-    data: Annotated[str, typer.Option(help="As for evaluate; or strings, or strings:FIELDS.")] = "mnist",
+    data: Annotated[str, typer.Option(help="As for evaluate; or strings or windows, alone or with :FIELDS.")] = "mnist",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
@@ -35,15 +35,24 @@ def train(
     teacher: Annotated[
         str | None, typer.Option(help="A network whose answers are learnt, for recipes that have a teacher.")
     ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option(help="A network whose weights to begin with; the preset's recipe for that, if it has one."),
+    ] = None,
     members: Annotated[int, typer.Option(min=1, help="Train so many, each with a seed of its own, as one.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Train a network and keep it, its history and its curves in a directory."""
     chosen = preset_called(preset)
-    recipe = _recipe(preset, quick, best)
+    recipe = _recipe(preset, quick, best, begin is not None)
     recipe = recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
     tutor = None if teacher is None else network_called(teacher)
-    training = strings.load(data) if data.partition(":")[0] == strings.NAME else lenet.data.load(data, "train")
+    first = None if begin is None else single_called(begin)
+    training = (
+        strings.load(data, begin is not None)
+        if data.partition(":")[0] in strings.NETWORKS
+        else lenet.data.load(data, "train")
+    )
     if validation is None:
         validation = len(training) // 12 if recipe.validation is None else recipe.validation
     held_out = None
@@ -54,7 +63,8 @@ def train(
         say(f"{runs.CURVES} will not be drawn: {figures.MISSING}")
     about = {"preset": preset, "lenet": lenet.__version__, "commit": provenance()["commit"]}
     about |= {} if teacher is None else {"teacher": teacher}
-    run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about, tutor)
+    about |= {} if first is None else {"begin": dict(first.provenance)}
+    run = runs.Run(out, chosen.spec, recipe, training, held_out, seed, threads, resume, about, tutor, first)
     last: lenet.Epoch | None = None
     try:
         for member, last in runs.ensemble(run, members) if members > 1 else ((0, epoch) for epoch in run.epochs()):
@@ -73,8 +83,8 @@ def train(
     print(json.dumps(result) if as_json else path)
 
 
-def _recipe(preset: str, quick: bool, best: bool) -> lenet.Recipe:
-    """Return the preset's own recipe, or its quick or best one."""
+def _recipe(preset: str, quick: bool, best: bool, fine: bool) -> lenet.Recipe:
+    """Return the preset's own recipe, or its quick or best one, or that for going on from trained weights."""
     if quick and best:
         raise typer.BadParameter("--quick and --best are two recipes; expected one of them")
     for asked, name in ((quick, "quick"), (best, "best")):
@@ -82,7 +92,7 @@ def _recipe(preset: str, quick: bool, best: bool) -> lenet.Recipe:
             having = ", ".join(key for key, p in lenet.presets.items() if getattr(p, name) is not None)
             raise ValueError(f"{preset} has no {name} recipe; there is one for {having}")
     known = lenet.presets[preset]
-    recipe = known.quick if quick else known.best if best else known.recipe
+    recipe = known.quick if quick else known.best if best else (fine and known.fine) or known.recipe
     assert recipe is not None
     return recipe
 

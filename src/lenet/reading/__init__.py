@@ -1,4 +1,4 @@
-"""Reading pictures: decode -> ink -> lines -> cuts -> 28x28 digits -> best path -> `Reading`."""
+"""Reading pictures: decode -> ink -> lines -> windows -> cuts -> 28x28 digits -> best path -> `Reading`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ which candidates are digits is for the network and the best path to say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,8 +57,11 @@ class Parts:
     boxes: NDArray[np.intp]
 
 
-def parts_of(band: Band) -> Parts:
-    """Cut a line's components into parts, and number these from left to right."""
+def parts_of(band: Band, several: Callable[[int, int], bool] = lambda left, right: True) -> Parts:
+    """Cut a line's components into parts, and number these from left to right.
+
+    Only those are cut between whose left and right end there may be `several` digits.
+    """
     labels = np.zeros(band.components.shape, np.int32)
     count = 0
     rows, columns = np.nonzero(band.components)
@@ -65,7 +69,8 @@ def parts_of(band: Band) -> Parts:
         inside = (slice(top, bottom), slice(left, right))
         strokes = band.components[inside] == number
         pieces = strokes.astype(np.int32)
-        if right - left > NARROW * band.height and bottom - top > LOW * band.height:
+        large = right - left > NARROW * band.height and bottom - top > LOW * band.height
+        if large and several(int(left), int(right)):
             for seam in seams(strokes, band.height, band.pen):
                 pieces += strokes & (np.arange(right - left) >= seam[:, None])
         labels[inside][strokes] = count + pieces[strokes]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.centre import ring
+from lenet.reading.sheet import without_desk
 
 FAINTEST = 24
 """Ink that differs less than this from the paper, in grey levels of 255, is no ink."""
@@ -29,6 +30,10 @@ EVEN = 0.98
 """The share of a border's pixels that have about the same level if it is nothing but paper."""
 MOST_INK = 0.6
 """No more of a picture is ink: a border unlike so much of it is a desk on which the paper lies."""
+DARKEST = 4.0
+"""Paper in a shadow is taken to be darker than in the light by up to this factor."""
+NEARBY = (4, 8)
+"""Parts of the shorter side within which levels are compared with their mean; digits fill a small picture."""
 SPECKS = 40
 """So many pixels, or a two-thousandth of the picture if that is less, may be darker than any ink."""
 SAMPLES = 200_000
@@ -62,6 +67,7 @@ def ink_of(grey: Bytes) -> Ink:
     if shrink > 1:
         size = (max(1, grey.shape[1] // shrink), max(1, grey.shape[0] // shrink))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = without_desk(grey)
     frame = _frame(grey)
     inner = _dark_on_light(grey[frame : grey.shape[0] - frame, frame : grey.shape[1] - frame])
     levels, pen = _levels(inner, COARSE / min(inner.shape), 0.3 * COARSE)
@@ -76,7 +82,8 @@ def _dark_on_light(grey: Bytes) -> Bytes:
     """Return the picture with its ink darker than its paper.
 
     Where the border is even, it is paper, and whichever of darker and lighter pixels differ more from it in sum are the
-    ink. Elsewhere ink is what is rare: levels, less their mean nearby, have their long tail on its side.
+    ink. Elsewhere ink is what is rare: levels, less their mean nearby, have their long tail on its side. What is nearby
+    depends on how large digits are: it is taken where the tail is clearest.
     """
     import cv2
 
@@ -88,12 +95,18 @@ def _dark_on_light(grey: Bytes) -> Bytes:
         darker = np.maximum(-from_paper - FAINTEST, 0).sum(dtype=np.int64)
         light = bool(np.maximum(from_paper - FAINTEST, 0).sum(dtype=np.int64) > darker)
     else:
-        scale = min(1.0, COARSE / min(grey.shape))
+        scale = min(1.0, 3 * COARSE / min(grey.shape))
         size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        levels = small - cv2.GaussianBlur(small, (0, 0), max(1.0, min(size) / 4))
-        light = bool(((levels - levels.mean()) ** 3).mean() > 0)
+        parts = NEARBY if min(size) >= COARSE else NEARBY[:1]
+        tails = [_skewness(small - cv2.GaussianBlur(small, (0, 0), max(1.0, min(size) / part))) for part in parts]
+        light = max(tails, key=abs) > 0
     return 255 - grey if light else grey
+
+
+def _skewness(levels: Floats) -> float:
+    centred = levels - levels.mean()
+    return float((centred**3).mean() / max(float((centred**2).mean()), 1.0) ** 1.5)
 
 
 def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
@@ -104,7 +117,10 @@ def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
     import cv2
 
     none = np.zeros(grey.shape, np.uint8), 0.0
-    ink = np.maximum(_paper(grey, min(1.0, scale), reach) - grey, 0)
+    paper = _paper(grey, min(1.0, scale), reach)
+    # Ink in a shadow is as much darker than its paper as ink in the light, in proportion.
+    lit = float(np.percentile(paper.ravel()[:: max(1, paper.size // SAMPLES)], 95))
+    ink = np.maximum(paper - grey, 0) * (lit / np.maximum(paper, max(1.0, lit / DARKEST)))
     some = ink.ravel()[:: max(1, ink.size // SAMPLES)]
     specks = max(1, min(ink.size // 2000, SPECKS))
     strongest = float(np.partition(ink, ink.size - specks, axis=None)[-specks])
@@ -115,9 +131,9 @@ def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
     core = float(np.percentile(ink[ink >= strong / 2], 70))
     strokes = ink > core / 2
     away = cv2.dilate(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
-    paper = ink[away]
+    rest = ink[away]
     # What uneven light, patterns and grain leave on the paper, away from the strokes, is no ink.
-    floor = min(float(np.percentile(paper[:: max(1, paper.size // SAMPLES)], 80)), core / 2.5) if paper.size else 0.0
+    floor = min(float(np.percentile(rest[:: max(1, rest.size // SAMPLES)], 80)), core / 2.5) if rest.size else 0.0
     levels = np.clip((ink - floor) * (255 / (core - floor)), 0, 255).astype(np.uint8)
     return levels, pen_width(levels >= STROKE)
 

@@ -179,3 +179,20 @@ def _band(ink: Ink, labels: NDArray[np.int32], figures: Numbers, others: Numbers
         middle - rows.start,
         ink.pen,
     )
+
+
+def at_scale(band: Band, tall: float, side: int) -> tuple[Bytes, float]:
+    """Return a line with its digits `tall` pixels high, uint8 (side, its width and `side` more), and its scale.
+
+    The line's middle is in the middle. A pixel's column in the result is that in the line, scaled, and half a side.
+    """
+    import cv2
+
+    scale = tall / band.height
+    ink = band.ink
+    if scale < 0.9:  # against aliasing
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 / scale), np.uint8)
+    size = (round(ink.shape[1] * scale) + side + 1, side)
+    shift = [side / 2 + (scale - 1) / 2, side / 2 - band.middle * scale + (scale - 1) / 2]
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.uint8), scale

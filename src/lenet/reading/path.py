@@ -23,7 +23,7 @@ KEPT = 8
 """Answers that are kept at every part."""
 FITTING = 200
 """Answers among which numbers that fit are looked for."""
-LEAST = 1e-3
+LEAST = 1e-4
 """Less likely classes of a candidate are left out, where any path is left without them."""
 FLOOR = 1e-9
 MARKED = 1.0
@@ -32,11 +32,24 @@ MARKED = 1.0
 
 @dataclass(frozen=True)
 class Answer:
-    """A number: its digits, each with its candidate; the candidates that are marks; and the log of its probability."""
+    """A number on a path.
+
+    Attributes
+    ----------
+    digits : tuple of (int, int)
+        Each with its candidate.
+    marks : tuple of int
+        The candidates that are marks.
+    score : float
+        The log of the path's probability, the product of its candidates'.
+    confidence : float
+        How sure the number is, 0 to 1, once it was compared with the others.
+    """
 
     digits: tuple[tuple[int, int], ...]
     marks: tuple[int, ...]
     score: float
+    confidence: float = 1.0
 
     @property
     def text(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.cuts import Candidate, Parts
-from lenet.reading.lines import Band
+from lenet.reading.lines import Band, at_scale
 
 SIDE, BOX = 28, 20
 MAPS = 3
@@ -31,7 +31,7 @@ def pictures_of(band: Band, parts: Parts, candidates: Sequence[Candidate]) -> ND
     import cv2
 
     out = np.zeros((len(candidates), MAPS, SIDE, SIDE), np.uint8)
-    line, step = _line(band)
+    line, step = at_scale(band, CONTEXT, SIDE)
     ink = band.ink
     if band.height > BOX / 0.9:  # against aliasing
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 * band.height / BOX), np.uint8)
@@ -53,20 +53,3 @@ def pictures_of(band: Band, parts: Parts, candidates: Sequence[Candidate]) -> ND
         first = round(x * step)
         picture[2] = line[:, first : first + SIDE]
     return out
-
-
-def _line(band: Band) -> tuple[NDArray[np.uint8], float]:
-    """Return the line with digits of `CONTEXT` pixels, (28, its width and 28 more), and its scale.
-
-    The line's middle is in the middle. The column of a pixel in the result is that in the line, scaled, and half of 28.
-    """
-    import cv2
-
-    scale = CONTEXT / band.height
-    ink = band.ink
-    if scale < 0.9:
-        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 / scale), np.uint8)
-    size = (round(ink.shape[1] * scale) + SIDE + 1, SIDE)
-    shift = [SIDE / 2 + (scale - 1) / 2, SIDE / 2 - band.middle * scale + (scale - 1) / 2]
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
-    return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.uint8), scale

@@ -1,8 +1,8 @@
 """Reading pictures: the steps in a row, many pictures at once.
 
-decode -> ink -> lines -> cuts -> 28x28 pictures -> best path -> `Reading`. A picture of one digit is read by a network
-for single digits; whatever has more of them by the network called ``strings``, which also knows marks and wrong cuts,
-the candidates of all pictures together.
+decode -> ink -> lines -> windows -> cuts -> 28x28 pictures -> best path -> `Reading`. A picture of one digit is read by
+a network for single digits; whatever has more of them by two: ``windows`` is swept over the lines, ``strings``, which
+also knows marks and wrong cuts, looks at the candidates, of all pictures together.
 """
 
 from __future__ import annotations
@@ -11,30 +11,36 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.calibration import as_share, nondigit
+from lenet.ensemble import Ensemble
 from lenet.files import load
-from lenet.network import Classifier
+from lenet.network import Classifier, Network
+from lenet.reading.agreement import WEIGHT, agreement
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.digit import box_of, only_digit, to_digit, with_edges
 from lenet.reading.ink import STROKE, Bytes, Ink, ink_of
 from lenet.reading.lines import Band, bands, components
 from lenet.reading.path import Answer, answers
-from lenet.reading.pieces import CLASSES, MARK, pictures_of
+from lenet.reading.pieces import CLASSES, MAPS, MARK, SIDE, pictures_of
 from lenet.reading.result import Box, Digit, Line, Reading
+from lenet.reading.windows import Seen, Sweep
 
 MODES = ("auto", "digit", "line", "page")
-STRINGS = "strings"
-"""The name of the network for whole numbers."""
+STRINGS, WINDOWS = "strings", "windows"
+"""The names of the networks for whole numbers."""
 MOST_CANDIDATES = 30_000
 """A picture with more candidates is one of no numbers."""
 SURE = 0.9
 """How sure the network for whole numbers has to be of a digit that stands alone."""
+DOUBT = 1e-4
+"""A number is doubtful at least by this share of what its path leaves to others, even if no other is known."""
+LEAST_AGREEMENT = -1e4
 MOST_DIGITS = 64
 """The longest number and the largest grid's side that may be asked for."""
 
@@ -48,9 +54,10 @@ def _shipped(name: str | None) -> Classifier:
 
 @dataclass(frozen=True)
 class Found:
-    """A line on its way: its band, its parts, the candidates, the pictures of these, and the likeliest numbers."""
+    """A line on its way: what windows see of it, its parts, candidates, their pictures, and the likeliest numbers."""
 
     band: Band
+    seen: Seen
     parts: Parts
     candidates: Sequence[Candidate]
     pictures: Bytes
@@ -74,8 +81,9 @@ class Page:
 
 
 class Reader:
-    """Reads pictures the way its arguments say; see `lenet.read`. `strings` is another network for whole numbers.
+    """Reads pictures the way its arguments say; see `lenet.read`.
 
+    `strings` and `windows` are other networks for whole numbers: for their pieces, and for windows along them.
     `caveat` says what cannot be promised, if anything, where single digits can be and lines of them cannot.
     """
 
@@ -88,6 +96,7 @@ class Reader:
         grid: tuple[int, int] | None = None,
         checksum: str | None = None,
         strings: Classifier | None = None,
+        windows: Network | None = None,
     ) -> None:
         _check(mode, length, grid, checksum)
         self.mode, self.length, self.grid = mode, length, grid
@@ -97,6 +106,8 @@ class Reader:
         self.own = network is not None
         self.network = network or _shipped(None)
         self.strings = strings or _shipped(STRINGS)
+        _check_pieces(self.strings)
+        self.sweep = Sweep(windows or cast(Network, _shipped(WINDOWS)))
         self.share = None if reject is None else as_share(reject)
         # What cannot be promised is said before any picture is read.
         self.least_digit = self.least_line = 0.0
@@ -104,10 +115,12 @@ class Reader:
         if self.share is not None and (grid or mode in ("auto", "digit")):
             self.least_digit = self.network.threshold(self.share)
         if self.share is not None and not grid and mode != "digit":
-            self.least_line = self._least_line(self.share)
+            self.least_line = self._least_line(self.share, strings is None and windows is None)
 
-    def _least_line(self, share: float) -> float:
+    def _least_line(self, share: float, known: bool) -> float:
         try:
+            if not known:  # thresholds are those of the two networks together
+                raise ValueError("networks of one's own for whole numbers know no threshold")
             return self.strings.threshold(share)
         except ValueError as error:
             if self.mode != "auto":
@@ -133,17 +146,19 @@ class Reader:
         """Return what is found in each picture, line by line; all candidates go through the network together."""
         found = []
         none = np.zeros((0, CLASSES))
-        for ink in inks:
+        written = [bands(ink, single=self.mode == "line") for ink in inks]
+        seen = iter(self.sweep.over([band for page in written for band in page], threads))
+        for lines in written:
             page: list[Found] = []
             room = MOST_CANDIDATES
-            for band in bands(ink, single=self.mode == "line"):
-                parts = parts_of(band)
+            for band, view in [(band, next(seen)) for band in lines]:
+                parts = parts_of(band, view.several)
                 candidates = candidates_of(parts, band.height)
                 room -= len(candidates)
                 if room < 0:  # no writing has so many strokes
                     page = []
                     break
-                page.append(Found(band, parts, candidates, pictures_of(band, parts, candidates), none))
+                page.append(Found(band, view, parts, candidates, pictures_of(band, parts, candidates), none))
             found.append(page)
         pictures = [line.pictures for page in found for line in page]
         if not pictures:
@@ -151,9 +166,13 @@ class Reader:
         shares = self.strings.predict_proba(np.concatenate(pictures), threads).astype(np.float64)
         ends = np.cumsum([len(own) for own in pictures])[:-1]
         each = iter(np.split(shares, ends))
-        return [[self._answered(line, next(each)) for line in page] for page in found]
+        found = [[self._answered(line, next(each)) for line in page] for page in found]
+        every = [line for page in found for line in page]
+        agree = iter(agreement([line.seen for line in every], [[a.text for a in line.answers] for line in every]))
+        return [[_compared(line, next(agree)) for line in page] for page in found]
 
     def _answered(self, line: Found, shares: Shares) -> Found:
+        shares = line.seen.seconded(line.candidates, shares)
         likeliest = answers(line.candidates, shares, len(line.parts.boxes), self.length, self.fits)
         return replace(line, shares=shares, answers=likeliest)
 
@@ -163,11 +182,11 @@ class Reader:
         if not told:
             empty = ink.pen == 0
             return Page(ink, found, Reading((), False, "empty" if empty else "not_a_digit"))
-        doubtful = [line for line, read in zip(lines, told, strict=True) if read.confidence < self.least_line]
+        doubtful = [line for line, read in zip(lines, told, strict=True) if not read.confidence >= self.least_line]
         reason = ""
         if doubtful:
             # Some number or other, but which? Or is it none at all?
-            odd = any(math.exp(line.answers[0].score) < 0.5 * _margin(line.answers) for line in doubtful)
+            odd = any(math.exp(line.answers[0].score) < 0.5 * line.answers[0].confidence for line in doubtful)
             reason = "not_a_digit" if odd else "ambiguous"
         return Page(ink, lines, Reading(told, not doubtful, reason))
 
@@ -212,13 +231,14 @@ class Reader:
         """
         if self.mode == "digit":
             return reading
-        (line,), (known,) = reading.lines, page.reading.lines
+        (line,), (known,), (found,) = reading.lines, page.reading.lines, page.lines
+        sure = math.exp(found.answers[0].score) >= SURE
         reading = replace(reading, lines=(replace(line, marks=known.marks),))
         if self.share is None or self.own or not reading.accepted:
             return reading
-        if str(line) == str(known) and known.confidence >= SURE:
+        if str(line) == str(known) and sure:
             return reading
-        return replace(reading, accepted=False, reason="ambiguous" if known.confidence >= SURE else "not_a_digit")
+        return replace(reading, accepted=False, reason="ambiguous" if sure else "not_a_digit")
 
     def _cells(self, ink: Ink, threads: int | None) -> Page:
         """Read a form: a digit in each cell that is not empty, the cells' borders left out."""
@@ -283,9 +303,29 @@ def _check(mode: str, length: int | None, grid: tuple[int, int] | None, checksum
         raise ValueError("a length or a checksum for single digits; they are those of a line")
 
 
-def _margin(likeliest: Sequence[Answer]) -> float:
-    """Return the share of the likeliest number among all numbers that were kept."""
-    return 1 / sum(math.exp(answer.score - likeliest[0].score) for answer in likeliest)
+def _check_pieces(network: Classifier) -> None:
+    members = network.networks if isinstance(network, Ensemble) else [network]
+    shape = next((member.spec.input for member in members if isinstance(member, Network)), None)
+    if network.classes != CLASSES or shape not in (None, (MAPS, SIDE, SIDE)):
+        given = f"{network.classes} classes" + (f" of {'x'.join(map(str, shape))} values" if shape else "")
+        raise ValueError(f"a network for pieces of numbers with {given}; expected {CLASSES} of {MAPS}x{SIDE}x{SIDE}")
+
+
+def _compared(line: Found, agree: Shares) -> Found:
+    """Return a line with its likeliest numbers in their order, given how they agree with windows.
+
+    The odds that a number is right are its path's own probability against the share of the others, and a little more.
+    """
+    if not line.answers:
+        return line
+    paths = np.array([answer.score for answer in line.answers])
+    scores = paths + WEIGHT * np.maximum(agree, LEAST_AGREEMENT)
+    shares = np.exp(scores - scores.max())
+    others = (shares.sum() - shares) / shares.sum()
+    own = np.exp(np.minimum(paths, 0))
+    sure = own / np.maximum(own + others + DOUBT * (1 - own), np.finfo(float).tiny)
+    order = np.argsort(-shares, kind="stable")
+    return replace(line, answers=[replace(line.answers[one], confidence=float(sure[one])) for one in order])
 
 
 def _line(found: Found, shrink: int) -> Line:
@@ -298,9 +338,9 @@ def _line(found: Found, shrink: int) -> Line:
 
     best, *others = found.answers
     digits = tuple(_digit(found.shares[number, :MARK], box(number), label) for label, number in best.digits)
-    alternatives = tuple((other.text, min(1.0, math.exp(other.score))) for other in others)
+    alternatives = tuple((other.text, other.confidence) for other in others)
     marks = tuple(sorted(box(number) for number in best.marks))
-    return Line(digits, min(1.0, math.exp(best.score)), alternatives, marks)
+    return Line(digits, best.confidence, alternatives, marks)
 
 
 def _digit(shares: Shares, box: Box, label: int | None = None) -> Digit:

@@ -41,7 +41,7 @@ class Line:
     ----------
     digits : tuple of Digit
     confidence : float
-        Of the whole line, 0 to 1.
+        That the line is this number and no other, 0 to 1.
     alternatives : tuple of (str, float)
         Other numbers that it may be, with their confidence, the likeliest first.
     marks : tuple of boxes
