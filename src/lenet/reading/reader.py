@@ -37,7 +37,7 @@ STRINGS, WINDOWS = "strings", "windows"
 MOST_CANDIDATES = 30_000
 """A picture with more candidates is one of no numbers."""
 SURE = 0.9
-"""How sure the network for whole numbers has to be of a digit that stands alone."""
+"""How sure the networks for whole numbers and for digits together have to be of a digit that stands alone."""
 DOUBT = 1e-4
 """A number is doubtful at least by this share of what its path leaves to others, even if no other is known."""
 LEAST_AGREEMENT = -1e4
@@ -232,7 +232,7 @@ class Reader:
         if self.mode == "digit":
             return reading
         (line,), (known,), (found,) = reading.lines, page.reading.lines, page.lines
-        sure = math.exp(found.answers[0].score) >= SURE
+        sure = math.exp(found.answers[0].score) * line.digits[0].confidence >= SURE
         reading = replace(reading, lines=(replace(line, marks=known.marks),))
         if self.share is None or self.own or not reading.accepted:
             return reading
