@@ -44,7 +44,7 @@ class Model {
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::unique_ptr<Alone> alone_;
   std::vector<std::size_t> answers_;  // Plan::answers(), from the first question on
-  Buffer packed_;  // the weights, as `alone_` likes them
+  Buffer packed_;                     // the weights, as `alone_` likes them
 };
 
 }  // namespace lenet
