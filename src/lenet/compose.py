@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.marks import draw, drawn, letter, strokes_of
+from lenet.reading.digit import box_of
 from lenet.reading.ink import pen_width
 
 Bytes = NDArray[np.uint8]
@@ -337,10 +338,8 @@ def _with_pen(ink: Floats, pen: float) -> Floats:
 
 def _trimmed(ink: NDArray[Any], least: float = 20) -> NDArray[Any]:
     """Return the part of a picture that its ink takes up; all of it if there is none."""
-    rows, columns = np.flatnonzero((ink > least).any(axis=1)), np.flatnonzero((ink > least).any(axis=0))
-    if not len(rows):
-        return ink
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, top, width, height = box_of(ink > least)
+    return ink[top : top + height, left : left + width] if width else ink
 
 
 def _rule(ink: Floats, base: float, top: float, size: float, random: np.random.Generator) -> None:

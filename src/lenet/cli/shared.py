@@ -32,10 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; by default all processors at hand.")]
 Data = Annotated[
     str,
-    typer.Option(
-        "--data",
-        help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv.",
-    ),
+    typer.Option("--data", help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv."),
 ]
 Reject = Annotated[
     str | None,

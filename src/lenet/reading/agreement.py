@@ -67,9 +67,10 @@ def _aligned(seen: Sequence[Seen], numbers: Sequence[Sequence[str]]) -> list[Flo
     last = 2 * np.array([len(text) for text in texts])
     skips = np.zeros(states.shape, bool)
     skips[:, 2:] = (states[:, 2:] != NONE) & (states[:, 2:] != states[:, :-2])
+    # Two columns more stand before the first state, so that each has its predecessors; no way leads there.
     sums = np.full((len(texts), states.shape[1] + 2), -np.inf)
     sums[:, 2] = 0.0  # before the first window
-    rows = np.arange(len(texts))[:, None]
+    rows = np.arange(len(texts))
     for time, log in enumerate(logs):
         best = np.maximum(sums[:, 2:], np.where(skips, sums[:, :-2], -np.inf))
         if time:
@@ -78,6 +79,6 @@ def _aligned(seen: Sequence[Seen], numbers: Sequence[Sequence[str]]) -> list[Flo
             best[:, 1:2] = 0.0
         stay = (time >= counts[lines])[:, None]
         sums[:, 2:] = np.where(stay, sums[:, 2:], best + log[lines[:, None], states])
-    ways = np.maximum(sums[rows[:, 0], last + 2], np.where(last > 0, sums[rows[:, 0], last + 1], -np.inf))
+    ways = np.maximum(sums[rows, last + 2], sums[rows, last + 1])
     free = logs.max(axis=2).sum(axis=0)
     return np.split(ways - free[lines], ends)

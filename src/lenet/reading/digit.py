@@ -37,9 +37,9 @@ def with_edges(ink: Bytes, strokes: NDArray[np.bool_]) -> Bytes:
     return np.asarray(ink * near, np.uint8)
 
 
-def box_of(ink: Bytes) -> tuple[int, int, int, int]:
-    """Return where ink is: left, top, width and height; all 0 if there is none."""
-    rows, columns = np.flatnonzero((ink >= EDGE).any(axis=1)), np.flatnonzero((ink >= EDGE).any(axis=0))
+def box_of(strokes: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Return where strokes are, a mask: left, top, width and height; all 0 if there are none."""
+    rows, columns = np.flatnonzero(strokes.any(axis=1)), np.flatnonzero(strokes.any(axis=0))
     if not len(rows):
         return (0, 0, 0, 0)
     left, top = int(columns[0]), int(rows[0])
@@ -50,7 +50,7 @@ def to_digit(ink: Bytes) -> Bytes:
     """Return ink (height, width) as a digit, uint8 (28, 28), 0 = paper and 255 = ink; all paper if there is no ink."""
     import cv2
 
-    left, top, width, height = box_of(ink)
+    left, top, width, height = box_of(ink >= EDGE)
     if not width:
         return np.zeros((SIZE, SIZE), np.uint8)
     cut = ink[top : top + height, left : left + width]

@@ -79,12 +79,13 @@ def _windows(lines: Sequence[Found]) -> Any:
     from PIL import Image, ImageDraw, ImageFont
 
     tall, margin = 5, 12
-    width = margin + max(max(strip_of(line.band)[0].shape[1], STEP * len(line.seen.shares)) for line in lines)
+    strips = [strip_of(line.band)[0] for line in lines]
+    width = margin + max(max(s.shape[1], STEP * len(line.seen.shares)) for s, line in zip(strips, lines, strict=True))
     names = [*"0123456789", "none"]
     height = WINDOW + tall * len(names) + 8
     sheet = np.zeros((height * len(lines), width), np.uint8)
-    for number, line in enumerate(lines):
-        strip = strip_of(line.band)[0][:, WINDOW // 2 :]
+    for number, (whole, line) in enumerate(zip(strips, lines, strict=True)):
+        strip = whole[:, WINDOW // 2 :]
         shares = np.kron((255 * line.seen.shares.T).astype(np.uint8), np.ones((tall, STEP), np.uint8))
         for top, part in ((0, strip), (WINDOW, shares)):
             sheet[height * number + top :][: len(part), margin : margin + part.shape[1]] = part

@@ -23,7 +23,7 @@ from lenet.network import Classifier, Network
 from lenet.reading.agreement import WEIGHT, agreement
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
-from lenet.reading.digit import box_of, only_digit, to_digit, with_edges
+from lenet.reading.digit import EDGE, box_of, only_digit, to_digit, with_edges
 from lenet.reading.ink import STROKE, Bytes, Ink, ink_of
 from lenet.reading.lines import Band, bands, components
 from lenet.reading.path import Answer, answers
@@ -41,6 +41,7 @@ SURE = 0.9
 DOUBT = 1e-4
 """A number is doubtful at least by this share of what its path leaves to others, even if no other is known."""
 LEAST_AGREEMENT = -1e4
+"""What a number counts as that has more digits than there are windows: it has no way through them."""
 MOST_DIGITS = 64
 """The longest number and the largest grid's side that may be asked for."""
 
@@ -269,7 +270,7 @@ class Reader:
 
 def _box(ink: Bytes, shrink: int, left: int = 0, top: int = 0) -> Box:
     """Return where ink is in the picture, of which it is a part that begins at `left` and `top`."""
-    x, y, width, height = box_of(ink)
+    x, y, width, height = box_of(ink >= EDGE)
     return (shrink * (x + left), shrink * (y + top), shrink * width, shrink * height)
 
 
