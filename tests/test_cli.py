@@ -230,6 +230,7 @@ def test_interrupted_while_starting_exits_130():
             ("train", "--data", "digits", "--begin", "ensemble"),
             "ensemble: an ensemble; expected a single network",
         ),
+        (("train", "--data", "digits", "--unsure"), "--unsure is for strings and windows with fields of one's own"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_1(arguments, message, tmp_path):

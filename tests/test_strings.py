@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+import lenet
 from lenet import strings
 from lenet.compose import OTHER, Composed, compose, cut_out, numbers
 from lenet.data import DataError
@@ -198,6 +199,25 @@ def test_broken_tables_of_fields(tmp_path, line, message):
         read_fields(written(tmp_path, f"header\n{line}\n"))
     with pytest.raises(DataError, match="no such file; expected a table"):
         read_fields(tmp_path / "images")
+
+
+@pytest.mark.mnist
+def test_a_network_is_taught_what_it_is_unsure_of(monkeypatch):
+    for name, few in (("MORE", 6), ("MORE_MIXED", 4), ("MORE_COPIES", 1), ("AT_ONCE", 5)):
+        monkeypatch.setattr(strings, name, few)
+    monkeypatch.setattr(strings, "SURE_KEPT", 0.0)
+    network = lenet.load("windows")
+    pictures, told = strings.unsure(network, [field()], seed=3, name="windows")
+    assert len(pictures) == len(told) > 0
+    assert (network.predict_proba(pictures).max(axis=1) < strings.SURE).all()
+    monkeypatch.setattr(strings, "SURE", 1.1)
+    every, _ = strings.unsure(network, [field()], seed=3, name="windows")
+    assert len(every) > 2 * len(pictures)
+
+
+def test_doubts_need_a_network_and_fields():
+    with pytest.raises(ValueError, match="doubts about 'windows'; expected fields of one's own and a network"):
+        strings.load("windows", doubts=True)
 
 
 @pytest.mark.mnist

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from types import MappingProxyType
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from lenet.compose import Composed, compose, cut_out, numbers
 from lenet.data import Dataset, mnist
 from lenet.fields import Field, field_digits, read_fields, varied
+from lenet.network import Network
 from lenet.reading import windows
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.ink import STROKE, ink_of
@@ -29,6 +31,12 @@ AGAIN = 1000
 """The same for networks that were trained on those before."""
 MIXED = 2000
 """Strings with fields' digits among MNIST's, where there are fields; twice as many as the others at most."""
+MORE, MORE_MIXED, MORE_COPIES = 4000, 6000, 24
+"""Strings of MNIST's digits and with fields' digits, and looks at each field, for a network to be unsure of."""
+SURE, SURE_KEPT = 0.98, 0.2
+"""Examples of which a network is surer than this, and the share of them that is kept all the same."""
+AT_ONCE = 500
+"""Strings whose examples are looked at together."""
 WORDS = 0.08
 """The share of strings that are words of letters and scribbles instead."""
 COPIES = 8
@@ -177,6 +185,31 @@ def training(
     return pictures[order], told[order]
 
 
+def unsure(network: Network, fields: Sequence[Field], seed: int = 0, name: str = "strings") -> Examples:
+    """Return examples as from `training`, of many more strings, but mostly those that a network is unsure of.
+
+    Whether one is kept hangs on its picture alone, never on its label, so that what is uncertain by nature stays so.
+
+    Parameters
+    ----------
+    network : Network
+        With the classes of the examples.
+    fields, seed, name
+        As for `training`.
+    """
+    random = _generator(seed, 7)
+    strings = chain(_of_digits(MORE, random), _of_fields(fields, MORE_MIXED, random, MORE_COPIES))
+    pictures, told = [], []
+    while some := list(islice(strings, AT_ONCE)):
+        shown, labels = NETWORKS[name](some, random)
+        kept = network.predict_proba(shown).max(axis=1) < SURE
+        kept |= random.random(len(labels)) < SURE_KEPT
+        pictures.append(shown[kept])
+        told.append(labels[kept])
+    order = random.permutation(sum(map(len, told)))
+    return np.concatenate(pictures)[order], np.concatenate(told)[order]
+
+
 def _generator(seed: int, part: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, part, 1999]))
 
@@ -189,12 +222,20 @@ def _digits_of_mnist() -> list[list[Bytes]]:
 @lru_cache(1)
 def _of_mnist(seed: int, count: int, name: str) -> Examples:
     """Return what strings of MNIST's digits show; kept, since a cross-validation asks for the same again."""
-    random, digits = _generator(seed, 0), _digits_of_mnist()
-    strings = (compose(digits, [] if random.random() < WORDS else numbers(random), random) for _ in range(count))
-    return NETWORKS[name](strings, random)
+    random = _generator(seed, 0)
+    return NETWORKS[name](_of_digits(count, random), random)
 
 
-def _of_fields(fields: Sequence[Field], count: int, random: np.random.Generator) -> Iterator[Composed]:
+def _of_digits(count: int, random: np.random.Generator) -> Iterator[Composed]:
+    """Yield so many strings with MNIST's digits, some of them words."""
+    digits = _digits_of_mnist()
+    for _ in range(count):
+        yield compose(digits, [] if random.random() < WORDS else numbers(random), random)
+
+
+def _of_fields(
+    fields: Sequence[Field], count: int, random: np.random.Generator, copies: int = COPIES
+) -> Iterator[Composed]:
     """Yield so many strings with the fields' own digits among MNIST's, and the fields, as they are and varied."""
     among = [
         [*others[: round(len(mine) * (1 / OWN - 1))], *mine] if mine else others
@@ -205,17 +246,28 @@ def _of_fields(fields: Sequence[Field], count: int, random: np.random.Generator)
     for field in fields:
         whole = field.composed()
         yield whole
-        for _ in range(COPIES):
+        for _ in range(copies):
             yield varied(whole, random)
 
 
-def load(source: str, begun: bool = False) -> Dataset:
+def load(source: str, begin: Network | None = None, doubts: bool = False) -> Dataset:
     """Return what a network learns from as a data set: its name, and after a colon a directory of one's own fields.
 
-    A network that has `begun` with trained weights needs fewer of MNIST's strings beside the fields.
+    A network that goes on from the weights of another, `begin`, needs fewer of MNIST's strings beside the fields; with
+    `doubts` it learns mostly what the other is unsure of (`unsure`).
+
+    Raises
+    ------
+    ValueError
+        For doubts without a network that has them, or without fields.
     """
     name, _, place = source.partition(":")
     fields = read_fields(place) if place else []
     about = f", and {len(fields)} fields" if fields else ""
-    count = AGAIN if begun and fields else COUNT
+    if doubts:
+        if begin is None or not fields:
+            raise ValueError(f"doubts about {source!r}; expected fields of one's own and a network to begin with")
+        about += ", what the network to begin with is unsure of"
+        return Dataset(*unsure(begin, fields, name=name), f"{name} of MNIST digits{about}", place)
+    count = AGAIN if begin is not None and fields else COUNT
     return Dataset(*training(fields, count=count, name=name), f"{name} of MNIST digits{about}", place)

@@ -39,6 +39,9 @@ def train(
         str | None,
         typer.Option(help="A network whose weights to begin with; the preset's recipe for that, if it has one."),
     ] = None,
+    unsure: Annotated[
+        bool, typer.Option("--unsure", help="Of strings or windows: many more, mostly those --begin is unsure of.")
+    ] = False,
     members: Annotated[int, typer.Option(min=1, help="Train so many, each with a seed of its own, as one.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -48,11 +51,12 @@ def train(
     recipe = recipe if epochs is None else replace(recipe, epochs=epochs, steps=None)
     tutor = None if teacher is None else network_called(teacher)
     first = None if begin is None else single_called(begin)
-    training = (
-        strings.load(data, begin is not None)
-        if data.partition(":")[0] in strings.NETWORKS
-        else lenet.data.load(data, "train")
-    )
+    if data.partition(":")[0] in strings.NETWORKS:
+        training = strings.load(data, first, unsure)
+    elif unsure:
+        raise ValueError(f"--unsure is for strings and windows with fields of one's own, not for {data}")
+    else:
+        training = lenet.data.load(data, "train")
     if validation is None:
         validation = len(training) // 12 if recipe.validation is None else recipe.validation
     held_out = None
