@@ -268,6 +268,8 @@ def load(source: str, begin: Network | None = None, doubts: bool = False) -> Dat
         if begin is None or not fields:
             raise ValueError(f"doubts about {source!r}; expected fields of one's own and a network to begin with")
         about += ", what the network to begin with is unsure of"
-        return Dataset(*unsure(begin, fields, name=name), f"{name} of MNIST digits{about}", place)
-    count = AGAIN if begin is not None and fields else COUNT
-    return Dataset(*training(fields, count=count, name=name), f"{name} of MNIST digits{about}", place)
+        examples = unsure(begin, fields, name=name)
+    else:
+        count = AGAIN if begin is not None and fields else COUNT
+        examples = training(fields, count=count, name=name)
+    return Dataset(*examples, f"{name} of MNIST digits{about}", place)
