@@ -151,7 +151,7 @@ def test_a_number_that_only_its_length_or_checksum_chose_is_not_sure():
     for picture, wish in ((bars, {"length": 39}), (bars, {"length": 3}), (letters, {"checksum": "luhn"})):
         (page,) = Reader(mode="line", reject="5%", **wish).pages([picture])
         assert not page.reading.accepted
-        assert 0 <= page.reading.confidence < 0.1
+        assert 0 <= page.reading.confidence < 0.01
 
 
 def test_networks_of_ones_own_promise_nothing_for_lines():

@@ -51,7 +51,8 @@ def test_the_same_number_counts_once(mark, score, marks):
 
 def test_only_numbers_of_a_length():
     table = shares(run00={1: 0.5}, run01={8: 0.6}, run11={3: 0.5}, run22={5: 0.9})
-    assert [answer.text for answer in answers(CANDIDATES, table, 3, length=3)] == ["135"]
+    found = answers(CANDIDATES, table, 3, length=3)
+    assert [(answer.text, answer.fits) for answer in found] == [("135", True), ("85", False)]
     # None of four digits can be had from three parts.
     assert answers(CANDIDATES, table, 3, length=4) == []
 
@@ -59,7 +60,9 @@ def test_only_numbers_of_a_length():
 def test_only_numbers_that_fit():
     table = shares(run00={1: 0.5}, run01={8: 0.6}, run11={3: 0.5}, run22={5: 0.9, 6: 0.1})
     found = answers(CANDIDATES, table, 3, fits=lambda text: text.endswith("6"))
-    assert [answer.text for answer in found] == ["86", "136"]
+    assert [answer.text for answer in found if answer.fits] == ["86", "136"]
+    # What fits comes first, to be held against what does not.
+    assert [answer.text for answer in found[2:]] == ["85", "135"]
 
 
 def test_where_everything_is_unlikely_something_is_still_said():

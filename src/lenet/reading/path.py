@@ -9,7 +9,7 @@ that can be cut in many ways). The likeliest few numbers are kept at every part.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import Any, NamedTuple
 
@@ -44,12 +44,15 @@ class Answer:
         The log of the path's probability, the product of its candidates'.
     confidence : float
         How sure the number is, 0 to 1, once it was compared with the others.
+    fits : bool
+        Whether it is what was wished for: if it is not, it is only compared with.
     """
 
     digits: tuple[tuple[int, int], ...]
     marks: tuple[int, ...]
     score: float
     confidence: float = 1.0
+    fits: bool = True
 
     @property
     def text(self) -> str:
@@ -65,6 +68,8 @@ def answers(
     fits: Callable[[str], bool] | None = None,
 ) -> list[Answer]:
     """Return the likeliest numbers, the best first; at most `KEPT`, fewer if there are no more.
+
+    Where a wish chose them, the likeliest of all numbers that are not as wished follow.
 
     Parameters
     ----------
@@ -82,8 +87,11 @@ def answers(
     for least in (LEAST, 0.0):
         found = _search(candidates, shares, parts, least, length, FITTING if fits else KEPT)
         fine = [answer for answer in found if fits is None or fits(answer.text)]
-        if fine:
-            return fine[:KEPT]
+        if not fine:
+            continue
+        others = _search(candidates, shares, parts, least, None, KEPT) if length or fits else []
+        known = {answer.text for answer in fine}
+        return fine[:KEPT] + [replace(other, fits=False) for other in others if other.text not in known]
     return []
 
 

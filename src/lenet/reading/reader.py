@@ -40,6 +40,8 @@ SURE = 0.9
 """How sure the networks for whole numbers and for digits together have to be of a digit that stands alone."""
 DOUBT = 1e-4
 """A number is doubtful at least by this share of what its path leaves to others, even if no other is known."""
+UNFIT = 0.01
+"""What a number counts that is not as was wished, where that of a number as wished counts one."""
 LEAST_AGREEMENT = -1e4
 """What a number counts as that has more digits than there are windows: it has no way through them."""
 MOST_DIGITS = 64
@@ -316,16 +318,18 @@ def _compared(line: Found, agree: Shares) -> Found:
     """Return a line with its likeliest numbers in their order, given how they agree with windows.
 
     The odds that a number is right are its path's own probability against the share of the others, and a little more.
+    Numbers that are not as wished are others too, if the line speaks much more for them; then they are dropped.
     """
     if not line.answers:
         return line
+    fits = np.array([answer.fits for answer in line.answers])
     paths = np.array([answer.score for answer in line.answers])
-    scores = paths + WEIGHT * np.maximum(agree, LEAST_AGREEMENT)
+    scores = paths + WEIGHT * np.maximum(agree, LEAST_AGREEMENT) + np.where(fits, 0.0, math.log(UNFIT))
     shares = np.exp(scores - scores.max())
     others = (shares.sum() - shares) / shares.sum()
     own = np.exp(np.minimum(paths, 0))
     sure = own / np.maximum(own + others + DOUBT * (1 - own), np.finfo(float).tiny)
-    order = np.argsort(-shares, kind="stable")
+    order = [one for one in np.argsort(-scores, kind="stable") if fits[one]]
     return replace(line, answers=[replace(line.answers[one], confidence=float(sure[one])) for one in order])
 
 
