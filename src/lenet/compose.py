@@ -254,15 +254,18 @@ class _Sheet:
         random, height = self.random, ink.shape[0]
         pen = max(2.0, self.hand.pen * height / self.hand.size)
         if digit == 1 and random.random() < self.hand.flags:
-            wide = np.pad(ink, ((2, 3), (round(0.5 * height), round(0.3 * height))))
+            wide = np.pad(ink, ((2, 3), (height, round(0.5 * height))))
             tip = float(np.flatnonzero(wide[:6].max(axis=0) > 60).mean()) if wide[:6].max() > 60 else wide.shape[1] / 2
-            length, angle = height * random.uniform(0.2, 0.5), random.uniform(0.4, 1.3)
-            draw(wide, [(tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0)], pen)
-            if random.random() < 0.3 and wide[-9:].max() > 60:
+            # From a hook at the top to an upstroke as long as the stem, more or less bent.
+            length = height * (random.uniform(0.15, 0.5) if random.random() < 0.6 else random.uniform(0.5, 1.05))
+            angle, bend = random.uniform(0.3, 1.2), random.uniform(-0.25, 0.25) * length
+            draw(wide, _arc((tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0), bend), pen)
+            if random.random() < 0.35 and wide[-9:].max() > 60:
                 foot = float(np.flatnonzero(wide[-9:].max(axis=0) > 60).mean())
-                length = height * random.uniform(0.15, 0.3)
-                draw(wide, [(foot - length, height), (foot + length, height)], pen)
-            return wide
+                left, right = height * random.uniform(0.05, 0.4, 2)
+                rise = height * random.normal(0, 0.04)
+                draw(wide, [(foot - left, height + rise), (foot + right, height - rise)], pen)
+            return _trimmed(wide)
         if digit == 7 and random.random() < self.hand.bars:
             wide = np.pad(ink, ((0, 0), (4, 4)))
             y = height * random.uniform(0.42, 0.62)
@@ -323,6 +326,14 @@ class _Sheet:
             packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 95))])[1]
             picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
         return Composed(picture, tuple(self.digits), owners)
+
+
+def _arc(start: tuple[float, float], end: tuple[float, float], bend: float) -> list[tuple[float, float]]:
+    """Return points from one to another along a curve that leaves the straight line by `bend` pixels at most."""
+    (x, y), along = start, np.linspace(0, 1, 9)
+    across, down = end[0] - x, end[1] - y
+    out = 4 * along * (1 - along) * bend / max(math.hypot(across, down), 1.0)
+    return [(x + a * across - o * down, y + a * down + o * across) for a, o in zip(along, out, strict=True)]
 
 
 def _with_pen(ink: Floats, pen: float) -> Floats:
