@@ -207,17 +207,19 @@ def test_a_network_is_taught_what_it_is_unsure_of(monkeypatch):
         monkeypatch.setattr(strings, name, few)
     monkeypatch.setattr(strings, "SURE_KEPT", 0.0)
     network = lenet.load("windows")
-    pictures, told = strings.unsure(network, [field()], seed=3, name="windows")
+    pictures, told = strings.unsure_of(network, [field()], seed=3, name="windows")
     assert len(pictures) == len(told) > 0
     assert (network.predict_proba(pictures).max(axis=1) < strings.SURE).all()
+    others, _ = strings.unsure_of(network, [field()], seed=4, name="windows")
+    assert pictures.tobytes() != others.tobytes()
     monkeypatch.setattr(strings, "SURE", 1.1)
-    every, _ = strings.unsure(network, [field()], seed=3, name="windows")
+    every, _ = strings.unsure_of(network, [field()], seed=3, name="windows")
     assert len(every) > 2 * len(pictures)
 
 
-def test_doubts_need_a_network_and_fields():
-    with pytest.raises(ValueError, match="doubts about 'windows'; expected fields of one's own and a network"):
-        strings.load("windows", doubts=True)
+def test_to_be_unsure_takes_a_network_and_fields():
+    with pytest.raises(ValueError, match="unsure of 'windows'; expected fields of one's own and a network"):
+        strings.load("windows", unsure=True)
 
 
 @pytest.mark.mnist

@@ -185,7 +185,7 @@ def training(
     return pictures[order], told[order]
 
 
-def unsure(network: Network, fields: Sequence[Field], seed: int = 0, name: str = "strings") -> Examples:
+def unsure_of(network: Network, fields: Sequence[Field], seed: int = 0, name: str = "strings") -> Examples:
     """Return examples as from `training`, of many more strings, but mostly those that a network is unsure of.
 
     Whether one is kept hangs on its picture alone, never on its label, so that what is uncertain by nature stays so.
@@ -250,26 +250,26 @@ def _of_fields(
             yield varied(whole, random)
 
 
-def load(source: str, begin: Network | None = None, doubts: bool = False) -> Dataset:
+def load(source: str, begin: Network | None = None, unsure: bool = False, seed: int = 0) -> Dataset:
     """Return what a network learns from as a data set: its name, and after a colon a directory of one's own fields.
 
-    A network that goes on from the weights of another, `begin`, needs fewer of MNIST's strings beside the fields; with
-    `doubts` it learns mostly what the other is unsure of (`unsure`).
+    A network that goes on from the weights of another, `begin`, needs fewer of MNIST's strings beside the fields, or
+    learns mostly what the other is `unsure` of (`unsure_of`). The seed is that of the strings' digits, hands and paper.
 
     Raises
     ------
     ValueError
-        For doubts without a network that has them, or without fields.
+        For `unsure` without a network that may be so, or without fields.
     """
     name, _, place = source.partition(":")
     fields = read_fields(place) if place else []
     about = f", and {len(fields)} fields" if fields else ""
-    if doubts:
+    if unsure:
         if begin is None or not fields:
-            raise ValueError(f"doubts about {source!r}; expected fields of one's own and a network to begin with")
+            raise ValueError(f"unsure of {source!r}; expected fields of one's own and a network to begin with")
         about += ", what the network to begin with is unsure of"
-        examples = unsure(begin, fields, name=name)
+        examples = unsure_of(begin, fields, seed, name)
     else:
         count = AGAIN if begin is not None and fields else COUNT
-        examples = training(fields, count=count, name=name)
+        examples = training(fields, seed, count, name)
     return Dataset(*examples, f"{name} of MNIST digits{about}", place)
