@@ -123,15 +123,22 @@ PoolRowsFunction pool_rows_function(int pixels) {
   if constexpr (kRowBlock == 14) return pool_rows_functions<keep, K, 2, 4, 6, 8, 10, 12, 14>[pixels / 2 - 1];
   else return pool_rows_functions<keep, K, 2, 4, 6>[pixels / 2 - 1];
 }
+
+// Kernels of three and five columns are known to the compiler.
+RowsFunction rows_function(int pixels, int kernel) {
+  return kernel == 5 ? rows_function<5>(pixels) : kernel == 3 ? rows_function<3>(pixels) : rows_function<0>(pixels);
+}
 template <bool keep>
 PoolRowsFunction pool_rows_function(int pixels, int kernel) {
-  return kernel == 5 ? pool_rows_function<keep, 5>(pixels) : pool_rows_function<keep, 0>(pixels);
+  return kernel == 5   ? pool_rows_function<keep, 5>(pixels)
+         : kernel == 3 ? pool_rows_function<keep, 3>(pixels)
+                       : pool_rows_function<keep, 0>(pixels);
 }
 
 void conv_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias, const float* in,
                   float* out) {
   const Blocks cut = blocks(s.out.width, kRowBlock, 1);
-  const RowsFunction rows = s.kernel_width == 5 ? rows_function<5>(cut.length) : rows_function<0>(cut.length);
+  const RowsFunction rows = rows_function(cut.length, s.kernel_width);
   for (int y = 0; y < s.out.height; y += 2)
     for (int m = 0; m < s.out.maps; ++m) {
       for (int lane = 0; lane < kTile; lane += kLanes)

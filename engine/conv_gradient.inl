@@ -253,7 +253,9 @@ constexpr InputRowFunction scatter_functions[] = {&scatter_row<K + Extra, K>...}
 
 // Null where no such instance was made: then gathering serves.
 InputRowFunction scatter_function(int width, int kernel) {
-  if (kernel == 5 && width >= 5 && width <= 14) return scatter_functions<5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>[width - 5];
+  if (width < kernel || width > 14) return nullptr;
+  if (kernel == 5) return scatter_functions<5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>[width - 5];
+  if (kernel == 3) return scatter_functions<3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11>[width - 3];
   return nullptr;
 }
 
