@@ -150,6 +150,16 @@ def test_two_rings_that_touch_are_cut_where_they_do():
     assert (left[0].top, left[0].bottom) == (2, 43)
 
 
+def test_strokes_that_have_become_one_are_cut_between_them():
+    boxes = np.zeros((44, 70), np.uint8)
+    for left in (4, 33):  # two frames with strokes of five pixels, side by side
+        cv2.rectangle(boxes, (left, 2), (left + 28, 41), 255, -1)
+        cv2.rectangle(boxes, (left + 5, 7), (left + 23, 36), 0, -1)
+    ways = seams(boxes > 0, 40, 5)
+    # From the first row to the last the way stays within the ten pixels that both strokes have.
+    assert any((np.abs(way - 33) <= 3).all() for way in ways)
+
+
 @pytest.mark.parametrize("lean", [0, 15, 30, 42])
 def test_one_stroke_is_not_cut_however_it_slants(lean):
     strokes = page(((10 + lean, 5), (10, 50)), size=(56, 70)) < 100
