@@ -24,8 +24,9 @@ from lenet.reading.agreement import WEIGHT, agreement
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.digit import EDGE, box_of, only_digit, to_digit, with_edges
-from lenet.reading.ink import STROKE, Bytes, Ink, ink_of
-from lenet.reading.lines import Band, bands, components
+from lenet.reading.form import cells_of
+from lenet.reading.ink import Bytes, Ink, ink_of
+from lenet.reading.lines import Band, bands
 from lenet.reading.path import Answer, answers
 from lenet.reading.pieces import CLASSES, MAPS, MARK, SIDE, pictures_of
 from lenet.reading.result import Box, Digit, Line, Reading
@@ -135,7 +136,7 @@ class Reader:
         """Read pictures, grey levels (height, width), all at once."""
         inks = [ink_of(picture) for picture in pictures]
         if self.grid is not None:
-            return [self._cells(ink, threads) for ink in inks]
+            return [self._form(ink, threads) for ink in inks]
         lines: list[list[Found]] = [[] for _ in inks]
         if self.mode != "digit":
             lines = self._lines(inks, threads)
@@ -243,25 +244,14 @@ class Reader:
             return reading
         return replace(reading, accepted=False, reason="ambiguous" if sure else "not_a_digit")
 
-    def _cells(self, ink: Ink, threads: int | None) -> Page:
-        """Read a form: a digit in each cell that is not empty, the cells' borders left out."""
+    def _form(self, ink: Ink, threads: int | None) -> Page:
+        """Read a form: a digit in each cell that is not empty."""
         assert self.grid is not None
-        rows, columns = self.grid
-        height, width = ink.image.shape
-        if height < 4 * rows or width < 4 * columns:
-            raise ValueError(f"a grid of {rows}x{columns} cells in a picture of {width}x{height} pixels: too small")
-        cells = []
-        for row in range(rows):
-            for column in range(columns):
-                top, bottom = row * height // rows, (row + 1) * height // rows
-                left, right = column * width // columns, (column + 1) * width // columns
-                cell = only_digit(_inner(ink.image[top:bottom, left:right], ink.pen))
-                if cell.any():
-                    cells.append((row, cell, _box(cell, ink.shrink, left, top)))
-        read = self._digits([(cell, box) for _, cell, box in cells], threads)
+        cells = [(row, (cell, _box(cell, ink.shrink, left, top))) for row, left, top, cell in cells_of(ink, *self.grid)]
+        read = self._digits([cell for _, cell in cells], threads)
         lines = []
-        for row in range(rows):
-            own = [reading.lines[0] for (at, *_), reading in zip(cells, read, strict=True) if at == row]
+        for row in range(self.grid[0]):
+            own = [reading.lines[0] for (at, _), reading in zip(cells, read, strict=True) if at == row]
             if own:
                 digits = tuple(line.digits[0] for line in own)
                 lines.append(Line(digits, math.prod(line.confidence for line in own)))
@@ -274,19 +264,6 @@ def _box(ink: Bytes, shrink: int, left: int = 0, top: int = 0) -> Box:
     """Return where ink is in the picture, of which it is a part that begins at `left` and `top`."""
     x, y, width, height = box_of(ink >= EDGE)
     return (shrink * (x + left), shrink * (y + top), shrink * width, shrink * height)
-
-
-def _inner(cell: Bytes, pen: float) -> Bytes:
-    """Return a form's cell without what belongs to its borders: strokes that touch them and keep close to them."""
-    height, width = cell.shape
-    labels, figures = components((cell >= STROKE).astype(np.uint8))
-    left, top, wide, tall, _ = figures.T
-    near = max(2.0, 2 * pen, 0.06 * min(height, width))
-    beside = (left + wide <= near) | (left >= width - near) | (top + tall <= near) | (top >= height - near)
-    whole = ((wide >= 0.95 * width) | (tall >= 0.95 * height)) & ((left <= 1) | (top <= 1))
-    chosen = ~(beside | whole)
-    chosen[0] = False
-    return with_edges(cell, chosen[labels])
 
 
 def _check(mode: str, length: int | None, grid: tuple[int, int] | None, checksum: str | None) -> None:
