@@ -65,6 +65,16 @@ def test_only_numbers_that_fit():
     assert [answer.text for answer in found[2:]] == ["85", "135"]
 
 
+def test_one_digit_is_not_read_twice():
+    candidates = [Candidate(0, 0, 0, 0, 10, 40), Candidate(1, 1, 4, 0, 14, 40), Candidate(0, 1, 0, 0, 14, 40)]
+    table = np.zeros((3, CLASSES))
+    table[0, 2] = table[1, 2] = 0.9
+    table[2, 2] = 0.5
+    # Their middles are four pixels apart: a fifth of twenty pixels, but not of forty.
+    assert answers(candidates, table, 2, height=20.0)[0].text == "22"
+    assert answers(candidates, table, 2, height=40.0)[0].text == "2"
+
+
 def test_where_everything_is_unlikely_something_is_still_said():
     assert answers(CANDIDATES, shares(), 3) != []
 

@@ -21,6 +21,8 @@ from lenet.reading.pieces import MARK
 
 KEPT = 8
 """Answers that are kept at every part."""
+APART = 0.2
+"""Two digits' middles are at least so far apart, in heights of a digit: nearer ones are one digit, seen twice."""
 FITTING = 200
 """Answers among which numbers that fit are looked for."""
 LEAST = 1e-4
@@ -66,6 +68,7 @@ def answers(
     parts: int,
     length: int | None = None,
     fits: Callable[[str], bool] | None = None,
+    height: float = 0.0,
 ) -> list[Answer]:
     """Return the likeliest numbers, the best first; at most `KEPT`, fewer if there are no more.
 
@@ -83,13 +86,16 @@ def answers(
         Only numbers of so many digits.
     fits : function, optional
         Only numbers that it accepts, of the `FITTING` likeliest.
+    height : float
+        Of a digit, in pixels.
     """
+    apart = APART * height
     for least in (LEAST, 0.0):
-        found = _search(candidates, shares, parts, least, length, FITTING if fits else KEPT)
+        found = _search(candidates, shares, parts, least, length, FITTING if fits else KEPT, apart)
         fine = [answer for answer in found if fits is None or fits(answer.text)]
         if not fine:
             continue
-        others = _search(candidates, shares, parts, least, None, KEPT) if length or fits else []
+        others = _search(candidates, shares, parts, least, None, KEPT, apart) if length or fits else []
         known = {answer.text for answer in fine}
         return fine[:KEPT] + [replace(other, fits=False) for other in others if other.text not in known]
     return []
@@ -109,6 +115,14 @@ class _State(NamedTuple):
         """What counts among paths of one number: a mark is rather told apart than taken for a part of a digit."""
         return self.score + MARKED * self.marks
 
+    @property
+    def digit(self) -> int:
+        """The candidate that is the path's last digit; -1 if it has none."""
+        state: _State | None = self
+        while state is not None and state.label == MARK:
+            state = state.before
+        return -1 if state is None else state.candidate
+
 
 _Group = dict[int, _State]
 """The best path of each number, by the number's name."""
@@ -121,11 +135,13 @@ def _search(
     least: float,
     length: int | None,
     kept: int,
+    apart: float,
 ) -> list[Answer]:
     """Go from part to part with the likeliest numbers so far, of each count of digits where a length is wished for."""
     starting: list[list[int]] = [[] for _ in range(parts)]
     for number, candidate in enumerate(candidates):
         starting[candidate.first].append(number)
+    middles = [(candidate.left + candidate.right) / 2 for candidate in candidates]
     gains = np.log(np.maximum(shares[:, : MARK + 1], FLOOR)).tolist()
     labels = [np.flatnonzero(row >= least).tolist() for row in shares[:, : MARK + 1]]
     # The same number has the same name, whatever path it took: its name without the last digit, and that digit.
@@ -139,7 +155,7 @@ def _search(
                 more = count + (label != MARK and length is not None)
                 if length is None or more <= length:
                     there = ending[candidates[number].last + 1].setdefault(more, {})
-                    _extend(there, best, number, label, gains[number][label], names)
+                    _extend(there, best, number, label, gains[number][label], names, middles, apart)
     last = ending[parts].get(length or 0, {}).values()
     return [_answer(state) for state in nlargest(kept, last, key=lambda state: state.score)]
 
@@ -151,9 +167,15 @@ def _extend(
     label: int,
     gain: float,
     names: dict[tuple[int, int], int],
+    middles: Sequence[float],
+    apart: float,
 ) -> None:
     """Add the paths that go on with a candidate of that label to those that end where it does."""
     for name, state in best:
+        if label != MARK and apart:
+            last = state.digit
+            if last >= 0 and middles[candidate] - middles[last] < apart:
+                continue
         to = name if label == MARK else names.setdefault((name, label), len(names) + 1)
         new = _State(state.score + gain, state, candidate, label, state.marks + (label == MARK))
         if to not in there or there[to].worth < new.worth:

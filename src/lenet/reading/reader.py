@@ -177,7 +177,8 @@ class Reader:
 
     def _answered(self, line: Found, shares: Shares) -> Found:
         shares = line.seen.seconded(line.candidates, shares)
-        likeliest = answers(line.candidates, shares, len(line.parts.boxes), self.length, self.fits)
+        parts, height = len(line.parts.boxes), line.band.height
+        likeliest = answers(line.candidates, shares, parts, self.length, self.fits, height)
         return replace(line, shares=shares, answers=likeliest)
 
     def _page(self, ink: Ink, found: Sequence[Found]) -> Page:
