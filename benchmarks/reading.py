@@ -75,7 +75,7 @@ def trained(name, work, fields=(), fold=None, seen=()):
     first = kept(path, name, lambda: trained(name, work), lambda: strings.training(own, count=strings.AGAIN, name=name))
     if name != "windows":
         return first
-    return kept(doubts, name, lambda: first, lambda: strings.unsure(first, own, name=name))
+    return kept(doubts, name, lambda: first, lambda: strings.unsure_of(first, own, name=name))
 
 
 def kept(path, name, begin, examples):
