@@ -8,6 +8,7 @@ that can be cut in many ways). The likeliest few numbers are kept at every part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from heapq import nlargest
@@ -95,33 +96,29 @@ def answers(
         fine = [answer for answer in found if fits is None or fits(answer.text)]
         if not fine:
             continue
-        others = _search(candidates, shares, parts, least, None, KEPT, apart) if length or fits else []
+        every = found if length is None else _search(candidates, shares, parts, least, None, KEPT, apart)
         known = {answer.text for answer in fine}
-        return fine[:KEPT] + [replace(other, fits=False) for other in others if other.text not in known]
+        return fine[:KEPT] + [replace(other, fits=False) for other in every[:KEPT] if other.text not in known]
     return []
 
 
 class _State(NamedTuple):
-    """A path that ends at a part: its score, the state that it comes from, its last candidate and that one's label."""
+    """A path that ends at a part: its score, the state that it comes from, its last candidate and that one's label.
+
+    `middle` is the column of its last digit's middle.
+    """
 
     score: float
     before: _State | None = None
     candidate: int = -1
     label: int = -1
     marks: int = 0
+    middle: float = -math.inf
 
     @property
     def worth(self) -> float:
         """What counts among paths of one number: a mark is rather told apart than taken for a part of a digit."""
         return self.score + MARKED * self.marks
-
-    @property
-    def digit(self) -> int:
-        """The candidate that is the path's last digit; -1 if it has none."""
-        state: _State | None = self
-        while state is not None and state.label == MARK:
-            state = state.before
-        return -1 if state is None else state.candidate
 
 
 _Group = dict[int, _State]
@@ -141,7 +138,6 @@ def _search(
     starting: list[list[int]] = [[] for _ in range(parts)]
     for number, candidate in enumerate(candidates):
         starting[candidate.first].append(number)
-    middles = [(candidate.left + candidate.right) / 2 for candidate in candidates]
     gains = np.log(np.maximum(shares[:, : MARK + 1], FLOOR)).tolist()
     labels = [np.flatnonzero(row >= least).tolist() for row in shares[:, : MARK + 1]]
     # The same number has the same name, whatever path it took: its name without the last digit, and that digit.
@@ -151,11 +147,16 @@ def _search(
     for first in range(parts):
         for count, group in ending[first].items():
             best = nlargest(kept, group.items(), key=lambda named: named[1].score)
-            for number, label in ((one, label) for one in starting[first] for label in labels[one]):
-                more = count + (label != MARK and length is not None)
-                if length is None or more <= length:
-                    there = ending[candidates[number].last + 1].setdefault(more, {})
-                    _extend(there, best, number, label, gains[number][label], names, middles, apart)
+            for number in starting[first]:
+                middle = (candidates[number].left + candidates[number].right) / 2
+                # A digit stands apart from the last one, a mark need not.
+                before = [named for named in best if middle - named[1].middle >= apart]
+                for label in labels[number]:
+                    more = count + (label != MARK and length is not None)
+                    if length is None or more <= length:
+                        there = ending[candidates[number].last + 1].setdefault(more, {})
+                        mine = best if label == MARK else before
+                        _extend(there, mine, number, label, middle, gains[number][label], names)
     last = ending[parts].get(length or 0, {}).values()
     return [_answer(state) for state in nlargest(kept, last, key=lambda state: state.score)]
 
@@ -165,19 +166,17 @@ def _extend(
     best: Sequence[tuple[int, _State]],
     candidate: int,
     label: int,
+    middle: float,
     gain: float,
     names: dict[tuple[int, int], int],
-    middles: Sequence[float],
-    apart: float,
 ) -> None:
     """Add the paths that go on with a candidate of that label to those that end where it does."""
     for name, state in best:
-        if label != MARK and apart:
-            last = state.digit
-            if last >= 0 and middles[candidate] - middles[last] < apart:
-                continue
-        to = name if label == MARK else names.setdefault((name, label), len(names) + 1)
-        new = _State(state.score + gain, state, candidate, label, state.marks + (label == MARK))
+        if label == MARK:
+            to, marks, last = name, state.marks + 1, state.middle
+        else:
+            to, marks, last = names.setdefault((name, label), len(names) + 1), state.marks, middle
+        new = _State(state.score + gain, state, candidate, label, marks, last)
         if to not in there or there[to].worth < new.worth:
             there[to] = new
 
