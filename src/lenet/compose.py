@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.marks import draw, drawn, letter, strokes_of
+from lenet.marks import bow, draw, drawn, letter, strokes_of
 from lenet.reading.digit import box_of
 from lenet.reading.ink import pen_width
 
@@ -258,8 +258,11 @@ class _Sheet:
             tip = float(np.flatnonzero(wide[:6].max(axis=0) > 60).mean()) if wide[:6].max() > 60 else wide.shape[1] / 2
             # From a hook at the top to an upstroke as long as the stem, more or less bent.
             length = height * (random.uniform(0.15, 0.5) if random.random() < 0.6 else random.uniform(0.5, 1.05))
-            angle, bend = random.uniform(0.3, 1.2), random.uniform(-0.25, 0.25) * length
-            draw(wide, _arc((tip - length * math.sin(angle), 2 + length * math.cos(angle)), (tip, 2.0), bend), pen)
+            angle, bend = random.uniform(0.3, 1.2), random.uniform(-0.5, 0.5) * length
+            across, down = math.sin(angle), math.cos(angle)
+            start = (tip - length * across, 2 + length * down)
+            middle = (tip - length * across / 2 + bend * down, 2 + length * down / 2 + bend * across)
+            draw(wide, bow(start, middle, (tip, 2.0)), pen)
             if random.random() < 0.35 and wide[-9:].max() > 60:
                 foot = float(np.flatnonzero(wide[-9:].max(axis=0) > 60).mean())
                 left, right = height * random.uniform(0.05, 0.4, 2)
@@ -326,14 +329,6 @@ class _Sheet:
             packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 95))])[1]
             picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
         return Composed(picture, tuple(self.digits), owners)
-
-
-def _arc(start: tuple[float, float], end: tuple[float, float], bend: float) -> list[tuple[float, float]]:
-    """Return points from one to another along a curve that leaves the straight line by `bend` pixels at most."""
-    (x, y), along = start, np.linspace(0, 1, 9)
-    across, down = end[0] - x, end[1] - y
-    out = 4 * along * (1 - along) * bend / max(math.hypot(across, down), 1.0)
-    return [(x + a * across - o * down, y + a * down + o * across) for a, o in zip(along, out, strict=True)]
 
 
 def _with_pen(ink: Floats, pen: float) -> Floats:

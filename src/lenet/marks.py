@@ -22,6 +22,17 @@ def draw(picture: NDArray[np.uint8], points: Sequence[tuple[float, float]], pen:
     cv2.polylines(picture, [path], False, 255, max(1, round(pen)), cv2.LINE_AA, 3)
 
 
+Point = Sequence[float] | NDArray[np.float64]
+
+
+def bow(start: Point, middle: Point, end: Point) -> list[tuple[float, float]]:
+    """Return points (x, y) from one to another on a curve that is drawn towards a third (Bézier's of second degree)."""
+    along = np.linspace(0, 1, 9)[:, None]
+    a, b, c = map(np.asarray, (start, middle, end))
+    path = (1 - along) ** 2 * a + 2 * along * (1 - along) * b + along**2 * c
+    return [(float(x), float(y)) for x, y in path]
+
+
 def drawn(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
     """Draw strokes in heights of a digit, from 0 at its top to 1 at its foot; from 0 to 1, a quarter below the foot."""
     picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
@@ -66,8 +77,6 @@ def strokes_of(kind: str, random: np.random.Generator) -> list[list[tuple[float,
     at, strokes = random.uniform(0, 1, 2), []
     for _ in range(int(random.integers(2, 6))):
         middle, end = random.uniform(0, 1, (2, 2))
-        along = np.linspace(0, 1, 9)[:, None]
-        path = (1 - along) ** 2 * at + 2 * along * (1 - along) * middle + along**2 * end
-        strokes.append([(float(x) * 0.8, float(y)) for x, y in path])
+        strokes.append([(0.8 * x, y) for x, y in bow(at, middle, end)])
         at = end if random.random() < 0.6 else random.uniform(0, 1, 2)
     return strokes
