@@ -255,7 +255,7 @@ class _Sheet:
         pen = max(2.0, self.hand.pen * height / self.hand.size)
         if digit == 1 and random.random() < self.hand.flags:
             wide = np.pad(ink, ((2, 3), (height, round(0.5 * height))))
-            tip = float(np.flatnonzero(wide[:6].max(axis=0) > 60).mean()) if wide[:6].max() > 60 else wide.shape[1] / 2
+            tip = _middle_of(wide[:6])
             # From a hook at the top to an upstroke as long as the stem, more or less bent.
             length = height * (random.uniform(0.15, 0.5) if random.random() < 0.6 else random.uniform(0.5, 1.05))
             angle, bend = random.uniform(0.3, 1.2), random.uniform(-0.5, 0.5) * length
@@ -263,8 +263,8 @@ class _Sheet:
             start = (tip - length * across, 2 + length * down)
             middle = (tip - length * across / 2 + bend * down, 2 + length * down / 2 + bend * across)
             draw(wide, bow(start, middle, (tip, 2.0)), pen)
-            if random.random() < 0.35 and wide[-9:].max() > 60:
-                foot = float(np.flatnonzero(wide[-9:].max(axis=0) > 60).mean())
+            if random.random() < 0.35:
+                foot = _middle_of(wide[-9:])
                 left, right = height * random.uniform(0.05, 0.4, 2)
                 rise = height * random.normal(0, 0.04)
                 draw(wide, [(foot - left, height + rise), (foot + right, height - rise)], pen)
@@ -320,6 +320,8 @@ class _Sheet:
             written = ink.copy()
             _rule(ink, self.base - top, self.top - top, hand.size, random)
             owners[(ink >= BODY) & (written < BODY)] = OTHER
+        if random.random() < 0.4:
+            ink *= _pressure(ink.shape, hand.size, random)
         if random.random() < 0.9:
             ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), random.uniform(0.3, 1.0)), np.float32)
         grey = _paper(ink.shape, random) * (1 - random.uniform(0.35, 0.95) * ink)
@@ -340,6 +342,23 @@ def _with_pen(ink: Floats, pen: float) -> Floats:
     # How far pixels are from the strokes' edges, inside and outside.
     far = cv2.distanceTransform(strokes, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - strokes, cv2.DIST_L2, 5)
     return np.clip(far + wider + 0.5 - 0.5 * np.sign(far), 0, 1).astype(np.float32)
+
+
+def _middle_of(rows: Bytes) -> float:
+    """Return the column in the middle of the strokes in some rows of a digit, where it has some."""
+    darkest = rows.max(axis=0)
+    return float(np.flatnonzero(darkest > darkest.max() / 2).mean())
+
+
+def _pressure(shape: tuple[int, ...], size: float, random: np.random.Generator) -> Floats:
+    """Return what a pen leaves of its ink, from 0 to 1: it presses unevenly, and is faint or fails in places."""
+    import cv2
+
+    cell = size * random.uniform(0.1, 0.5)
+    coarse = random.random((int(shape[0] / cell) + 2, int(shape[1] / cell) + 2), np.float32)
+    uneven = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    most, firm = random.uniform(0.2, 0.9), random.uniform(0.3, 0.6)
+    return np.asarray(np.clip(1 - most * (uneven - firm) / (1 - firm), 0, 1), np.float32)
 
 
 def _trimmed(ink: NDArray[Any], least: float = 20) -> NDArray[Any]:
