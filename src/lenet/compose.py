@@ -30,7 +30,7 @@ OTHER = -1
 BODY = 0.25
 """The share of full ink from which on a pixel has an owner."""
 
-PLAIN = 0.15
+PLAIN = 0.3
 """The share of strings that are digits side by side, all of one height, in black on white."""
 
 

@@ -25,9 +25,9 @@ from lenet.reading.ink import STROKE, ink_of
 from lenet.reading.lines import Band, bands
 from lenet.reading.pieces import MAPS, MARK, SIDE, WRONG, pictures_of
 
-COUNT = 8000
+COUNT = 9000
 """Strings composed from MNIST's digits."""
-AGAIN = 1000
+AGAIN = 1500
 """The same for networks that were trained on those before."""
 MIXED = 2000
 """Strings with fields' digits among MNIST's, where there are fields; twice as many as the others at most."""
