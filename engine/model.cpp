@@ -19,6 +19,7 @@ constexpr std::size_t kTogether = 2;
 Model::Model(const Description& description, const float* weights, Scale scale, const std::string& isa)
     : description_(description),
       plan_(description_, true),
+      answers_(plan_.answers()),
       weights_(weights, weights + plan_.parameters()),
       scale_(scale),
       kernels_(lenet::kernels(isa)),
@@ -40,10 +41,10 @@ template <class Put>
 void Model::each_score(const Images& images, int threads, const Put& put) {
   const Planes placed = plan_.placed(images.maps, images.height, images.width);
   const auto turn = take_turn();
-  if (answers_.empty()) answers_ = plan_.answers();
   const std::size_t classes = answers_.size();
   const float sign = plan_.sign();
-  const bool dense = plan_.output().kind == Op::Kind::dense || plan_.output().kind == Op::Kind::rbf;
+  const Op::Kind last = plan_.output().kind;
+  const bool dense = !plan_.branched() && (last == Op::Kind::dense || last == Op::Kind::rbf);
   const std::size_t rest = images.count % kTile, few = dense && rest <= kFew ? rest : 0;
   const std::size_t in_tiles = images.count - few, tiles = (in_tiles + kTile - 1) / kTile;
   const std::size_t groups = (tiles + kTogether - 1) / kTogether;
@@ -103,15 +104,20 @@ void Model::predict(const Images& images, int threads, std::int64_t* out) {
              [&](std::size_t i, const float* scores) { out[i] = std::max_element(scores, scores + classes) - scores; });
 }
 
+Plan Model::layer_by_layer() const {
+  if (plan_.branched()) throw std::invalid_argument("a network in branches has no layers one by one");
+  return Plan(description_, false);
+}
+
 std::vector<std::size_t> Model::layer_sizes() const {
-  const Plan plan(description_, false);
+  const Plan plan = layer_by_layer();
   std::vector<std::size_t> sizes;
   for (const Op& op : plan.ops()) sizes.push_back(op.out.pixels());
   return sizes;
 }
 
 void Model::trace(const Images& images, bool soft, const std::vector<float*>& outs) {
-  const Plan plan(description_, false);
+  const Plan plan = layer_by_layer();
   const Planes placed = plan.placed(images.maps, images.height, images.width);
   Workspace work(plan, 1, false);
   work.prepare(plan, placed, scale_.paper);

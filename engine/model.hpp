@@ -17,7 +17,7 @@ class Model {
   const Kernels& kernels() const { return kernels_; }
 
   // How many scores an image has: one for each class, at each place if the network is swept over it.
-  std::size_t answers() const { return plan_.output().out.pixels(); }
+  std::size_t answers() const { return answers_.size(); }
   // out[image][answer]: the last layer's sums, or squared distances with their sign turned, so that the
   // largest is the answer. Throws std::invalid_argument for images that do not fit.
   void scores(const Images& images, int threads, float* out);
@@ -33,9 +33,11 @@ class Model {
   template <class Put>
   void each_score(const Images& images, int threads, const Put& put);
   std::unique_lock<std::mutex> take_turn();
+  Plan layer_by_layer() const;
 
   Description description_;
   Plan plan_;
+  std::vector<std::size_t> answers_;
   std::vector<float> weights_;
   Scale scale_;
   const Kernels& kernels_;
@@ -43,8 +45,7 @@ class Model {
   unsigned forks_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::unique_ptr<Alone> alone_;
-  std::vector<std::size_t> answers_;  // Plan::answers(), from the first question on
-  Buffer packed_;                     // the weights, as `alone_` likes them
+  Buffer packed_;  // the weights, as `alone_` likes them
 };
 
 }  // namespace lenet

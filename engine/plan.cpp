@@ -53,6 +53,8 @@ void check(std::size_t i, const Layer& layer, const Planes& in) {
       (layer.kernel_height < 1 || layer.kernel_width < 1 || layer.kernel_height > 1024 || layer.kernel_width > 1024))
     refuse(i, "a kernel of 1 to 1024 pixels expected");
   if (layer.keep && layer.kind != Kind::pool) refuse(i, "only pooling keeps borders");
+  if (layer.offsets < 1 || (layer.offsets > 1 && (!windowed || layer.kind == Kind::contrast)))
+    refuse(i, "only pooling begins in several columns");
   if (layer.kind == Kind::contrast) {
     const auto& w = layer.window_weights;
     bool fine = layer.window % 2 == 1 && w.size() == std::size_t(layer.window) && w[w.size() / 2] > 0;
@@ -93,8 +95,24 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
   const Borders first = borders(layers[0]);
   input_ = allocate(value_pixels_, description_.maps, description_.height, description_.width, first.top, first.left,
                     first.bottom, first.right);
-  Planes value = input_, gradient{};  // nobody wants the input's gradient: its place stays empty
-  for (std::size_t i = 0; i < layers.size(); ++i) {
+  const auto split = std::find_if(layers.begin(), layers.end(), [](const Layer& layer) { return layer.offsets > 1; });
+  add(0, input_, 0, fuse);
+  if (split == layers.end()) return;
+  const std::size_t at = std::size_t(split - layers.begin());
+  if (std::any_of(split + 1, layers.end(), [](const Layer& layer) { return layer.offsets > 1; }))
+    refuse(at, "only one layer begins in several columns");
+  const Op first_branch = *std::find_if(ops_.begin(), ops_.end(), [&](const Op& op) { return op.layer == int(at); });
+  for (int offset = 1; offset < split->offsets; ++offset) {
+    Planes in = first_branch.in;
+    in.origin += std::size_t(offset), in.width -= offset;
+    add(at, in, first_branch.weight, fuse);
+  }
+}
+
+void Plan::add(std::size_t first, Planes value, std::size_t parameter, bool fuse) {
+  const auto& layers = description_.layers;
+  Planes gradient{};  // nobody wants the input's gradient: its place stays empty
+  for (std::size_t i = first; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
     Op op{};
     op.layer = op.last_layer = int(i);
@@ -144,14 +162,14 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
       }
     }
     if (maps < 1 || height < 1 || width < 1) refuse(i, "its output is empty");
-    op.weight = parameters_, op.bias = parameters_ + op.weights;
-    parameters_ += op.weights + op.biases;
+    op.weight = parameter, op.bias = parameter + op.weights;
+    parameter += op.weights + op.biases;
 
     const Planes conv_out{0, maps, height, width, 0, 0};
     if (op.kind == Op::Kind::conv && fuse && i + 1 < layers.size()) {
       const Layer& next = layers[i + 1];
       if (next.kind == Layer::Kind::pool && next.pool == PoolKind::max && next.window == 2 && next.stride == 2 &&
-          height >= 2 && width >= 2 &&
+          next.offsets == 1 && height >= 2 && width >= 2 &&
           !(next.keep && (height % 2 || width % 2)) &&  // every activation is monotone, so it commutes with a maximum
           (next.activation == Activation::linear || layer.activation == Activation::linear)) {
         op.kind = Op::Kind::conv_pool;
@@ -187,9 +205,13 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
     value = op.out, gradient = op.out_gradient;
     ops_.push_back(op);
   }
+  if (!ends_.empty() && parameter != parameters_) refuse(first, "its branches are not alike");
+  parameters_ = parameter;
+  ends_.push_back(ops_.size() - 1);
 }
 
 int Plan::classes() const {
+  if (branched()) throw std::invalid_argument("a network in branches has scores, but no answer");
   const Op::Kind last = output().kind;
   if (last != Op::Kind::dense && last != Op::Kind::rbf)
     throw std::invalid_argument("the last layer is neither dense nor radial basis functions: no classes to score");
@@ -197,12 +219,13 @@ int Plan::classes() const {
 }
 
 std::vector<std::size_t> Plan::answers() const {
-  const Planes& out = output().out;
   std::vector<std::size_t> found;
-  found.reserve(out.pixels());
-  for (int m = 0; m < out.maps; ++m)
-    for (int y = 0; y < out.height; ++y)
-      for (int x = 0; x < out.width; ++x) found.push_back(out.at(m, y, x) * kTile);
+  for (const std::size_t end : ends_) {
+    const Planes& out = ops_[end].out;
+    for (int m = 0; m < out.maps; ++m)
+      for (int y = 0; y < out.height; ++y)
+        for (int x = 0; x < out.width; ++x) found.push_back(out.at(m, y, x) * kTile);
+  }
   return found;
 }
 

@@ -20,6 +20,9 @@ struct Layer {
   PoolKind pool = PoolKind::max;
   int window = 2, stride = 2;
   bool keep = false;  // pool: windows that reach past the end are kept, not ignored
+  // All pooling: windows begin in each of so many first columns, and the layers behind answer for each of these
+  // branches. At most one layer has more than one, and only in networks that answer, not in such as are trained.
+  int offsets = 1;
   Activation activation = Activation::linear;
   std::vector<float> codes;           // rbf: [unit][input]
   std::vector<float> window_weights;  // contrast: a row of its window
@@ -64,12 +67,13 @@ class Plan {
 
   const std::vector<Op>& ops() const { return ops_; }
   const Op& output() const { return ops_.back(); }
+  bool branched() const { return ends_.size() > 1; }
   Span all() const { return {0, ops_.size()}; }
   const Planes& input() const { return input_; }
   // Throws if the last layer does not give one value a class: such a network has scores, but no answer.
   int classes() const;
   // Where each value of the last layer lies in a tile, map by map and row by row: one for each class, or for each
-  // class and place of a network that is swept over larger images.
+  // class and place of a network that is swept over larger images; branch by branch.
   std::vector<std::size_t> answers() const;
   float sign() const { return output().kind == Op::Kind::rbf ? -1.0f : 1.0f; }
   std::size_t parameters() const { return parameters_; }
@@ -84,10 +88,13 @@ class Plan {
   Planes placed(int maps, int height, int width) const;
 
  private:
+  // Adds the operations of the layers from `first` on, whose input is `value` and whose parameters begin there.
+  void add(std::size_t first, Planes value, std::size_t parameter, bool fuse);
   void add_tables(const Layer& layer, ConvShape& conv);
 
   Description description_;
   std::vector<Op> ops_;
+  std::vector<std::size_t> ends_;  // the last operation of each branch
   std::vector<std::unique_ptr<std::vector<int>>> lists_;
   Planes input_;
   std::size_t parameters_ = 0, value_pixels_ = 0, gradient_pixels_ = 0, inner_pixels_ = 0, winner_bytes_ = 0,

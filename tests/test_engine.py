@@ -21,7 +21,7 @@ from networks import (
     tolerance,
 )
 
-from lenet import Contrast, Conv, Dense, Rbf, Spec, _engine, engine, presets, reference
+from lenet import Contrast, Conv, Dense, Pool, Rbf, Spec, Subsample, _engine, engine, presets, reference
 from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Map, MeanSquared, Scale, Sgd
 from lenet.weights import draw, flatten, unflatten
 
@@ -342,3 +342,39 @@ def test_random_nets_score_the_same_bits_alone(seed):
         full = model.scores(images, 1)
         for i in range(20):
             assert np.array_equal(model.scores(images[i : i + 1], 1), full[i : i + 1])
+
+
+@every_isa
+@pytest.mark.parametrize("last", [Pool("S4"), Pool("S4", method="mean"), Subsample("S4"), Pool("S4", window=3)])
+def test_branches_are_sweeps_that_begin_in_other_columns(last, isa):
+    before = (Conv("C1", 5, 3, activation="relu"), Pool("S2"), Conv("C3", 4, 3, activation="tanh"))
+    spec = Spec((2, 18, 18), (*before, last, Dense("F5", 7, "tanh"), Dense("OUT", 3)))
+    flat = flatten(spec, draw(spec, "he", 5))
+    images = np.random.default_rng(5).integers(0, 256, (20, 2, 18, 53), np.uint8)
+    branched = engine.swept(spec, flat, SCALE, 18, 53, isa, offsets=last.step)
+    scores = branched.scores(images, 2)
+    done = 0
+    for offset in range(last.step):
+        shifted = np.ascontiguousarray(images[..., 2 * offset :])
+        own = engine.sweep(spec, flat, SCALE, shifted, isa)["OUT"].reshape(20, -1)
+        assert scores[:, done : done + own.shape[1]].tobytes() == own.tobytes()
+        done += own.shape[1]
+    assert done == scores.shape[1]
+
+
+def test_branches_only_answer():
+    spec = NAMED["kernel 3"]
+    flat = flatten(spec, draw(spec, "he", 5))
+    images = np.zeros((1, 1, 16, 40), np.uint8)
+    network = engine.swept(spec, flat, SCALE, 16, 40, offsets=2)
+    with pytest.raises(ValueError, match="branches has scores, but no answer"):
+        network.predict(images, 1)
+    with pytest.raises(ValueError, match="branches has no layers one by one"):
+        network.trace(images, False, [[1]] * len(spec.layers))
+    described = engine.layers(spec)
+    described[1]["offsets"] = 2
+    with pytest.raises(ValueError, match="layer 1: its branches are not alike"):  # a dense layer sees all columns
+        _engine.Model(spec.input, described, flat, (0.0, 1.0), "")
+    described[0]["offsets"] = 2
+    with pytest.raises(ValueError, match="layer 0: only pooling begins in several columns"):
+        _engine.Model(spec.input, described, flat, (0.0, 1.0), "")

@@ -152,12 +152,18 @@ def swept_places(spec: Spec, height: int, width: int) -> tuple[int, int]:
     return list(swept_shapes(spec, height, width).values())[-1][1:]
 
 
-def swept(spec: Spec, flat: NDArray[np.float32], scale: Scale, height: int, width: int, isa: str = "") -> Model:
+def swept(
+    spec: Spec, flat: NDArray[np.float32], scale: Scale, height: int, width: int, isa: str = "", offsets: int = 1
+) -> Model:
     """Return a network that answers at every place of larger images: its scores are (classes, rows, columns) in a row.
 
-    Radial basis functions are left out.
+    With several `offsets` the windows of the last pooling begin in each of so many first columns, and the scores of
+    each follow one another: what lies before is the same for all. Radial basis functions are left out.
     """
-    return Model((spec.input[0], height, width), swept_layers(spec), flat, (scale.paper, scale.ink), isa)
+    described = swept_layers(spec)
+    if offsets > 1:
+        next(layer for layer in reversed(described) if "stride" in layer)["offsets"] = offsets
+    return Model((spec.input[0], height, width), described, flat, (scale.paper, scale.ink), isa)
 
 
 def model(spec: Spec, flat: NDArray[np.float32], scale: Scale, isa: str = "") -> Model:

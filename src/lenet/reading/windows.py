@@ -20,7 +20,7 @@ from lenet.network import Network
 from lenet.reading.cuts import Candidate
 from lenet.reading.lines import Band, at_scale
 from lenet.reading.pieces import MARK
-from lenet.spec import Contrast, Layer, Rbf
+from lenet.spec import Contrast, DeformPool, Layer, Pool, Rbf, Subsample
 
 SIDE, BODY = 32, 20
 """The window's sides and the height of a digit in it, in pixels."""
@@ -102,13 +102,17 @@ class Sweep:
             given = f"{network.classes} classes of {'x'.join(map(str, network.spec.input))} values"
             raise ValueError(f"a network for windows with {given}; expected {NONE + 1} of 1x{SIDE}x{SIDE}")
         self.network = network
-        # The network's own steps are `period` pixels: it is swept again from each column between.
+        # The network's own steps are `period` pixels. Its last pooling begins in each column, so that what lies before
+        # is there for all windows; where their steps are still too long, it is swept again from the columns between.
         self.period = STRETCH // max(1, engine.swept_places(network.spec, SIDE, SIDE + STRETCH)[1] - 1)
-        self.width = STRETCH + SIDE - self.period
+        strides = [layer.step for layer in network.spec.layers if isinstance(layer, DeformPool | Pool | Subsample)]
+        offsets = strides[-1] if strides and self.period % (STEP * strides[-1]) == 0 else 1
+        self.between = self.period // offsets
+        self.width = STRETCH + SIDE - self.between
         places = engine.swept_places(network.spec, SIDE, self.width)
         if self.period % STEP or places != (1, STRETCH // self.period) or any(map(_sees_borders, network.spec.layers)):
             raise ValueError(f"{network} is no network to sweep: its windows have to be alike, a few pixels apart")
-        self.engine = engine.swept(network.spec, network.flat, network.scale, SIDE, self.width)
+        self.engine = engine.swept(network.spec, network.flat, network.scale, SIDE, self.width, offsets=offsets)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the engine's part out of pickles."""
@@ -121,7 +125,7 @@ class Sweep:
         strips = [strip_of(band) for band in lines]
         counts = [(strip.shape[1] - SIDE) // STEP + 1 for strip, _ in strips]
         stretches = [-(-count * STEP // STRETCH) for count in counts]
-        cut = np.zeros((self.period // STEP, sum(stretches), 1, SIDE, self.width), np.uint8)
+        cut = np.zeros((self.between // STEP, sum(stretches), 1, SIDE, self.width), np.uint8)
         at = 0
         for (strip, _), own in zip(strips, stretches, strict=True):
             wide = np.pad(strip, ((0, 0), (0, own * STRETCH + SIDE + self.period - strip.shape[1])))
@@ -130,8 +134,8 @@ class Sweep:
                     pictures[at, 0] = wide[:, first + shift * STEP :][:, : self.width]
                 at += 1
         scores = self.engine.scores(cut.reshape(-1, 1, SIDE, self.width), engine.threads_to_use(threads))
-        places = scores.reshape(*cut.shape[:2], NONE + 1, STRETCH // self.period).transpose(1, 3, 0, 2)
-        shares = self.network.shares(places.reshape(-1, NONE + 1))
+        places = scores.reshape(*cut.shape[:2], self.period // self.between, NONE + 1, STRETCH // self.period)
+        shares = self.network.shares(places.transpose(1, 4, 2, 0, 3).reshape(-1, NONE + 1))
         each = np.split(shares, np.cumsum(stretches)[:-1] * (STRETCH // STEP))
         return [Seen(own[:count], scale) for own, count, (_, scale) in zip(each, counts, strips, strict=True)]
 
