@@ -58,8 +58,14 @@ def read_many(pictures: Sequence[Any], reader: Reader, threads: int | None = Non
 
 
 def _pool(workers: int, reader: Reader) -> ProcessPoolExecutor:
-    # Started anew, not forked: threads of this process would not be in them.
-    context = multiprocessing.get_context("spawn")
+    # Not forked from this process, whose threads would not be in them, but from one that has only loaded what they
+    # need, and is there for the next call too; Windows has none.
+    context: Any
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__, "cv2"])
+    else:
+        context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, context, initializer=_start, initargs=(reader,))
 
 
