@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.marks import bow, draw, drawn, letter, strokes_of
+from lenet.paper import paper, pressure, rule
 from lenet.reading.digit import box_of
 from lenet.reading.ink import pen_width
 
@@ -318,13 +319,13 @@ class _Sheet:
             return Composed(np.asarray(255 * (1 - ink), np.uint8), tuple(self.digits), owners)
         if random.random() < 0.35:
             written = ink.copy()
-            _rule(ink, self.base - top, self.top - top, hand.size, random)
+            rule(ink, self.base - top, self.top - top, hand.size, random)
             owners[(ink >= BODY) & (written < BODY)] = OTHER
         if random.random() < 0.4:
-            ink *= _pressure(ink.shape, hand.size, random)
+            ink *= pressure(ink.shape, hand.size, random)
         if random.random() < 0.9:
             ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), random.uniform(0.3, 1.0)), np.float32)
-        grey = _paper(ink.shape, random) * (1 - random.uniform(0.35, 0.95) * ink)
+        grey = paper(ink.shape, random) * (1 - random.uniform(0.35, 0.95) * ink)
         grey += random.normal(0, random.uniform(0, 8), grey.shape)
         picture = np.clip(grey, 0, 255).astype(np.uint8)
         if random.random() < 0.6:
@@ -350,52 +351,7 @@ def _middle_of(rows: Bytes) -> float:
     return float(np.flatnonzero(darkest > darkest.max() / 2).mean())
 
 
-def _pressure(shape: tuple[int, ...], size: float, random: np.random.Generator) -> Floats:
-    """Return what a pen leaves of its ink, from 0 to 1: it presses unevenly, and is faint or fails in places."""
-    import cv2
-
-    cell = size * random.uniform(0.1, 0.5)
-    coarse = random.random((int(shape[0] / cell) + 2, int(shape[1] / cell) + 2), np.float32)
-    uneven = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    most, firm = random.uniform(0.2, 0.9), random.uniform(0.3, 0.6)
-    return np.asarray(np.clip(1 - most * (uneven - firm) / (1 - firm), 0, 1), np.float32)
-
-
 def _trimmed(ink: NDArray[Any], least: float = 20) -> NDArray[Any]:
     """Return the part of a picture that its ink takes up; all of it if there is none."""
     left, top, width, height = box_of(ink > least)
     return ink[top : top + height, left : left + width] if width else ink
-
-
-def _rule(ink: Floats, base: float, top: float, size: float, random: np.random.Generator) -> None:
-    """Draw a line under or through the string, sometimes one above it and one upright."""
-    import cv2
-
-    height, width = ink.shape
-    level, pen = float(random.uniform(0.3, 1)), int(random.integers(1, 3))
-    y = base + random.uniform(-0.05, 0.35) * size
-    cv2.line(ink, (0, int(y)), (width, int(y + random.normal(0, 1.5))), level, pen, cv2.LINE_AA)
-    if random.random() < 0.4:
-        y = top - random.uniform(0, 0.4) * size
-        cv2.line(ink, (0, int(y)), (width, int(y)), level, pen, cv2.LINE_AA)
-    if random.random() < 0.3:
-        x = int(random.uniform(0, 0.3) * size)
-        cv2.line(ink, (x, 0), (x, height), level, pen, cv2.LINE_AA)
-
-
-def _paper(shape: tuple[int, ...], random: np.random.Generator) -> Floats:
-    """Return paper, grey levels of 255: its light changes evenly; it is plain, printed with waves, or grainy."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    slopes = random.uniform(-25, 25, 2)
-    paper = random.uniform(150, 250) + slopes[0] * (x / shape[1] - 0.5) + slopes[1] * (y / shape[0] - 0.5)
-    kind = random.random()
-    if kind < 0.55:
-        for _ in range(int(random.integers(1, 3))):
-            angle = random.uniform(0, math.pi) if random.random() < 0.5 else math.pi / 2
-            wave = random.uniform(0, 6) * np.sin(2 * math.pi * x / random.uniform(20, 90) + random.uniform(0, 6))
-            phase = (x * math.cos(angle) + y * math.sin(angle) + wave) / random.uniform(3, 9)
-            sharp = int(random.choice([1, 2, 4]))
-            paper -= random.uniform(4, 28) * np.maximum(np.sin(2 * math.pi * phase), 0) ** sharp
-    elif kind < 0.7:
-        paper -= random.uniform(5, 30) * (random.random(shape) < 0.3)
-    return paper.astype(np.float32)
