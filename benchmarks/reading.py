@@ -4,12 +4,13 @@
 
 Fields (`lenet.fields.read_fields`) are read by networks that have not seen them: for each of the folds those of
 `lenet-strings` and `lenet-windows`, trained on MNIST's digits, are trained on with the other folds, those for windows
-twice. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7, digits only) and RapidOCR (the
-package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the same run. Strings are composed of
-MNIST's test digits with a seed that no training has, on all papers and black on white, and read by the networks that
-come with the package, as are pictures that are no digits. Labels that are wrong, as one sees, are in mistakes.tsv:
-figures are given for the labels as they are and for the right ones, and thresholds are made with these. Trainings are
-kept in --work, and are not done again. --only-fields stops after the first part. Writes results/reading.json.
+mostly with what they are unsure of. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7,
+digits only) and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the
+same run. Strings are composed of MNIST's test digits with a seed that no training has, on all papers and black on
+white, and read by the networks that come with the package, as are pictures that are no digits. Labels that are wrong,
+as one sees, are in mistakes.tsv: figures are given for the labels as they are and for the right ones, and thresholds
+are made with these. Trainings are kept in --work, and are not done again. --only-fields stops after the first part.
+Writes results/reading.json.
 """
 
 import argparse
@@ -66,24 +67,19 @@ def fold_of(count, folds):
 def trained(name, work, fields=(), fold=None, seen=()):
     """The network of that name, trained on MNIST's digits, or on from there with a fold's fields that are `seen`.
 
-    The network for windows is then shown what it is still unsure of.
+    The network for windows is then mostly shown what it is unsure of. One that lies in `work` is not trained again.
     """
-    if fold is None:
-        return kept(work / f"{name}.safetensors", name, None, lambda: strings.training(name=name))
-    own = [fields[n] for n in np.flatnonzero(seen)]
-    path, doubts = work / f"{name}-fold-{fold}.safetensors", work / f"{name}-fold-{fold}-unsure.safetensors"
-    first = kept(path, name, lambda: trained(name, work), lambda: strings.training(own, count=strings.AGAIN, name=name))
-    if name != "windows":
-        return first
-    return kept(doubts, name, lambda: first, lambda: strings.unsure_of(first, own, name=name))
-
-
-def kept(path, name, begin, examples):
-    """The network that lies there, or else one that is trained now with examples, on from another if there is one."""
+    path = work / f"{name}{'' if fold is None else f'-fold-{fold}'}.safetensors"
     if not path.exists():
-        preset = lenet.presets[f"lenet-{name}"]
-        first = begin and begin()
-        for epoch in lenet.fit(preset.spec, preset.fine if first else preset.recipe, *examples(), begin=first):
+        preset, own = lenet.presets[f"lenet-{name}"], [fields[n] for n in np.flatnonzero(seen)]
+        first = None if fold is None else trained(name, work)
+        if first is None:
+            examples = strings.training(name=name)
+        elif name == "windows":
+            examples = strings.unsure_of(first, own, name=name)
+        else:
+            examples = strings.training(own, count=strings.AGAIN, name=name)
+        for epoch in lenet.fit(preset.spec, preset.fine if first else preset.recipe, *examples, begin=first):
             print(f"{path.stem}, epoch {epoch.number}: loss {epoch.loss:.4f}", flush=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         epoch.network.save(path)
