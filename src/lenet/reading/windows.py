@@ -20,7 +20,7 @@ from lenet.network import Network
 from lenet.reading.cuts import Candidate
 from lenet.reading.lines import Band, at_scale
 from lenet.reading.pieces import MARK
-from lenet.spec import Contrast, DeformPool, Layer, Pool, Rbf, Subsample
+from lenet.spec import Contrast, Layer, Rbf
 
 SIDE, BODY = 32, 20
 """The window's sides and the height of a digit in it, in pixels."""
@@ -105,7 +105,7 @@ class Sweep:
         # The network's own steps are `period` pixels. Its last pooling begins in each column, so that what lies before
         # is there for all windows; where their steps are still too long, it is swept again from the columns between.
         self.period = STRETCH // max(1, engine.swept_places(network.spec, SIDE, SIDE + STRETCH)[1] - 1)
-        strides = [layer.step for layer in network.spec.layers if isinstance(layer, DeformPool | Pool | Subsample)]
+        strides = [layer["stride"] for layer in engine.layers(network.spec) if "stride" in layer]
         offsets = strides[-1] if strides and self.period % (STEP * strides[-1]) == 0 else 1
         self.between = self.period // offsets
         self.width = STRETCH + SIDE - self.between
@@ -128,7 +128,7 @@ class Sweep:
         cut = np.zeros((self.between // STEP, sum(stretches), 1, SIDE, self.width), np.uint8)
         at = 0
         for (strip, _), own in zip(strips, stretches, strict=True):
-            wide = np.pad(strip, ((0, 0), (0, own * STRETCH + SIDE + self.period - strip.shape[1])))
+            wide = np.pad(strip, ((0, 0), (0, own * STRETCH + SIDE - strip.shape[1])))
             for first in range(0, own * STRETCH, STRETCH):
                 for shift, pictures in enumerate(cut):
                     pictures[at, 0] = wide[:, first + shift * STEP :][:, : self.width]
