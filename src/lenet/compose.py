@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.hands import HEIGHT, Form, own_form, written
 from lenet.marks import bow, draw, drawn, letter, strokes_of
 from lenet.paper import paper, pressure, rule
 from lenet.reading.digit import box_of
@@ -33,6 +34,9 @@ BODY = 0.25
 
 PLAIN = 0.3
 """The share of strings that are digits side by side, all of one height, in black on white."""
+
+OTHER_HANDS = 0.4
+"""The share of the others that are written by hands with forms of their own for half of the digits."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,10 @@ class Composed:
 
 @dataclass(frozen=True)
 class _Hand:
-    """How somebody writes. Lengths are in heights of a digit but for `size`, which is that height in pixels."""
+    """How somebody writes. Lengths are in heights of a digit but for `size`, which is that height in pixels.
+
+    A digit that has one of the `forms` is drawn so.
+    """
 
     size: float
     pen: float
@@ -94,6 +101,7 @@ class _Hand:
     marks: float
     one_pen: bool
     plain: bool
+    forms: tuple[Form | None, ...] = (None,) * 10
 
     @property
     def loose(self) -> float:
@@ -106,10 +114,11 @@ def _hand(random: np.random.Generator, plain: bool | None = None) -> _Hand:
     if random.random() < PLAIN if plain is None else plain:
         size, gap = uniform(18, 28), (uniform(-0.15, 0.05), uniform(0, 0.5))[random.integers(2)]
         unsteady = uniform(0, 0.1)
-        none = dict.fromkeys(("slant", "drift", "flags", "bars", "joins", "bold", "marks"), 0.0)
-        same = dict.fromkeys(("aspect", "shrinking", "zeros"), 1.0)
+        none: dict[str, Any] = dict.fromkeys(("slant", "drift", "flags", "bars", "joins", "bold", "marks"), 0.0)
+        same: dict[str, Any] = dict.fromkeys(("aspect", "shrinking", "zeros"), 1.0)
         return _Hand(size=size, pen=0.1 * size, gap=gap, unsteady=unsteady, **none, **same, one_pen=False, plain=True)
     size = uniform(18, 34) if random.random() < 0.85 else uniform(34, 56)
+    own = random.random() < OTHER_HANDS
     return _Hand(
         size=size,
         pen=max(1.2, size * uniform(0.05, 0.14)),
@@ -127,6 +136,7 @@ def _hand(random: np.random.Generator, plain: bool | None = None) -> _Hand:
         marks=float(random.random() < 0.6),
         one_pen=random.random() < 0.5,
         plain=False,
+        forms=tuple(own_form(digit, random) if own and random.random() < 0.5 else None for digit in range(10)),
     )
 
 
@@ -231,7 +241,12 @@ class _Sheet:
         import cv2
 
         hand, random = self.hand, self.random
-        ink = self._bent(self._fashioned(samples[int(random.integers(len(samples)))], digit), digit)
+        form = hand.forms[digit]
+        if form is None:
+            sample = self._fashioned(samples[int(random.integers(len(samples)))], digit)
+        else:
+            sample = written(form, self._pen_at(HEIGHT), random)
+        ink = self._bent(sample, digit)
         bottom = self._baseline() + hand.loose * random.normal(0, 0.05) * hand.size
         if digit == 0 and hand.zeros < 1 and random.random() < 0.4:  # small zeros float
             bottom -= random.uniform(0, 0.6) * max(0.0, hand.size - ink.shape[0])
@@ -250,10 +265,14 @@ class _Sheet:
         self.x += max(ink.shape[1] + gap, 0.22 * hand.size)
         self.scale *= hand.shrinking
 
+    def _pen_at(self, height: float) -> float:
+        """Return how wide the hand's pen is, in pixels, where digits are so many pixels high."""
+        return max(2.0, self.hand.pen * height / self.hand.size)
+
     def _fashioned(self, ink: Bytes, digit: int) -> Bytes:
         """Give a one its flag, a seven its bar, as the hand has them."""
         random, height = self.random, ink.shape[0]
-        pen = max(2.0, self.hand.pen * height / self.hand.size)
+        pen = self._pen_at(height)
         if digit == 1 and random.random() < self.hand.flags:
             wide = np.pad(ink, ((2, 3), (height, round(0.5 * height))))
             tip = _middle_of(wide[:6])

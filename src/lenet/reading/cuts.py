@@ -147,22 +147,23 @@ def _seams(strokes: NDArray[np.bool_], height: float, pen: float) -> list[NDArra
     rows, columns = strokes.shape
     far = cv2.distanceTransform(np.pad(strokes, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     price = np.where(far > THICK * pen, INSIDE, 1.0) * strokes
-    cost = price[0].copy()
-    came = np.zeros((rows, columns), np.int8)
-    aside = np.array([0, -1, 1], np.int8)
-    ways = np.empty((3, columns))
-    for row in range(1, rows):
-        ways[0] = cost
-        ways[1, 0] = ways[2, -1] = np.inf
-        ways[1, 1:], ways[2, :-1] = cost[:-1] + BEND, cost[1:] + BEND
-        which = ways.argmin(axis=0)
-        came[row] = aside[which]
-        cost = ways[which, np.arange(columns)] + price[row]
+    # What the cheapest way to a pixel costs; a border that no way crosses is on either side.
+    costs = np.full((rows, columns + 2), np.inf)
+    costs[0, 1:-1] = price[0]
+    for before, after, paid in zip(costs[:-1], costs[1:, 1:-1], price[1:], strict=True):
+        np.minimum(before[:-2], before[2:], out=after)
+        after += BEND
+        np.minimum(after, before[1:-1], out=after)
+        after += paid
+    cost = costs[-1, 1:-1]
+    from_left, from_right = costs[:-1, :-2] + BEND, costs[:-1, 2:] + BEND
+    straight = costs[:-1, 1:-1] <= np.minimum(from_left, from_right)
+    came = np.where(straight, 0, np.where(from_left <= from_right, -1, 1))
     # Every column's way, followed back from the bottom; where it runs in the middle, and what ink is left of it.
     way = np.empty((rows, columns), np.intp)
     way[-1] = np.arange(columns)
     for row in range(rows - 1, 0, -1):
-        way[row - 1] = way[row] + came[row, way[row]]
+        way[row - 1] = way[row] + came[row - 1, way[row]]
     before = np.pad(np.cumsum(strokes, axis=1), ((0, 0), (1, 0)))
     left = np.take_along_axis(before, way, axis=1).sum(axis=0)
     total, least = int(strokes.sum()), 0.12 * height * pen
@@ -179,16 +180,14 @@ def _seams(strokes: NDArray[np.bool_], height: float, pen: float) -> list[NDArra
 
 def candidates_of(parts: Parts, height: float) -> list[Candidate]:
     """Return every plausible run of a line's parts; `height` is that of a digit, in pixels."""
-    found = []
-    for first in range(len(parts.boxes)):
-        left, top, right, bottom = map(int, parts.boxes[first])
-        for last in range(first, min(len(parts.boxes), first + MOST_PARTS)):
-            other = parts.boxes[last]
+    found, boxes = [], parts.boxes.tolist()
+    for first, (left, top, right, bottom) in enumerate(boxes):
+        for last, other in enumerate(boxes[first : first + MOST_PARTS], first):
             if last > first:
                 if other[0] - right > FARTHEST * height:
                     break
-                left, top = min(left, int(other[0])), min(top, int(other[1]))
-                right, bottom = max(right, int(other[2])), max(bottom, int(other[3]))
+                left, top = min(left, other[0]), min(top, other[1])
+                right, bottom = max(right, other[2]), max(bottom, other[3])
                 if right - left > WIDEST * height or bottom - top > TALLEST * height:
                     break
             found.append(Candidate(first, last, left, top, right, bottom))

@@ -22,10 +22,10 @@ MOST_PIXELS = 100_000_000
 
 CLEARER = 1.25
 """How much more ink has to stand out in one of the colours for this one to be looked at instead of the lightness."""
-RARE = 0.2
-"""Per cent of the pixels that are enough to be ink."""
-SAMPLES = 100_000
-"""So many pixels are enough to tell that."""
+RARE = 0.002
+"""The share of the pixels that is enough to be ink."""
+SAMPLES = 200_000
+"""So many pixels are enough to tell a picture's levels."""
 
 Grey = NDArray[np.uint8]
 
@@ -135,12 +135,17 @@ def _turned(image: Any) -> Any:
 def _clearest(image: Any) -> Grey:
     """Return a coloured picture's lightness, or the one of its colours in which what is rare stands out more."""
     channels = [np.asarray(channel) for channel in (image.convert("L"), *image.split())]
-    step = max(1, channels[0].size // SAMPLES)
-    few = [channel.ravel()[::step] for channel in channels]
-    tails = [np.percentile(values, (RARE, 50, 100 - RARE)) for values in few]
+    tails = [[level_of(channel, share) for share in (RARE, 0.5, 1 - RARE)] for channel in channels]
     spread = [max(middle - low, high - middle) for low, middle, high in tails]
     best = int(np.argmax(spread[1:])) + 1
     return channels[best] if spread[best] > CLEARER * spread[0] else channels[0]
+
+
+def level_of(levels: Grey, share: float) -> int:
+    """Return the level, of 255, that a share of the pixels do not exceed; of a large picture some pixels are asked."""
+    few = levels.ravel()[:: max(1, levels.size // SAMPLES)]
+    reached = np.cumsum(np.bincount(few, minlength=256))
+    return int(np.searchsorted(reached, share * len(few)))
 
 
 def _from_array(array: NDArray[Any]) -> Grey:

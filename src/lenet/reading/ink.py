@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.centre import ring
+from lenet.reading.decode import level_of
 from lenet.reading.sheet import without_desk
 
 FAINTEST = 24
@@ -36,8 +37,6 @@ NEARBY = (4, 8)
 """Parts of the shorter side within which levels are compared with their mean; digits fill a small picture."""
 SPECKS = 40
 """So many pixels, or a two-thousandth of the picture if that is less, may be darker than any ink."""
-SAMPLES = 200_000
-"""So many pixels are enough to tell a picture's levels."""
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -99,7 +98,7 @@ def _dark_on_light(grey: Bytes) -> Bytes:
         size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         parts = NEARBY if min(size) >= COARSE else NEARBY[:1]
-        tails = [_skewness(small - cv2.GaussianBlur(small, (0, 0), max(1.0, min(size) / part))) for part in parts]
+        tails = [_skewness(small - cv2.blur(small, 2 * (2 * (min(size) // part) + 1,))) for part in parts]
         light = max(tails, key=abs) > 0
     return 255 - grey if light else grey
 
@@ -116,25 +115,23 @@ def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
     """
     import cv2
 
-    none = np.zeros(grey.shape, np.uint8), 0.0
     paper = _paper(grey, min(1.0, scale), reach)
     # Ink in a shadow is as much darker than its paper as ink in the light, in proportion.
-    lit = float(np.percentile(paper.ravel()[:: max(1, paper.size // SAMPLES)], 95))
-    ink = np.maximum(paper - grey, 0) * (lit / np.maximum(paper, max(1.0, lit / DARKEST)))
-    some = ink.ravel()[:: max(1, ink.size // SAMPLES)]
+    lit = level_of(paper.astype(np.uint8), 0.95)
+    contrast = np.maximum(paper - grey, 0) * (lit / np.maximum(paper, max(1.0, lit / DARKEST)))
+    ink = np.rint(contrast).astype(np.uint8)
     specks = max(1, min(ink.size // 2000, SPECKS))
-    strongest = float(np.partition(ink, ink.size - specks, axis=None)[-specks])
-    strong = max(float(np.percentile(some, 99.5)), strongest / 2)
+    stronger = np.cumsum(np.bincount(ink.ravel(), minlength=256)[::-1])[::-1]
+    strongest = int(np.flatnonzero(stronger >= specks)[-1])
+    strong = max(level_of(ink, 0.995), strongest / 2)
     if strongest < FAINTEST:
-        return none
+        return np.zeros(grey.shape, np.uint8), 0.0
     # The full level is that of the ink's core, so that odd pixels do not set it.
-    core = float(np.percentile(ink[ink >= strong / 2], 70))
-    strokes = ink > core / 2
-    away = cv2.dilate(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
-    rest = ink[away]
+    core = level_of(ink[ink >= strong / 2], 0.7)
+    away = cv2.dilate((ink > core / 2).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     # What uneven light, patterns and grain leave on the paper, away from the strokes, is no ink.
-    floor = min(float(np.percentile(rest[:: max(1, rest.size // SAMPLES)], 80)), core / 2.5) if rest.size else 0.0
-    levels = np.clip((ink - floor) * (255 / (core - floor)), 0, 255).astype(np.uint8)
+    floor = min(level_of(ink[away], 0.8), core / 2.5) if away.any() else 0.0
+    levels = np.clip((np.arange(256) - floor) * (255 / (core - floor)), 0, 255).astype(np.uint8)[ink]
     return levels, pen_width(levels >= STROKE)
 
 
@@ -160,7 +157,9 @@ def _paper(grey: Bytes, scale: float, reach: float) -> Floats:
     around = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REFLECT)
     smooth = cv2.GaussianBlur(around, (0, 0), 1.5)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
-    closed = cv2.GaussianBlur(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disc), (0, 0), window / 4)
+    closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disc)
+    for _ in range(2):
+        closed = cv2.blur(closed, (window // 4 * 2 + 1,) * 2)
     closed = closed[window:-window, window:-window].astype(np.float32)
     return np.asarray(cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -168,9 +167,9 @@ def _paper(grey: Bytes, scale: float, reach: float) -> Floats:
 def _frame(grey: Bytes) -> int:
     """Return the width of an even frame around the picture, in pixels: 0 if there is none."""
     for inset in range(1, min(grey.shape) // 8 + 1):
-        outer, inner = ring(grey, inset - 1).astype(np.float32), np.median(ring(grey, inset))
-        level = np.median(outer)
-        if (np.abs(outer - level) > FAINTEST).mean() > 0.1:
+        outer = ring(grey, inset - 1)
+        level, inner = level_of(outer, 0.5), level_of(ring(grey, inset), 0.5)
+        if (np.abs(outer.astype(np.int16) - level) > FAINTEST).mean() > 0.1:
             return 0
         if abs(inner - level) > 2 * FAINTEST:
             # A frame has paper in it; a box drawn around a number has paper on both sides.

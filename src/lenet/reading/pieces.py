@@ -7,6 +7,7 @@ is not scaled beyond half of a digit's height; half of a 0 looks like one, since
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ CONTEXT = 14
 MARK, WRONG = 10, 11
 """The classes after the ten digits: punctuation, currency marks, specks and rules; and what was cut wrongly."""
 CLASSES = 12
+MUCH = 0.6
+"""Candidates that are shrunk more than digits are, by this factor, are smoothed once more, or thin strokes get lost."""
 SMALLEST = 0.5
 """Candidates smaller than this, in heights of a digit, are shown as small as they are."""
 
@@ -33,23 +36,26 @@ def pictures_of(band: Band, parts: Parts, candidates: Sequence[Candidate]) -> ND
     out = np.zeros((len(candidates), MAPS, SIDE, SIDE), np.uint8)
     line, step = at_scale(band, CONTEXT, SIDE)
     ink = band.ink
-    if band.height > BOX / 0.9:  # against aliasing
-        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 * band.height / BOX), np.uint8)
+    usual = min(0.9, BOX / band.height)
+    if usual < 0.9:  # against aliasing
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 / usual), np.uint8)
     # A stroke's soft edges belong to it.
     wide = cv2.dilate(parts.labels.astype(np.int16), np.ones((3, 3), np.uint8))
-    owner = np.where(parts.labels > 0, parts.labels, wide)
+    owner = np.where(parts.labels > 0, parts.labels, wide).astype(np.int16)
     height, width = ink.shape
     for picture, c in zip(out, candidates, strict=True):
         scale = BOX / max(c.right - c.left, c.bottom - c.top, SMALLEST * band.height)
         x, y, reach = (c.left + c.right) / 2, (c.top + c.bottom) / 2, SIDE / 2 / scale + 2
         left, top = max(0, int(x - reach)), max(0, int(y - reach))
         around = (slice(top, min(height, int(y + reach) + 1)), slice(left, min(width, int(x + reach) + 1)))
-        own = ink[around] * ((owner[around] > c.first) & (owner[around] <= c.last + 1))
+        own = cv2.bitwise_and(ink[around], cv2.inRange(owner[around], c.first + 1, c.last + 1))
         # Pixel centres lie at whole numbers: half a pixel of either scale is taken into account.
         shift = [SIDE / 2 - scale * (at - start) + (scale - 1) / 2 for at, start in ((x, left), (y, top))]
         matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
-        for shown, what in zip(picture[:2], (own, ink[around] - own), strict=True):
-            cv2.warpAffine(what, matrix, (SIDE, SIDE), dst=shown, flags=cv2.INTER_LINEAR)
+        both = cv2.merge((own, cv2.subtract(ink[around], own)))
+        if scale < MUCH * usual:
+            both = cv2.GaussianBlur(both, (0, 0), 0.4 * math.sqrt(scale**-2 - usual**-2))
+        picture[:2] = cv2.warpAffine(both, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR).transpose(2, 0, 1)
         first = round(x * step)
         picture[2] = line[:, first : first + SIDE]
     return out
