@@ -232,5 +232,4 @@ def test_a_data_set_of_strings(tmp_path):
     assert len(pictures) == len(told) > 100
     assert set(np.unique(told)) <= set(range(12))
     assert (told == WRONG).any()
-    # Of a long thin rule, made as small as a digit, nothing may be left.
-    assert set(told[~pictures[:, 0].any(axis=(1, 2))]) <= {MARK}
+    assert pictures[:, 0].any(axis=(1, 2)).all(), "ink in each, a long thin rule made as small as a digit too"

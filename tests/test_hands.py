@@ -1,0 +1,63 @@
+"""Digits drawn as other hands write them: curves worked by hand, corners, pens, and that they are what they are."""
+
+import numpy as np
+import pytest
+
+from lenet import hands
+from lenet.compose import BODY, compose, cut_out
+from lenet.reading.ink import pen_width
+
+
+def generator(seed=0):
+    return np.random.Generator(np.random.Philox(key=seed))
+
+
+def test_a_curve_goes_through_its_points_and_heads_for_the_next():
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 2.0]])
+    path = hands._curve(points, steps=3)
+    # Halfway of the first piece: the mean of its ends, and an eighth of what its directions, (1/2, 0) and (1, 1),
+    # differ by.
+    assert path.tolist() == [[0, 0], [0.5 - 0.5 / 8, -1 / 8], [1, 0], [1, 0], [1.5 + 0.5 / 8, 1], [2, 2]]
+
+
+def test_a_point_said_twice_is_a_corner():
+    path = hands._curve(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 4.0]]))
+    assert set(path[path[:, 1] > 0, 0]) == {4.0} and set(path[path[:, 0] < 4, 1]) == {0.0}
+
+
+def test_somebodys_form_keeps_its_corners():
+    corner = hands._form("0 0, 50 0, 50 0, 20 100")
+    (stroke,) = hands._varied(corner, 0.2, generator())
+    assert stroke[1].tolist() == stroke[2].tolist() != [0.5, 0.0]
+    assert len({tuple(point) for point in stroke}) == 3
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("pen", [3.0, 5.0])
+def test_ink_is_as_tall_and_as_thick_as_was_asked_for(digit, pen):
+    random = generator(digit)
+    for form in hands.FORMS[digit]:
+        ink = hands.written(form, pen, random)
+        (cut,) = cut_out(ink[None], np.array([digit]))[digit]
+        assert 0.85 * hands.HEIGHT < cut.shape[0] < 1.4 * hands.HEIGHT
+        assert pen - 0.5 < pen_width(ink > 127) < pen + 2, "lines have soft edges besides"
+        assert max(ink[[0, -1]].max(), ink[:, [0, -1]].max()) < 255 * BODY, "no more than a soft edge is cut off"
+
+
+def test_the_same_seed_draws_the_same():
+    first, again, other = (
+        hands.written(hands.own_form(5, generator(seed)), 3.0, generator(seed)) for seed in (3, 3, 4)
+    )
+    assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_a_hand_with_forms_of_its_own_needs_no_samples_of_them(monkeypatch):
+    import lenet.compose
+
+    monkeypatch.setattr(lenet.compose, "OTHER_HANDS", 1.0)
+    drawn = 0
+    for seed in range(30):
+        # The samples are blots: what is tall and thin has been drawn.
+        made = compose([[np.full((20, 20), 255, np.uint8)]] * 10, [1], generator(seed), plain=False)
+        drawn += (made.owners == 1).sum() < 0.5 * np.prod(np.ptp(np.argwhere(made.owners == 1), axis=0) + 1)
+    assert 8 <= drawn <= 22
