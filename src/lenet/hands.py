@@ -115,8 +115,9 @@ def own_form(digit: int, random: np.random.Generator) -> Form:
 def written(form: Form, pen: float, random: np.random.Generator) -> Bytes:
     """Return the ink of a form, uint8 (height, width), written once more with a pen so many pixels wide."""
     strokes = [_curve(stroke) * HEIGHT for stroke in _varied(form, STEADY, random)]
-    low = np.concatenate(strokes).min(axis=0) - pen
-    size = np.ceil(np.concatenate(strokes).max(axis=0) + pen - low).astype(int)
+    edge = pen / 2 + 3  # strokes have soft edges besides
+    low = np.concatenate(strokes).min(axis=0) - edge
+    size = np.ceil(np.concatenate(strokes).max(axis=0) + edge - low).astype(int)
     picture = np.zeros((size[1], size[0]), np.uint8)
     for stroke in strokes:
         draw(picture, stroke - low, pen)
