@@ -41,7 +41,7 @@ def test_ink_is_as_tall_and_as_thick_as_was_asked_for(digit, pen):
         (cut,) = cut_out(ink[None], np.array([digit]))[digit]
         assert 0.85 * hands.HEIGHT < cut.shape[0] < 1.5 * hands.HEIGHT
         assert pen - 0.5 < pen_width(ink > 127) < pen + 2, "lines have soft edges besides"
-        assert max(ink[[0, -1]].max(), ink[:, [0, -1]].max()) <= 20, "nothing is cut off but what a soft edge fades into"
+        assert max(ink[[0, -1]].max(), ink[:, [0, -1]].max()) <= 20, "nothing is cut off but where soft edges end"
 
 
 def test_the_same_seed_draws_the_same():
