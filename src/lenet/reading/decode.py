@@ -135,17 +135,17 @@ def _turned(image: Any) -> Any:
 def _clearest(image: Any) -> Grey:
     """Return a coloured picture's lightness, or the one of its colours in which what is rare stands out more."""
     channels = [np.asarray(channel) for channel in (image.convert("L"), *image.split())]
-    tails = [[level_of(channel, share) for share in (RARE, 0.5, 1 - RARE)] for channel in channels]
+    tails = [levels_of(channel, RARE, 0.5, 1 - RARE) for channel in channels]
     spread = [max(middle - low, high - middle) for low, middle, high in tails]
     best = int(np.argmax(spread[1:])) + 1
     return channels[best] if spread[best] > CLEARER * spread[0] else channels[0]
 
 
-def level_of(levels: Grey, share: float) -> int:
-    """Return the level, of 255, that a share of the pixels do not exceed; of a large picture some pixels are asked."""
-    few = levels.ravel()[:: max(1, levels.size // SAMPLES)]
+def levels_of(grey: Grey, *shares: float) -> list[int]:
+    """Return the levels, of 255, that such shares of the pixels do not exceed; a large picture's are sampled."""
+    few = grey.ravel()[:: max(1, grey.size // SAMPLES)]
     reached = np.cumsum(np.bincount(few, minlength=256))
-    return int(np.searchsorted(reached, share * len(few)))
+    return [int(level) for level in np.searchsorted(reached, np.multiply(shares, len(few)))]
 
 
 def _from_array(array: NDArray[Any]) -> Grey:

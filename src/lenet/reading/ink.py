@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.centre import ring
-from lenet.reading.decode import level_of
+from lenet.reading.decode import levels_of
 from lenet.reading.sheet import without_desk
 
 FAINTEST = 24
@@ -117,20 +117,20 @@ def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
 
     paper = _paper(grey, min(1.0, scale), reach)
     # Ink in a shadow is as much darker than its paper as ink in the light, in proportion.
-    lit = level_of(paper.astype(np.uint8), 0.95)
+    (lit,) = levels_of(paper.astype(np.uint8), 0.95)
     contrast = np.maximum(paper - grey, 0) * (lit / np.maximum(paper, max(1.0, lit / DARKEST)))
     ink = np.rint(contrast).astype(np.uint8)
     specks = max(1, min(ink.size // 2000, SPECKS))
     stronger = np.cumsum(np.bincount(ink.ravel(), minlength=256)[::-1])[::-1]
     strongest = int(np.flatnonzero(stronger >= specks)[-1])
-    strong = max(level_of(ink, 0.995), strongest / 2)
+    strong = max(*levels_of(ink, 0.995), strongest / 2)
     if strongest < FAINTEST:
         return np.zeros(grey.shape, np.uint8), 0.0
     # The full level is that of the ink's core, so that odd pixels do not set it.
-    core = level_of(ink[ink >= strong / 2], 0.7)
+    (core,) = levels_of(ink[ink >= strong / 2], 0.7)
     away = cv2.dilate((ink > core / 2).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     # What uneven light, patterns and grain leave on the paper, away from the strokes, is no ink.
-    floor = min(level_of(ink[away], 0.8), core / 2.5) if away.any() else 0.0
+    floor = min(*levels_of(ink[away], 0.8), core / 2.5) if away.any() else 0.0
     levels = np.clip((np.arange(256) - floor) * (255 / (core - floor)), 0, 255).astype(np.uint8)[ink]
     return levels, pen_width(levels >= STROKE)
 
@@ -168,7 +168,7 @@ def _frame(grey: Bytes) -> int:
     """Return the width of an even frame around the picture, in pixels: 0 if there is none."""
     for inset in range(1, min(grey.shape) // 8 + 1):
         outer = ring(grey, inset - 1)
-        level, inner = level_of(outer, 0.5), level_of(ring(grey, inset), 0.5)
+        (level,), (inner,) = levels_of(outer, 0.5), levels_of(ring(grey, inset), 0.5)
         if (np.abs(outer.astype(np.int16) - level) > FAINTEST).mean() > 0.1:
             return 0
         if abs(inner - level) > 2 * FAINTEST:

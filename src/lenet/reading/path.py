@@ -139,7 +139,9 @@ def _search(
     for number, candidate in enumerate(candidates):
         starting[candidate.first].append(number)
     gains = np.log(np.maximum(shares[:, : MARK + 1], FLOOR)).tolist()
-    labels = [np.flatnonzero(row >= least).tolist() for row in shares[:, : MARK + 1]]
+    labels: list[list[int]] = [[] for _ in candidates]
+    for number, label in np.argwhere(shares[:, : MARK + 1] >= least).tolist():
+        labels[number].append(label)
     # The same number has the same name, whatever path it took: its name without the last digit, and that digit.
     names: dict[tuple[int, int], int] = {}
     ending: list[dict[int, _Group]] = [{} for _ in range(parts + 1)]
