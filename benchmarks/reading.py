@@ -67,7 +67,7 @@ def fold_of(count, folds):
 def trained(name, work, fields=(), fold=None, seen=()):
     """The network of that name, trained on MNIST's digits, or on from there with a fold's fields that are `seen`.
 
-    The network for windows is then mostly shown what it is unsure of. One that lies in `work` is not trained again.
+    One that lies in `work` is not trained again.
     """
     path = work / f"{name}{'' if fold is None else f'-fold-{fold}'}.safetensors"
     if not path.exists():
@@ -75,7 +75,7 @@ def trained(name, work, fields=(), fold=None, seen=()):
         first = None if fold is None else trained(name, work)
         if first is None:
             examples = strings.training(name=name)
-        elif name == "windows":
+        elif name in strings.BY_DOUBT:
             examples = strings.unsure_of(first, own, name=name)
         else:
             examples = strings.training(own, count=strings.AGAIN, name=name)

@@ -33,6 +33,8 @@ MIXED = 2000
 """Strings with fields' digits among MNIST's, where there are fields; twice as many as the others at most."""
 MORE, MORE_MIXED, MORE_COPIES = 4000, 6000, 24
 """Strings of MNIST's digits and with fields' digits, and looks at each field, for a network to be unsure of."""
+BY_DOUBT = ("windows",)
+"""The networks that learn most from fields by what they are unsure of; others by all there is."""
 SURE, SURE_KEPT = 0.98, 0.2
 """Examples of which a network is surer than this, and the share of them that is kept all the same."""
 AT_ONCE = 500
