@@ -94,6 +94,7 @@ class _Hand:
     unsteady: float
     shrinking: float
     zeros: float
+    chained: float
     flags: float
     bars: float
     joins: float
@@ -114,7 +115,9 @@ def _hand(random: np.random.Generator, plain: bool | None = None) -> _Hand:
     if random.random() < PLAIN if plain is None else plain:
         size, gap = uniform(18, 28), (uniform(-0.15, 0.05), uniform(0, 0.5))[random.integers(2)]
         unsteady = uniform(0, 0.1)
-        none: dict[str, Any] = dict.fromkeys(("slant", "drift", "flags", "bars", "joins", "bold", "marks"), 0.0)
+        none: dict[str, Any] = dict.fromkeys(
+            ("slant", "drift", "chained", "flags", "bars", "joins", "bold", "marks"), 0.0
+        )
         same: dict[str, Any] = dict.fromkeys(("aspect", "shrinking", "zeros"), 1.0)
         return _Hand(size=size, pen=0.1 * size, gap=gap, unsteady=unsteady, **none, **same, one_pen=False, plain=True)
     size = uniform(18, 34) if random.random() < 0.85 else uniform(34, 56)
@@ -129,6 +132,7 @@ def _hand(random: np.random.Generator, plain: bool | None = None) -> _Hand:
         unsteady=uniform(0.02, 0.13),
         shrinking=uniform(0.86, 1.04) if random.random() < 0.25 else 1.0,
         zeros=uniform(0.45, 0.9) if random.random() < 0.2 else 1.0,
+        chained=uniform(0, 0.2) if random.random() < 0.3 else 0.0,
         flags=float(random.choice([0.0, 0.2, 1.0])),
         bars=float(random.choice([0.0, 0.2, 1.0])),
         joins=0.4 if random.random() < 0.25 else 0.03,
@@ -206,6 +210,7 @@ class _Sheet:
         self.ink, self.owners = np.zeros(shape, np.float32), np.zeros(shape, np.int8)
         self.base, self.x, self.scale = shape[0] * 0.66, 0.0, 1.0
         self.digits: list[int] = []
+        self.in_zeros = False
         self.top, self.bottom = float(shape[0]), 0.0
 
     def _put(self, ink: Floats, left: float, bottom: float, owner: int) -> None:
@@ -235,6 +240,7 @@ class _Sheet:
             self.top, self.bottom = min(self.top, bottom - 1.35 * size), max(self.bottom, bottom)
         wide = np.flatnonzero(ink.any(axis=0))
         self.x += float(wide[-1] + 1) if len(wide) else 0.0
+        self.in_zeros = False
 
     def write(self, samples: Sequence[Bytes], digit: int) -> None:
         """Write one digit, and move on."""
@@ -250,6 +256,9 @@ class _Sheet:
         bottom = self._baseline() + hand.loose * random.normal(0, 0.05) * hand.size
         if digit == 0 and hand.zeros < 1 and random.random() < 0.4:  # small zeros float
             bottom -= random.uniform(0, 0.6) * max(0.0, hand.size - ink.shape[0])
+        if digit == 0 and self.in_zeros:  # zeros in a row are written without taking off the pen
+            self.x -= random.uniform(0.5, 1) * hand.chained * hand.size
+        self.in_zeros = digit == 0
         self.digits.append(digit)
         self._put(ink, self.x, bottom, len(self.digits))
         self.top, self.bottom = min(self.top, bottom - ink.shape[0]), max(self.bottom, bottom)

@@ -62,7 +62,9 @@ def strokes_of(kind: str, random: np.random.Generator) -> list[list[tuple[float,
         return [[(u(0.4, 0.7), 0), (0, 1.05)]]
     if kind in "-=":
         y, length = u(0.4, 0.7), u(0.35, 0.8) if u(0, 1) < 0.7 else u(0.8, 1.4)
-        first = [(0.0, y), (length, y + length * u(-0.2, 0.2))]
+        # Level or, a quick stroke behind a number, rising.
+        slope = u(-0.2, 0.2) if kind == "=" or u(0, 1) < 0.7 else u(-0.7, -0.2)
+        first = [(0.0, y), (length, y + length * slope)]
         return [first] if kind == "-" else [first, [(x, b + u(0.16, 0.24)) for x, b in first]]
     if kind == "$":
         along = np.linspace(-0.5, 0.5, 14)
