@@ -35,3 +35,13 @@ def test_random_filters_find_edges(tmp_path):
     change = np.abs(np.diff(panels, axis=2)).sum(axis=(0, 1))
     assert change[:26].max() == change[44:].max() == 0  # even regions give even answers
     assert change[28:42].max() > 0
+
+
+def test_the_forms_of_digits_are_drawn_as_the_documentation_shows_them(tmp_path):
+    run("hands.py", tmp_path / "hands.png", cwd=tmp_path)
+    drawn, kept = (
+        np.asarray(Image.open(at), np.int16)
+        for at in (tmp_path / "hands.png", EXAMPLES.parent / "docs/figures/hands.png")
+    )
+    assert drawn.shape == kept.shape
+    assert np.abs(drawn - kept).mean() < 1

@@ -27,7 +27,7 @@ def test_a_point_said_twice_is_a_corner():
 
 def test_somebodys_form_keeps_its_corners():
     corner = hands._form("0 0, 50 0, 50 0, 20 100")
-    (stroke,) = hands._varied(corner, 0.2, generator())
+    (stroke,) = hands.varied(corner, 0.2, generator())
     assert stroke[1].tolist() == stroke[2].tolist() != [0.5, 0.0]
     assert len({tuple(point) for point in stroke}) == 3
 

@@ -109,12 +109,12 @@ def own_form(digit: int, random: np.random.Generator) -> Form:
     """Return the form that somebody gives a digit."""
     forms = FORMS[digit]
     wide = np.array([np.exp(random.normal(0, WIDTHS)), 1.0])
-    return tuple(stroke * wide for stroke in _varied(forms[int(random.integers(len(forms)))], OWN, random))
+    return tuple(stroke * wide for stroke in varied(forms[int(random.integers(len(forms)))], OWN, random))
 
 
 def written(form: Form, pen: float, random: np.random.Generator) -> Bytes:
     """Return the ink of a form, uint8 (height, width), written once more with a pen so many pixels wide."""
-    strokes = [_curve(stroke) * HEIGHT for stroke in _varied(form, STEADY, random)]
+    strokes = [_curve(stroke) * HEIGHT for stroke in varied(form, STEADY, random)]
     edge = pen / 2 + 3  # strokes have soft edges besides
     low = np.concatenate(strokes).min(axis=0) - edge
     size = np.ceil(np.concatenate(strokes).max(axis=0) + edge - low).astype(int)
@@ -124,7 +124,7 @@ def written(form: Form, pen: float, random: np.random.Generator) -> Bytes:
     return picture
 
 
-def _varied(form: Form, most: float, random: np.random.Generator) -> Form:
+def varied(form: Form, most: float, random: np.random.Generator) -> Form:
     """Return a form with its points moved; a corner stays one."""
     found = []
     for stroke in form:
