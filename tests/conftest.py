@@ -1,6 +1,7 @@
 """What several tests need: MNIST where it is, small specs, and inputs in the reference's terms."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,11 @@ import pytest
 
 import lenet
 from lenet.recipe import Scale
+
+
+def pytest_configure() -> None:
+    """A shell runs what it runs in the background deaf to interrupts, and tests that interrupt their processes too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,6 +51,23 @@ def test_the_same_seed_draws_the_same():
     assert first.tobytes() == again.tobytes() != other.tobytes()
 
 
+@pytest.mark.parametrize("size", [(28, 28), (20, 16)])
+def test_drawn_digits_are_as_mnist_has_its_own(size):
+    """All ten, in a box of twenty twenty-eighths, their centres of mass in the middle; a seed draws its own."""
+    pictures, labels = hands.digits(300, *size, 1)
+    assert pictures.shape == (300, *size) and set(labels.tolist()) == set(range(10))
+    box = min(size) * 20 // 28
+    for ink in pictures:
+        tall, wide = (np.ptp(np.flatnonzero(ink.any(axis=axis))) + 1 for axis in (1, 0))
+        assert max(tall, wide) == box
+        middle = (np.argwhere(ink) * ink[ink > 0][:, None]).sum(axis=0) / ink.sum()
+        if size == (28, 28):
+            assert np.abs(middle - 14).max() <= 0.5
+    again, told = hands.digits(300, *size, 1)
+    assert np.array_equal(pictures, again) and np.array_equal(labels, told)
+    assert not np.array_equal(pictures, hands.digits(300, *size, 2)[0])
+
+
 def test_a_hand_with_forms_of_its_own_needs_no_samples_of_them(monkeypatch):
     import lenet.compose
 

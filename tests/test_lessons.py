@@ -1,4 +1,4 @@
-"""What an epoch shows: targets, teachers, averages and pictures that are no digits."""
+"""What an epoch shows: targets, teachers, averages, other hands' digits and pictures that are no digits."""
 
 import math
 from dataclasses import replace
@@ -8,9 +8,9 @@ import pytest
 from networks import ISAS, SCALE, TOLERANCE, case, close
 
 import lenet
-from lenet import Network, Recipe, engine, fit, nondigits, presets, reference
+from lenet import Network, Recipe, engine, fit, hands, nondigits, presets, reference
 from lenet.distort import Distortion
-from lenet.lessons import PIECE
+from lenet.lessons import PIECE, Lessons
 from lenet.recipe import (
     Averaging,
     Constant,
@@ -140,6 +140,7 @@ def test_all_of_it_at_once_is_the_same_for_any_number_of_threads_and_when_resume
         averaging=Averaging(1),
         distillation=Distillation("lenet5", 0.8),
         nondigits=0.25,
+        hands=0.1,
         distortion=Distortion(shift=1, rotation=5),
     )
     images, labels = digits[0][:100], digits[1][:100]
@@ -147,7 +148,7 @@ def test_all_of_it_at_once_is_the_same_for_any_number_of_threads_and_when_resume
     assert len({run[-1].network.flat.tobytes() for run in runs}) == 1
     rest = list(fit(SPEC, recipe, images, labels, seed=1, start=runs[0][0].state))
     assert rest[-1].network.flat.tobytes() == runs[0][-1].network.flat.tobytes()
-    assert runs[0][0].images == 125
+    assert runs[0][0].images == 135
 
 
 def test_a_teacher_sees_what_the_network_sees_and_is_believed(digits):
@@ -181,6 +182,26 @@ def test_a_network_that_was_shown_nondigits_is_sure_of_none(digits, mnist_like):
     sure = [net.predict_proba(others).max(axis=1).mean() for net in (plain, warned)]
     assert sure[1] < 0.5 < sure[0]
     assert (warned.predict(images) == labels).mean() > 0.9
+
+
+def test_digits_of_other_hands_are_shown_with_their_labels(digits, mnist_like):
+    images, labels = digits[0][:100], digits[1][:100]
+    lessons = Lessons(replace(RECIPE, hands=0.5), images[:, None], labels, 10, 5)
+    drawn, told = hands.digits(50, 28, 28, 5)
+    assert np.array_equal(lessons.images[:, 0], np.concatenate([images, drawn]))
+    assert np.array_equal(lessons.targets, np.concatenate([labels, told]))
+    soft = Lessons(replace(RECIPE, hands=0.5, nondigits=0.1), np.repeat(images[:, None], 2, 1), labels, 10, 5)
+    assert soft.labelled == 150 and soft.images.shape == (160, 2, 28, 28)
+    assert np.array_equal(soft.targets[:150].argmax(axis=1), lessons.targets)
+    assert (soft.targets[150:] == np.float32(0.1)).all()
+    # And they are learnt, along with the others.
+    images, labels = mnist_like
+    recipe = replace(RECIPE, epochs=10, schedule=Constant(0.02))
+    plain, taught = (lenet.train(SPEC, r, images, labels, seed=1) for r in (recipe, replace(recipe, hands=1)))
+    drawn, told = hands.digits(500, 28, 28, 77)
+    assert (plain.predict(drawn) == told).mean() < 0.85
+    assert (taught.predict(drawn) == told).mean() > 0.95
+    assert (taught.predict(images) == labels).mean() > 0.98
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +275,8 @@ def test_teachers_that_are_not_there(digits):
     five = lenet.Spec((1, 28, 28), (lenet.Dense("OUTPUT", 5, "softmax"),))
     with pytest.raises(ValueError, match="non-digits are made from digits of ten classes; the network has 5"):
         fit(five, replace(RECIPE, nondigits=0.1), digits[0][:9], digits[1][:9] % 5)
+    with pytest.raises(ValueError, match="other hands write digits of ten classes; the network has 5"):
+        fit(five, replace(RECIPE, hands=0.1), digits[0][:9], digits[1][:9] % 5)
     with pytest.raises(ValueError, match="no network called 'nobody' comes with the package"):
         fit(SPEC, replace(RECIPE, distillation=Distillation("nobody")), *digits)
 
@@ -262,6 +285,7 @@ def test_teachers_that_are_not_there(digits):
     ("change", "message"),
     [
         ({"nondigits": -0.1}, "non-digits are -0.1 of the images"),
+        ({"hands": 11}, "digits of other hands are 11 of the images; expected 0 to 10"),
         ({"nondigits": "0.1"}, "non-digits are 0.1 of the images; expected 0 to 10"),
         ({"loss": Map(), "nondigits": 0.1}, "the loss Map knows labels only"),
         ({"loss": Map(), "distillation": Distillation("lenet5")}, "the loss Map knows labels only"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.centre import BOX, SIZE, fitted, without_paper
 from lenet.marks import draw
 
 Bytes = NDArray[np.uint8]
@@ -21,6 +22,8 @@ HEIGHT = 40
 OWN, STEADY = 0.04, 0.02
 """How far the points of somebody's form are from those in the table, and each time again, in heights of the digit."""
 
+PENS = 2.0, 7.0
+"""How wide pens are, from and to, in pixels of drawn digits."""
 WIDTHS = 0.12
 """How much wider or narrower somebody's form is: the deviation of the width's logarithm."""
 
@@ -37,11 +40,15 @@ FORMS: tuple[tuple[Form, ...], ...] = (
         _form("30 2, 8 20, 0 60, 10 98, 28 90, 40 50, 36 10, 20 0"),
         _form("40 2, 10 15, 0 55, 15 95, 40 95, 58 55, 50 15, 34 2", "60 -5, 60 -5, 0 105"),
     ),
-    (  # 1: an upstroke as long as the stem; round on top; with a hook; with a foot; like a bent pole
+    (  # 1: an upstroke as long as the stem, or shorter and shorter; round on top; hooked; with a foot; a bent pole
         _form("0 80, 42 0, 42 0, 40 100"),
         _form("0 95, 50 0, 50 0, 42 100"),
         _form("0 60, 18 20, 32 0, 42 8, 44 40, 40 100"),
         _form("2 35, 28 0, 28 0, 28 100"),
+        _form("0 26, 30 0, 30 0, 28 100"),
+        _form("0 20, 20 0, 20 0, 20 100"),
+        _form("0 14, 14 8, 24 0, 24 0, 24 100"),
+        _form("0 30, 40 0, 40 0, 22 100"),
         _form("0 45, 34 0, 34 0, 32 100", "8 100, 60 98"),
         _form("0 22, 20 12, 28 0, 28 0, 26 100", "0 101, 52 99"),
         _form("6 12, 16 0, 20 30, 12 80, 22 100"),
@@ -103,6 +110,20 @@ FORMS: tuple[tuple[Form, ...], ...] = (
     ),
 )
 """For each digit some forms."""
+
+
+def digits(count: int, height: int, width: int, seed: int) -> tuple[Bytes, NDArray[np.uint8]]:
+    """Return digits as MNIST has them, each of a hand and pen of its own, (count, height, width), and what they are.
+
+    The same seed gives the same digits.
+    """
+    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, 1949]))
+    labels = random.integers(10, size=count).astype(np.uint8)
+    pictures = np.zeros((count, height, width), np.uint8)
+    for picture, label in zip(pictures, labels, strict=True):
+        ink = without_paper(written(own_form(int(label), random), random.uniform(*PENS), random))
+        picture[:] = fitted(ink, (min(height, width) * BOX // SIZE) / max(ink.shape), height, width)
+    return pictures, labels
 
 
 def own_form(digit: int, random: np.random.Generator) -> Form:

@@ -1,8 +1,8 @@
 """What a training shows the network in an epoch: which images, in what order, and what each should be taken for.
 
-By default those are the training images with their labels, and the engine distorts them. Pictures that are no digits
-may come among them, and a teacher's answers for what is seen may take the labels' place: then images come with a target
-for every class. An epoch is shown in one piece or in several, of a few minibatches each.
+By default those are the training images with their labels, and the engine distorts them. Digits of other hands and
+pictures that are no digits may come among them, and a teacher's answers for what is seen may take the labels' place:
+then images come with a target for every class. An epoch is shown in one piece or in several, of a few minibatches each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet import engine, nondigits
+from lenet import engine, hands, nondigits
 from lenet.recipe import Recipe
 
 Bytes = NDArray[np.uint8]
@@ -56,7 +56,7 @@ class Lessons:
     labels : uint8 (n,)
     classes : int
     seed : int
-        Of the order, the distortions, and the pictures that are no digits.
+        Of the order, the distortions, the digits of other hands, and the pictures that are no digits.
     teacher : Teacher, optional
         Needed where the recipe has a distillation.
 
@@ -70,16 +70,20 @@ class Lessons:
         self, recipe: Recipe, images: Bytes, labels: Bytes, classes: int, seed: int, teacher: Teacher | None = None
     ) -> None:
         self.recipe, self.seed, self.teacher = recipe, seed, teacher
-        self.images = images
+        extra, other = round(recipe.nondigits * len(images)), round(recipe.hands * len(images))
+        for some, what in ((extra, "non-digits are made from"), (other, "other hands write")):
+            if some and classes != 10:
+                raise ValueError(f"{what} digits of ten classes; the network has {classes}")
+        strangers = nondigits.drawn(images, labels, extra, seed) if extra else images[:0]
+        if other:
+            drawn, told = hands.digits(other, images.shape[2], images.shape[3], seed)
+            images = np.concatenate([images, np.repeat(drawn[:, None], images.shape[1], axis=1)])
+            labels = np.concatenate([labels, told])
+        self.images = np.concatenate([images, strangers]) if extra else images
         self.targets: Bytes | Floats = labels
-        extra = round(recipe.nondigits * len(images))
-        if extra and classes != 10:
-            raise ValueError(f"non-digits are made from digits of ten classes; the network has {classes}")
+        self.labelled = len(images)
         if teacher is not None:
             _check_teacher(teacher, images[:1], classes)
-        if extra:
-            self.images = np.concatenate([images, nondigits.drawn(images, labels, extra, seed)])
-        self.labelled = len(images)
         self._asked: dict[int, Floats] = {}
         if extra or teacher is not None:
             # Non-digits are no class's: an even chance of each.

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.centre import centred
+from lenet.data.centre import BOX, SIZE, fitted, without_paper
 from lenet.network import Classifier
 
 Bytes = NDArray[np.uint8]
@@ -106,21 +106,11 @@ class _Digits:
 
     def _fitted(self, picture: Bytes) -> Bytes:
         """Scale the ink into the box that digits have, sometimes as it is, and put it in the middle."""
-        from PIL import Image
-
-        cut = _cut(picture)
-        box = min(self.height, self.width) * 20 // 28
-        scale = box / max(cut.shape)
+        cut = without_paper(picture)
+        scale = (min(self.height, self.width) * BOX // SIZE) / max(cut.shape)
         if self.random.random() < 0.3:  # as large as it was, if it can be
             scale = min(1.0, scale)
-        size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
-        if size != cut.shape[::-1]:
-            cut = np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.BILINEAR))
-        out = np.zeros((self.height, self.width), np.uint8)
-        square = centred(cut, min(self.height, self.width))
-        top, left = (self.height - len(square)) // 2, (self.width - len(square)) // 2
-        out[top : top + len(square), left : left + len(square)] = square
-        return out
+        return fitted(cut, scale, self.height, self.width)
 
     def piece(self) -> Bytes:
         """Return what is left of a digit on one side of a straight cut: a fifth to nine twentieths of its ink.
@@ -144,9 +134,9 @@ class _Digits:
 
     def joined(self) -> Bytes:
         """Return two or three digits side by side, most often touching."""
-        line = _cut(self._one()[0])
+        line = without_paper(self._one()[0])
         for _ in range(1 + (self.random.random() < 0.15)):
-            other = _cut(self._one()[0])
+            other = without_paper(self._one()[0])
             gap = int(self.random.integers(-4, 4))
             drop = int(self.random.integers(-3, 4))
             height = max(line.shape[0], other.shape[0]) + abs(drop)
@@ -230,11 +220,3 @@ def _stands(picture: Bytes) -> bool:
     middle, half = (tall + wide) / 2, math.hypot((tall - wide) / 2, slant)
     # The long axis is at half the angle of (tall - wide, 2 slant) from the vertical.
     return middle + half > 4 * (middle - half) and abs(math.atan2(2 * slant, tall - wide)) < 2 * math.radians(60)
-
-
-def _cut(picture: Bytes) -> Bytes:
-    """Return the part of a picture that its ink takes up; of one without ink, all of it."""
-    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
-    if not len(rows):
-        return picture
-    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -240,6 +240,8 @@ class Recipe:
     nondigits : float
         Pictures that are no digits, shown among the images, as a share of them. Their target is an even chance of
         every class: see `lenet.nondigits`.
+    hands : float
+        Digits as other hands write them, drawn, shown among the images, as a share of them: see `lenet.hands`.
     """
 
     schedule: Schedule
@@ -257,6 +259,7 @@ class Recipe:
     averaging: Averaging | None = None
     distillation: Distillation | None = None
     nondigits: float = 0.0
+    hands: float = 0.0
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "steps", "validation"):
@@ -269,9 +272,9 @@ class Recipe:
             require(known, f"{what} is {value!r}; expected one of {', '.join(kind.__name__ for kind in kinds)}")
         require(isinstance(self.shuffle, bool), f"shuffle is {self.shuffle!r}; expected true or false")
         require(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
-        share = self.nondigits
-        numeric = isinstance(share, int | float) and not isinstance(share, bool)
-        require(numeric and 0 <= share <= 10, f"non-digits are {self.nondigits} of the images; expected 0 to 10")
+        for some, what in ((self.nondigits, "non-digits"), (self.hands, "digits of other hands")):
+            numeric = isinstance(some, int | float) and not isinstance(some, bool)
+            require(numeric and 0 <= some <= 10, f"{what} are {some} of the images; expected 0 to 10")
         soft = self.distillation is not None or self.nondigits > 0
         require(
             not soft or isinstance(self.loss, CrossEntropy),

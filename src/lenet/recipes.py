@@ -96,8 +96,9 @@ ROBUST = replace(
     ),
     averaging=Averaging(1.0),
     nondigits=0.1,
+    hands=0.1,
 )
-"""For networks of some hundred thousand weights: other pens, papers and cameras, and pictures that are no digits."""
+"""For networks of some hundred thousand weights: other hands, pens, papers and cameras, and what is no digit."""
 
 STRINGS = replace(
     ALL_ROUND,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.centre import SIZE, centred
+from lenet.data.centre import BOX, SIZE, centred
 from lenet.reading.ink import STROKE, Bytes
 from lenet.reading.lines import AREA, components
-
-BOX = 20
 
 EDGE = 8
 """The faintest level, of 255, that still belongs to a stroke."""
