@@ -96,7 +96,7 @@ ROBUST = replace(
     ),
     averaging=Averaging(1.0),
     nondigits=0.1,
-    hands=0.1,
+    hands=0.2,
 )
 """For networks of some hundred thousand weights: other hands, pens, papers and cameras, and what is no digit."""
 
