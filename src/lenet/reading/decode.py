@@ -105,8 +105,9 @@ def _from_image(image: Any, name: str) -> Grey:
         return _to_bytes(np.asarray(image), name)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        seen = Image.new("RGB", image.size, "white")
+        seen.paste(image, mask=image.getchannel("A"))
+        image = seen
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))
     return _clearest(image.convert("RGB"))
@@ -134,11 +135,11 @@ def _turned(image: Any) -> Any:
 
 def _clearest(image: Any) -> Grey:
     """Return a coloured picture's lightness, or the one of its colours in which what is rare stands out more."""
-    channels = [np.asarray(channel) for channel in (image.convert("L"), *image.split())]
-    tails = [levels_of(channel, RARE, 0.5, 1 - RARE) for channel in channels]
+    channels = (image.convert("L"), *image.split())
+    tails = [levels_of(np.asarray(channel), RARE, 0.5, 1 - RARE) for channel in channels]
     spread = [max(middle - low, high - middle) for low, middle, high in tails]
     best = int(np.argmax(spread[1:])) + 1
-    return channels[best] if spread[best] > CLEARER * spread[0] else channels[0]
+    return np.asarray(channels[best] if spread[best] > CLEARER * spread[0] else channels[0])
 
 
 def levels_of(grey: Grey, *shares: float) -> list[int]:
