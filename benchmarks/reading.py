@@ -1,4 +1,4 @@
-"""How well numbers are read: fields by cross-validation, composed strings, what is no number; and how fast.
+"""How well numbers in fields are read, by cross-validation; and how fast.
 
     python benchmarks/reading.py --fields DIR [--folds 5] [--work DIR] [--others]
 
@@ -6,11 +6,9 @@ Fields (`lenet.fields.read_fields`) are read by networks that have not seen them
 `lenet-strings` and `lenet-windows`, trained on MNIST's digits, are trained on with the other folds, those for windows
 mostly with what they are unsure of. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7,
 digits only) and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the
-same run. Strings are composed of MNIST's test digits with a seed that no training has, on all papers and black on
-white, and read by the networks that come with the package, as are pictures that are no digits. Labels that are wrong,
-as one sees, are in mistakes.tsv: figures are given for the labels as they are and for the right ones, and thresholds
-are made with these. Trainings are kept in --work, and are not done again. --only-fields stops after the first part.
-Writes results/reading.json.
+same run. Labels that are wrong, as one sees, are in mistakes.tsv: figures are given for the labels as they are and for
+the right ones, and thresholds are made with these. Trainings are kept in --work, and are not done again. Writes
+results/reading.json.
 """
 
 import argparse
@@ -20,11 +18,10 @@ import subprocess
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 import lenet
-from lenet import compose, nondigits, strings
+from lenet import strings
 from lenet.bench import provenance
 from lenet.fields import read_fields
 from lenet.reading import Reader, read_many
@@ -32,7 +29,6 @@ from lenet.reading import Reader, read_many
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "reading.json"
 MISTAKES = Path(__file__).parent / "mistakes.tsv"
-COMPOSED, COMPOSED_SEED = 1000, 1998_2026
 WISHED = 0.01
 
 
@@ -98,17 +94,6 @@ def by_folds(fields, folds, work):
     return read, confidence
 
 
-def composed(count, seed, images, labels, plain=None):
-    digits = compose.cut_out(images, labels)
-    random = np.random.Generator(np.random.Philox(key=seed))
-    found = []
-    while len(found) < count:
-        number = compose.numbers(random)
-        if len(number) > 1:
-            found.append(compose.compose(digits, number, random, plain))
-    return found
-
-
 def tesseract(paths):
     read = []
     for path in paths:
@@ -144,34 +129,11 @@ def timed(read, paths):
     return texts, best
 
 
-def page_seconds():
-    """How long a JPEG file of twelve million pixels with forty numbers takes: the median of three."""
-    random = np.random.Generator(np.random.Philox(key=COMPOSED_SEED))
-    digits = compose.cut_out(*(part[:2000] for part in lenet.data.mnist("test")))
-    page = np.full((3000, 4000), 235, np.uint8)
-    for row in range(10):
-        for column in range(4):
-            picture = compose.compose(digits, compose.numbers(random), random).picture
-            scale = 110 / picture.shape[0]
-            large = cv2.resize(picture, (min(900, int(picture.shape[1] * scale)), 110))
-            large = np.minimum(large.astype(int) + 235 - int(np.median(large)), 255).clip(0).astype(np.uint8)
-            y, x = 100 + row * 290, 60 + column * 970
-            page[y : y + 110, x : x + large.shape[1]] = large
-    content = cv2.imencode(".jpg", page)[1].tobytes()
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        lenet.read(content, mode="page")
-        times.append(time.perf_counter() - began)
-    return sorted(times)[1]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fields", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "reading")
-    parser.add_argument("--only-fields", action="store_true")
     parser.add_argument("--others", action="store_true", help="beside Tesseract and RapidOCR")
     args = parser.parse_args()
     fields = read_fields(args.fields)
@@ -190,26 +152,6 @@ def main():
     result["confidence"] = sorted([round(c, 9), bool(r)] for c, r in zip(confidence, right, strict=True))
     print("fields", result["fields"], "with right labels", result["corrected"], flush=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    if args.only_fields:
-        return
-
-    images, labels = lenet.data.mnist("test")
-    for name, plain in (("composed", None), ("plain", True)):
-        made = composed(COMPOSED, COMPOSED_SEED, images, labels, plain)
-        pages = Reader(mode="line").pages([one.picture for one in made])
-        texts = ["".join(map(str, one.digits)) for one in made]
-        result[name] = share_right([str(page.reading) for page in pages], texts)
-        print(name, result[name], flush=True)
-
-    # Joined digits are numbers.
-    kinds = [kind for kind in nondigits.KINDS if kind != "joined"]
-    strangers = [nondigits.drawn(images[:, None], labels, 250, COMPOSED_SEED, kind)[:, 0] for kind in kinds]
-    strangers = [255 - picture for picture in np.concatenate(strangers)]
-    refused = [not page.reading.accepted for page in Reader(reject=WISHED).pages(strangers)]
-    result["nondigits_refused"] = float(np.mean(refused))
-    print("non-digits refused", result["nondigits_refused"], flush=True)
-
-    result["page_seconds"] = page_seconds()
     _, speed = timed(ours, paths)
     result["speed"] = {"lenet": speed}
     if args.others:
@@ -220,7 +162,7 @@ def main():
             result.setdefault("others", {})[name] = share_right(texts, truth)
             if speed:
                 result["speed"][name] = speed
-    print({key: result[key] for key in ("page_seconds", "speed", "others") if key in result}, flush=True)
+    print({key: result[key] for key in ("speed", "others") if key in result}, flush=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+import lenet
 from lenet import hands
 from lenet.compose import compose, cut_out
+from lenet.data.centre import without_paper
+from lenet.reading import Reader
 from lenet.reading.ink import pen_width
 
 
@@ -66,6 +69,27 @@ def test_drawn_digits_are_as_mnist_has_its_own(size):
     again, told = hands.digits(300, *size, 1)
     assert np.array_equal(pictures, again) and np.array_equal(labels, told)
     assert not np.array_equal(pictures, hands.digits(300, *size, 2)[0])
+
+
+def test_single_digits_of_other_hands_are_read():
+    drawn, told = hands.digits(400, 28, 28, 20_000_101)
+    assert (lenet.load("reader").predict(drawn) == told).mean() > 0.97
+
+
+def test_numbers_of_other_hands_are_read():
+    """Each by a hand and pen of its own, in black on white, ones and sevens more often than others."""
+    pages, texts = [], []
+    for seed in range(60):
+        random = generator(20_000_101 + seed)
+        forms, pen = [hands.own_form(digit, random) for digit in range(10)], random.uniform(2.5, 5)
+        number = random.choice([1, 7, *range(10)], 6)
+        cuts = [without_paper(hands.written(forms[digit], pen, random)) for digit in number]
+        foot = max(map(len, cuts))
+        spaced = [np.pad(cut, ((foot - len(cut) + 20, 20), (4, 4))) for cut in cuts]
+        pages.append(255 - np.pad(np.concatenate(spaced, axis=1), ((0, 0), (20, 20))))
+        texts.append("".join(map(str, number)))
+    read = [str(page.reading) for page in Reader(mode="line").pages(pages)]
+    assert np.mean([a == b for a, b in zip(read, texts, strict=True)]) >= 0.95
 
 
 def test_a_hand_with_forms_of_its_own_needs_no_samples_of_them(monkeypatch):
