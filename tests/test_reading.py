@@ -221,6 +221,20 @@ def test_frames_and_shadows_do_not_matter(seven):
     assert read(np.pad(np.full((60, 60), 250, np.uint8), 1)).reason == "empty"
 
 
+@pytest.mark.parametrize("mode", ["auto", "digit"])
+def test_grain_as_dark_as_the_pencil_is_smoothed(mode):
+    """A photo in little light: half in a shadow, where the grain stands out as much as what is written."""
+    random = np.random.default_rng(1)
+    read_as = ""
+    for digit in "0123456789":
+        grey = np.asarray(Image.open(DIGITS / f"{digit}.png").convert("L").resize((90, 120)), float)
+        page = np.pad(110 + 90 * grey / 255, 60, "edge")
+        page *= 1 - 0.5 / (1 + np.exp((np.arange(page.shape[1]) - 70) / 6))
+        grainy = page + random.normal(0, 20, page.shape)
+        read_as += str(read(grainy.clip(0, 255).astype(np.uint8), mode=mode))
+    assert read_as == "0123456789"
+
+
 def test_a_dark_blot_with_a_darker_dot_breaks_nothing():
     page = np.full((100, 100), 255, np.uint8)
     page[:60, :60], page[60:, 60:], page[80, 80] = 170, 175, 0

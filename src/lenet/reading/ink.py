@@ -2,7 +2,7 @@
 
 The paper's level is estimated everywhere by closing over what is narrower than a few strokes; what is left of the
 picture is ink, in levels from 0, paper, to 255, the ink's core. What grain and patterns leave on the paper is taken
-away as far as it is fainter than the strokes.
+away as far as it is fainter than the strokes. Where it is as dark as they are, the picture is smoothed first.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ DARKEST = 4.0
 """Paper in a shadow is taken to be darker than in the light by up to this factor."""
 NEARBY = (4, 8)
 """Parts of the shorter side within which levels are compared with their mean; digits fill a small picture."""
+GRAINY, SPECK, SMOOTHINGS = 0.15, 4, 3
+"""Where more than such a share of the ink are specks, components of so few pixels, a picture is smoothed; so often."""
 SPECKS = 40
 """So many pixels, or a two-thousandth of the picture if that is less, may be darker than any ink."""
 
@@ -69,11 +71,12 @@ def ink_of(grey: Bytes) -> Ink:
     grey = without_desk(grey)
     frame = _frame(grey)
     inner = _dark_on_light(grey[frame : grey.shape[0] - frame, frame : grey.shape[1] - frame])
-    levels, pen = _levels(inner, COARSE / min(inner.shape), 0.3 * COARSE)
-    # Thin strokes on a large sheet: light may change within less than a third of it.
-    if 0 < pen < min(inner.shape) / 30:
-        scale = min(1.0, FINE / max(inner.shape))
-        levels, pen = _levels(inner, scale, float(np.clip(8 * pen * scale, 15, 0.3 * COARSE)))
+    levels, pen = _ink_in(inner)
+    for _ in range(SMOOTHINGS):
+        if _specks(levels) <= GRAINY:
+            break
+        inner = np.asarray(cv2.GaussianBlur(inner, (0, 0), 1.0), np.uint8)
+        levels, pen = _ink_in(inner)
     return Ink(np.pad(levels, frame), shrink, pen)
 
 
@@ -106,6 +109,25 @@ def _dark_on_light(grey: Bytes) -> Bytes:
 def _skewness(levels: Floats) -> float:
     centred = levels - levels.mean()
     return float((centred**3).mean() / max(float((centred**2).mean()), 1.0) ** 1.5)
+
+
+def _ink_in(grey: Bytes) -> tuple[Bytes, float]:
+    """Return the levels of a picture's ink, darker than its paper, and the width of its strokes."""
+    levels, pen = _levels(grey, COARSE / min(grey.shape), 0.3 * COARSE)
+    # Thin strokes on a large sheet: light may change within less than a third of it.
+    if 0 < pen < min(grey.shape) / 30:
+        scale = min(1.0, FINE / max(grey.shape))
+        levels, pen = _levels(grey, scale, float(np.clip(8 * pen * scale, 15, 0.3 * COARSE)))
+    return levels, pen
+
+
+def _specks(levels: Bytes) -> float:
+    """Return the share of ink that is grain as dark as strokes."""
+    import cv2
+
+    *_, figures, _ = cv2.connectedComponentsWithStats((levels >= STROKE).astype(np.uint8))
+    areas = figures[1:, cv2.CC_STAT_AREA]
+    return float(areas[areas <= SPECK].sum() / max(1, areas.sum()))
 
 
 def _levels(grey: Bytes, scale: float, reach: float) -> tuple[Bytes, float]:
