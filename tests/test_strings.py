@@ -207,13 +207,13 @@ def test_a_network_is_taught_what_it_is_unsure_of(monkeypatch):
         monkeypatch.setattr(strings, name, few)
     monkeypatch.setattr(strings, "SURE_KEPT", 0.0)
     network = lenet.load("windows")
-    pictures, told = strings.unsure_of(network, [field()], seed=3, name="windows")
+    pictures, told = strings.unsure_of(network, [field()], seed=3, name="windows", threads=1)
     assert len(pictures) == len(told) > 0
     assert (network.predict_proba(pictures).max(axis=1) < strings.SURE).all()
-    others, _ = strings.unsure_of(network, [field()], seed=4, name="windows")
+    others, _ = strings.unsure_of(network, [field()], seed=4, name="windows", threads=1)
     assert pictures.tobytes() != others.tobytes()
     monkeypatch.setattr(strings, "SURE", 1.1)
-    every, _ = strings.unsure_of(network, [field()], seed=3, name="windows")
+    every, _ = strings.unsure_of(network, [field()], seed=3, name="windows", threads=1)
     unsure = every[network.predict_proba(every).max(axis=1) < 0.98]
     assert len(every) > len(unsure)
     assert sorted(picture.tobytes() for picture in unsure) == sorted(picture.tobytes() for picture in pictures)
@@ -227,8 +227,8 @@ def test_to_be_unsure_takes_a_network_and_fields():
 @pytest.mark.mnist
 def test_a_data_set_of_strings(tmp_path):
     fields = [field()]
-    first = strings.training(fields, seed=3, count=20)
-    again = strings.training(fields, seed=3, count=20)
+    # Whether one process makes them or two.
+    first, again = (strings.training(fields, seed=3, count=20, threads=threads) for threads in (1, 2))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, again, strict=True))
     pictures, told = first
     assert len(pictures) == len(told) > 100

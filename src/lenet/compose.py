@@ -35,7 +35,7 @@ BODY = 0.25
 PLAIN = 0.3
 """The share of strings that are digits side by side, all of one height, in black on white."""
 
-OTHER_HANDS = 0.4
+OTHER_HANDS = 0.5
 """The share of the others that are written by hands with forms of their own for half of the digits."""
 
 

@@ -8,13 +8,14 @@ own, or none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import chain, islice
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet import engine
 from lenet.compose import Composed, compose, cut_out, numbers
 from lenet.data import Dataset, mnist
 from lenet.fields import Field, field_digits, read_fields, varied
@@ -24,10 +25,11 @@ from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.ink import STROKE, ink_of
 from lenet.reading.lines import Band, bands
 from lenet.reading.pieces import MAPS, MARK, SIDE, WRONG, pictures_of
+from lenet.workers import in_one, workers
 
-COUNT = 9000
+COUNT = 14000
 """Strings composed from MNIST's digits."""
-AGAIN = 1500
+AGAIN = 3000
 """The same for networks that were trained on those before."""
 MIXED = 2000
 """Strings with fields' digits among MNIST's, where there are fields; twice as many as the others at most."""
@@ -37,8 +39,10 @@ BY_DOUBT = ("windows",)
 """The networks that learn most from fields by what they are unsure of; others by all there is."""
 SURE, SURE_KEPT = 0.98, 0.2
 """Examples of which a network is surer than this, and the share of them that is kept all the same."""
-AT_ONCE = 500
-"""Strings whose examples are looked at together."""
+AT_ONCE, FEW_FIELDS = 100, 10
+"""Strings that are composed, and fields that are shown, in one go, from random numbers of their own."""
+WRITTEN, AMONG, SHOWN, ORDER = range(4)
+"""What random numbers are for: strings of MNIST's digits, with fields' digits among them, the fields, the order."""
 WORDS = 0.08
 """The share of strings that are words of letters and scribbles instead."""
 COPIES = 8
@@ -162,9 +166,58 @@ NETWORKS: Mapping[str, Callable[[Iterable[Composed], np.random.Generator], Examp
 """What each network for whole numbers learns from, by the name of its data set."""
 
 
+@dataclass(frozen=True)
+class _Lesson:
+    """What examples are made of, batch by batch: the same whoever makes them.
+
+    The batches are (kind, number, count): so many strings with MNIST's digits, with `fields`' digits among them, or so
+    many looks at each of a few fields, the number'th of that kind.
+    """
+
+    name: str
+    seed: int
+    fields: Sequence[Field] = ()
+    unsure: Network | None = None
+
+    def of(self, kind: int, number: int, count: int) -> Examples:
+        """Return the examples of a batch: all, or mostly those that a network is unsure of."""
+        random = _generator(self.seed, kind, number)
+        pictures, told = NETWORKS[self.name](self._strings(kind, number, count, random), random)
+        if self.unsure is None:
+            return pictures, told
+        kept = self.unsure.predict_proba(pictures, threads=1).max(axis=1) < SURE
+        kept |= random.random(len(told)) < SURE_KEPT
+        return pictures[kept], told[kept]
+
+    @cached_property
+    def _among(self) -> list[list[Bytes]]:
+        """MNIST's digits and the fields' own, `OWN` of them where there are enough."""
+        return [
+            [*others[: round(len(mine) * (1 / OWN - 1))], *mine] if mine else others
+            for mine, others in zip(field_digits(self.fields), _digits_of_mnist(), strict=True)
+        ]
+
+    def _strings(self, kind: int, number: int, count: int, random: np.random.Generator) -> Iterator[Composed]:
+        if kind == SHOWN:
+            for field in self.fields[number * FEW_FIELDS : (number + 1) * FEW_FIELDS]:
+                whole = field.composed()
+                yield whole
+                for _ in range(count):
+                    yield varied(whole, random)
+            return
+        digits = _digits_of_mnist() if kind == WRITTEN else self._among
+        for _ in range(count):
+            words = kind == WRITTEN and random.random() < WORDS
+            yield compose(digits, [] if words else numbers(random), random)
+
+
 def training(
-    fields: Sequence[Field] = (), seed: int = 0, count: int = COUNT, name: str = "strings"
-) -> tuple[Bytes, NDArray[np.uint8]]:
+    fields: Sequence[Field] = (),
+    seed: int = 0,
+    count: int = COUNT,
+    name: str = "strings",
+    threads: int | None = None,
+) -> Examples:
     """Return pictures, uint8 (n, maps, height, width), and labels of strings written with MNIST's and fields' digits.
 
     Parameters
@@ -177,17 +230,16 @@ def training(
         Strings to compose from MNIST's digits.
     name : str
         One of `NETWORKS`.
+    threads : int, optional
+        Processes to share the work, see `lenet.engine.threads_to_use`.
     """
-    pictures, told = _of_mnist(seed, count, name)
-    random = _generator(seed, 1)
-    if fields:
-        more, labels = NETWORKS[name](_of_fields(fields, min(MIXED, 2 * count), random), random)
-        pictures, told = np.concatenate([pictures, more]), np.concatenate([told, labels])
-    order = random.permutation(len(told))
-    return pictures[order], told[order]
+    lesson = _Lesson(name, seed, tuple(fields))
+    return _made(lesson, _batches(fields, count, min(MIXED, 2 * count), COPIES), threads)
 
 
-def unsure_of(network: Network, fields: Sequence[Field], seed: int = 0, name: str = "strings") -> Examples:
+def unsure_of(
+    network: Network, fields: Sequence[Field], seed: int = 0, name: str = "strings", threads: int | None = None
+) -> Examples:
     """Return examples as from `training`, of many more strings, but mostly those that a network is unsure of.
 
     Whether one is kept hangs on its picture alone, never on its label, so that what is uncertain by nature stays so.
@@ -196,60 +248,55 @@ def unsure_of(network: Network, fields: Sequence[Field], seed: int = 0, name: st
     ----------
     network : Network
         With the classes of the examples.
-    fields, seed, name
+    fields, seed, name, threads
         As for `training`.
     """
-    random = _generator(seed, 7)
-    strings = chain(_of_digits(MORE, random), _of_fields(fields, MORE_MIXED, random, MORE_COPIES))
-    pictures, told = [], []
-    while some := list(islice(strings, AT_ONCE)):
-        shown, labels = NETWORKS[name](some, random)
-        kept = network.predict_proba(shown).max(axis=1) < SURE
-        kept |= random.random(len(labels)) < SURE_KEPT
-        pictures.append(shown[kept])
-        told.append(labels[kept])
-    order = random.permutation(sum(map(len, told)))
-    return np.concatenate(pictures)[order], np.concatenate(told)[order]
+    lesson = _Lesson(name, seed, tuple(fields), network)
+    return _made(lesson, _batches(fields, MORE, MORE_MIXED, MORE_COPIES), threads)
 
 
-def _generator(seed: int, part: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, part, 1999]))
+def _batches(fields: Sequence[Field], written: int, mixed: int, copies: int) -> list[tuple[int, int, int]]:
+    """Return the batches of so many strings of MNIST's digits, and, where there are fields, with theirs among them."""
+    found = [(WRITTEN, at // AT_ONCE, min(AT_ONCE, written - at)) for at in range(0, written, AT_ONCE)]
+    if fields:
+        found += [(AMONG, at // AT_ONCE, min(AT_ONCE, mixed - at)) for at in range(0, mixed, AT_ONCE)]
+        found += [(SHOWN, number, copies) for number in range(-(-len(fields) // FEW_FIELDS))]
+    return found
 
 
-def _digits_of_mnist() -> list[list[Bytes]]:
-    images, labels = mnist("train")
-    return cut_out(images[:-HELD_OUT], labels[:-HELD_OUT])
+def _made(lesson: _Lesson, batches: Sequence[tuple[int, int, int]], threads: int | None) -> Examples:
+    """Return the examples of all batches in an order of their own."""
+    count = min(engine.threads_to_use(threads), len(batches))
+    if count < 2 or in_one():
+        made = [lesson.of(*batch) for batch in batches]
+    else:
+        with workers(count, _begin, lesson) as pool:
+            made = list(pool.map(_work, batches))
+    pictures, told = (np.concatenate(own) for own in zip(*made, strict=True))
+    order = _generator(lesson.seed, ORDER).permutation(len(told))
+    return pictures[order], told[order]
+
+
+_lessons: list[_Lesson] = []
+"""In a process that makes examples: of what."""
+
+
+def _begin(lesson: _Lesson) -> None:
+    _lessons[:] = [lesson]
+
+
+def _work(batch: tuple[int, int, int]) -> Examples:
+    return _lessons[0].of(*batch)
+
+
+def _generator(seed: int, kind: int, number: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, number, kind, 1999]))
 
 
 @lru_cache(1)
-def _of_mnist(seed: int, count: int, name: str) -> Examples:
-    """Return what strings of MNIST's digits show; kept, since a cross-validation asks for the same again."""
-    random = _generator(seed, 0)
-    return NETWORKS[name](_of_digits(count, random), random)
-
-
-def _of_digits(count: int, random: np.random.Generator) -> Iterator[Composed]:
-    """Yield so many strings with MNIST's digits, some of them words."""
-    digits = _digits_of_mnist()
-    for _ in range(count):
-        yield compose(digits, [] if random.random() < WORDS else numbers(random), random)
-
-
-def _of_fields(
-    fields: Sequence[Field], count: int, random: np.random.Generator, copies: int = COPIES
-) -> Iterator[Composed]:
-    """Yield so many strings with the fields' own digits among MNIST's, and the fields, as they are and varied."""
-    among = [
-        [*others[: round(len(mine) * (1 / OWN - 1))], *mine] if mine else others
-        for mine, others in zip(field_digits(fields), _digits_of_mnist(), strict=True)
-    ]
-    for _ in range(count):
-        yield compose(among, numbers(random), random)
-    for field in fields:
-        whole = field.composed()
-        yield whole
-        for _ in range(copies):
-            yield varied(whole, random)
+def _digits_of_mnist() -> list[list[Bytes]]:
+    images, labels = mnist("train")
+    return cut_out(images[:-HELD_OUT], labels[:-HELD_OUT])
 
 
 def load(source: str, begin: Network | None = None, unsure: bool = False, seed: int = 0) -> Dataset:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -12,6 +10,7 @@ from lenet import engine
 from lenet.reading.decode import decode
 from lenet.reading.reader import Reader
 from lenet.reading.result import Reading
+from lenet.workers import in_one, workers
 
 BATCH = 16
 """Pictures whose candidates go through the network together."""
@@ -38,13 +37,13 @@ def read_many(pictures: Sequence[Any], reader: Reader, threads: int | None = Non
     threads = engine.threads_to_use(threads)
     size = max(1, min(BATCH, -(-len(pictures) // threads)))
     batches = [pictures[first : first + size] for first in range(0, len(pictures), size)]
-    workers = min(threads, len(batches)) if len(pictures) >= FEW else 1
-    if workers < 2 or multiprocessing.current_process().daemon:
+    count = min(threads, len(batches)) if len(pictures) >= FEW else 1
+    if count < 2 or in_one():
         for batch in batches:
             yield from _batch(batch, reader, threads)
         return
     while batches:
-        with _pool(workers, reader) as pool:
+        with workers(count, _start, reader) as pool:
             waiting = [pool.submit(_work, [_plain(one) for one in batch]) for batch in batches]
             done = 0
             try:
@@ -57,21 +56,9 @@ def read_many(pictures: Sequence[Any], reader: Reader, threads: int | None = Non
         batches = batches[done:]
 
 
-def _pool(workers: int, reader: Reader) -> ProcessPoolExecutor:
-    # Not forked from this process, whose threads would not be in them, but from one that has only loaded what they
-    # need, and is there for the next call too; Windows has none.
-    context: Any
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__, "cv2"])
-    else:
-        context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_start, initargs=(reader,))
-
-
 def _alone(picture: Any, reader: Reader) -> Reading | Exception:
     """Read a picture in a process of its own."""
-    with _pool(1, reader) as pool:
+    with workers(1, _start, reader) as pool:
         try:
             return pool.submit(_work, [_plain(picture)]).result()[0]
         except BrokenProcessPool:
@@ -83,9 +70,6 @@ _readers: list[Reader] = []
 
 
 def _start(reader: Reader) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
     _readers[:] = [reader]
 
 
