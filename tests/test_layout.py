@@ -18,8 +18,8 @@ SOURCE = ROOT / "src" / "lenet"
 # In the order data flow: a module imports only what stands above it. Packages count as one.
 ORDER = """
 layers pooling tables spec distort schedule recipe recipes entry presets calibration weights reference _engine engine
-network ensemble files data evaluate marks hands nondigits lessons train reading paper compose fields strings figures
-runs bench reproduce report interop __init__ cli __main__
+network ensemble files data evaluate marks hands nondigits lessons train workers reading paper compose fields strings
+figures runs bench reproduce report interop __init__ cli __main__
 """.split()
 
 

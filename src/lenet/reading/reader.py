@@ -1,8 +1,9 @@
 """Reading pictures: the steps in a row, many pictures at once.
 
 decode -> ink -> lines -> windows -> cuts -> 28x28 pictures -> best path -> `Reading`. A picture of one digit is read by
-a network for single digits; whatever has more of them by two: ``windows`` is swept over the lines, ``strings``, which
-also knows marks and wrong cuts, looks at the candidates, of all pictures together.
+a network for single digits; whatever has more of them by two others: ``windows`` is swept over the lines, ``strings``,
+which also knows marks and wrong cuts, looks at the candidates, of all pictures together. Where the likeliest numbers
+differ, the first one gives its opinion.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lenet.calibration import as_share, nondigit
 from lenet.ensemble import Ensemble
 from lenet.files import load
 from lenet.network import Classifier, Network
-from lenet.reading.agreement import WEIGHT, agreement
+from lenet.reading import agreement, opinion
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.digit import EDGE, box_of, only_digit, to_digit, with_edges
@@ -172,8 +173,11 @@ class Reader:
         each = iter(np.split(shares, ends))
         found = [[self._answered(line, next(each)) for line in page] for page in found]
         every = [line for page in found for line in page]
-        agree = iter(agreement([line.seen for line in every], [[a.text for a in line.answers] for line in every]))
-        return [[_compared(line, next(agree)) for line in page] for page in found]
+        known, shown = [line.answers for line in every], [line.pictures for line in every]
+        agree = iter(agreement.agreement([line.seen for line in every], [[a.text for a in own] for own in known]))
+        # A network of one's own, which reads single digits, knows nothing of what the others promise together.
+        said = iter(opinion.opinions(_shipped(None), known, shown, threads))
+        return [[_compared(line, next(agree), next(said)) for line in page] for page in found]
 
     def _answered(self, line: Found, shares: Shares) -> Found:
         shares = line.seen.seconded(line.candidates, shares)
@@ -292,8 +296,8 @@ def _check_pieces(network: Classifier) -> None:
         raise ValueError(f"a network for pieces of numbers with {given}; expected {CLASSES} of {MAPS}x{SIDE}x{SIDE}")
 
 
-def _compared(line: Found, agree: Shares) -> Found:
-    """Return a line with its likeliest numbers in their order, given how they agree with windows.
+def _compared(line: Found, agree: Shares, said: Shares) -> Found:
+    """Return a line with its likeliest numbers in their order, given how they agree with windows, and opinions of them.
 
     The odds that a number is right are its path's own probability against the share of the others, and a little more.
     Numbers that are not as wished are others too, if the line speaks much more for them; then they are dropped.
@@ -302,7 +306,8 @@ def _compared(line: Found, agree: Shares) -> Found:
         return line
     fits = np.array([answer.fits for answer in line.answers])
     paths = np.array([answer.score for answer in line.answers])
-    scores = paths + WEIGHT * np.maximum(agree, LEAST_AGREEMENT) + np.where(fits, 0.0, math.log(UNFIT))
+    scores = paths + agreement.WEIGHT * np.maximum(agree, LEAST_AGREEMENT) + opinion.WEIGHT * said
+    scores += np.where(fits, 0.0, math.log(UNFIT))
     shares = np.exp(scores - scores.max())
     others = (shares.sum() - shares) / shares.sum()
     own = np.exp(np.minimum(paths, 0))
