@@ -190,20 +190,3 @@ def test_only_weights_that_fit_can_be_begun_with(digits):
     begin = Network(other.spec, weights.draw(other.spec, "he", 0), RECIPE.scale)
     with pytest.raises(ValueError, match="to begin with; expected the same layers and grey levels as are trained"):
         fit(SPEC, RECIPE, *digits, begin=begin)
-
-
-def test_a_share_of_the_weights_to_begin_with_is_kept(digits):
-    """The training is the same, and goes on from an epoch in the same way; its network is between it and the first."""
-    images, labels = digits[0][:200], digits[1][:200]
-    begin = lenet.train(SPEC, RECIPE, images, labels, seed=1)
-    plain, kept = replace(RECIPE, epochs=2), replace(RECIPE, epochs=2, kept=0.25)
-    free = list(fit(SPEC, plain, images, labels, seed=2, begin=begin))
-    some = list(fit(SPEC, kept, images, labels, seed=2, begin=begin))
-    for one, other in zip(free, some, strict=True):
-        assert one.state.weights.tobytes() == other.state.weights.tobytes()
-        assert np.allclose(other.network.flat, 0.25 * begin.flat + 0.75 * one.network.flat, atol=1e-7)
-        assert not np.array_equal(other.network.flat, one.network.flat)
-    (last,) = fit(SPEC, kept, images, labels, seed=2, start=some[0].state, begin=begin)
-    assert last.network.flat.tobytes() == some[1].network.flat.tobytes()
-    with pytest.raises(ValueError, match="0.25 of the weights to begin with are to be kept; none are given"):
-        fit(SPEC, kept, images, labels)

@@ -235,10 +235,6 @@ class Recipe:
         Whether each epoch has an order of its own; else all have that of the images as they are given.
     averaging : Averaging, optional
         Over which steps weights are averaged; None: the network has the last step's.
-    kept : float
-        For training that goes on from trained weights: the share of those in the network's, the rest being what was
-        learnt. Between the two a network does better at what either was trained for, and forgets less (M. Wortsman
-        et al.: Robust fine-tuning of zero-shot models, 2022).
     distillation : Distillation, optional
         Whose answers are learnt instead of labels; None: labels.
     nondigits : float
@@ -261,7 +257,6 @@ class Recipe:
     distortion: Distortion | None = None
     shuffle: bool = True
     averaging: Averaging | None = None
-    kept: float = 0.0
     distillation: Distillation | None = None
     nondigits: float = 0.0
     hands: float = 0.0
@@ -280,8 +275,6 @@ class Recipe:
         for some, what in ((self.nondigits, "non-digits"), (self.hands, "digits of other hands")):
             numeric = isinstance(some, int | float) and not isinstance(some, bool)
             require(numeric and 0 <= some <= 10, f"{what} are {some} of the images; expected 0 to 10")
-        numeric = isinstance(self.kept, int | float) and not isinstance(self.kept, bool)
-        require(numeric and 0 <= self.kept < 1, f"kept is {self.kept}; expected a share from 0 on, below 1")
         soft = self.distillation is not None or self.nondigits > 0
         require(
             not soft or isinstance(self.loss, CrossEntropy),

@@ -148,8 +148,6 @@ def fit(
         if begin.spec != spec or begin.scale != recipe.scale:
             raise ValueError(f"{begin} to begin with; expected the same layers and grey levels as are trained")
         first = begin.flat
-    elif recipe.kept:
-        raise ValueError(f"{recipe.kept} of the weights to begin with are to be kept; none are given")
     trainer = engine.trainer(
         spec,
         first,
@@ -183,7 +181,7 @@ def fit(
     if recipe.stopping and held_out is None:
         raise ValueError("the recipe stops by the error on validation images; none are given")
     lessons = Lessons(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
-    return _run(trainer, spec, recipe, first, lessons, held_out, int(seed), engine.threads_to_use(threads), start)
+    return _run(trainer, spec, recipe, lessons, held_out, int(seed), engine.threads_to_use(threads), start)
 
 
 def teacher_of(recipe: Recipe, given: Teacher | None) -> Teacher | None:
@@ -202,7 +200,6 @@ def _run(
     trainer: engine.Trainer,
     spec: Spec,
     recipe: Recipe,
-    first: Array,
     lessons: Lessons,
     validation: tuple[NDArray[np.uint8], Labels] | None,
     seed: int,
@@ -235,8 +232,6 @@ def _run(
             raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
         about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": lessons.labelled}
         result = average.weights if recipe.averaging else weights
-        if recipe.kept:
-            result = np.float32(recipe.kept) * first + np.float32(1 - recipe.kept) * result
         network = Network(spec, weights_.unflatten(spec, result.copy()), recipe.scale, about)
         error = evaluate(network, *validation, threads=threads).error if validation else None
         if recipe.stopping and error is not None:
