@@ -299,7 +299,9 @@ def _digits_of_mnist() -> list[list[Bytes]]:
     return cut_out(images[:-HELD_OUT], labels[:-HELD_OUT])
 
 
-def load(source: str, begin: Network | None = None, unsure: bool = False, seed: int = 0) -> Dataset:
+def load(
+    source: str, begin: Network | None = None, unsure: bool = False, seed: int = 0, threads: int | None = None
+) -> Dataset:
     """Return what a network learns from as a data set: its name, and after a colon a directory of one's own fields.
 
     A network that goes on from the weights of another, `begin`, needs fewer of MNIST's strings beside the fields, or
@@ -317,8 +319,8 @@ def load(source: str, begin: Network | None = None, unsure: bool = False, seed: 
         if begin is None or not fields:
             raise ValueError(f"unsure of {source!r}; expected fields of one's own and a network to begin with")
         about += ", what the network to begin with is unsure of"
-        examples = unsure_of(begin, fields, seed, name)
+        examples = unsure_of(begin, fields, seed, name, threads)
     else:
         count = AGAIN if begin is not None and fields else COUNT
-        examples = training(fields, seed, count, name)
+        examples = training(fields, seed, count, name, threads)
     return Dataset(*examples, f"{name} of MNIST digits{about}", place)

@@ -52,7 +52,7 @@ def train(
     tutor = None if teacher is None else network_called(teacher)
     first = None if begin is None else single_called(begin)
     if data.partition(":")[0] in strings.NETWORKS:
-        training = strings.load(data, first, unsure, seed)
+        training = strings.load(data, first, unsure, seed, threads)
     elif unsure:
         raise ValueError(f"--unsure is for strings and windows with fields of one's own, not for {data}")
     else:
