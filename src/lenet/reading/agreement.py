@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.windows import NONE, Seen
 
-WEIGHT = 0.5
+WEIGHT = 0.75
 """What the log of a window's probability counts, where that of a piece counts one."""
 FLOOR = 1e-4
 """No window is surer than this that something is not there."""

@@ -18,7 +18,7 @@ from lenet.network import Classifier
 from lenet.reading.path import Answer
 from lenet.reading.pieces import MARK
 
-WEIGHT = 0.5
+WEIGHT = 0.75
 """What the log of its probability counts, where that of a piece counts one."""
 FLOOR = 1e-3
 """It is never surer than this that something is not there."""
