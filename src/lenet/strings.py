@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -25,7 +25,7 @@ from lenet.reading.cuts import Candidate, Parts, candidates_of, parts_of
 from lenet.reading.ink import STROKE, ink_of
 from lenet.reading.lines import Band, bands
 from lenet.reading.pieces import MAPS, MARK, SIDE, WRONG, pictures_of
-from lenet.workers import in_one, workers
+from lenet.workers import in_one, work_on, workers
 
 COUNT = 14000
 """Strings composed from MNIST's digits."""
@@ -167,7 +167,7 @@ NETWORKS: Mapping[str, Callable[[Iterable[Composed], np.random.Generator], Examp
 
 
 @dataclass(frozen=True)
-class _Lesson:
+class _Source:
     """What examples are made of, batch by batch: the same whoever makes them.
 
     The batches are (kind, number, count): so many strings with MNIST's digits, with `fields`' digits among them, or so
@@ -233,8 +233,8 @@ def training(
     threads : int, optional
         Processes to share the work, see `lenet.engine.threads_to_use`.
     """
-    lesson = _Lesson(name, seed, tuple(fields))
-    return _made(lesson, _batches(fields, count, min(MIXED, 2 * count), COPIES), threads)
+    source = _Source(name, seed, tuple(fields))
+    return _made(source, _batches(fields, count, min(MIXED, 2 * count), COPIES), threads)
 
 
 def unsure_of(
@@ -251,8 +251,8 @@ def unsure_of(
     fields, seed, name, threads
         As for `training`.
     """
-    lesson = _Lesson(name, seed, tuple(fields), network)
-    return _made(lesson, _batches(fields, MORE, MORE_MIXED, MORE_COPIES), threads)
+    source = _Source(name, seed, tuple(fields), network)
+    return _made(source, _batches(fields, MORE, MORE_MIXED, MORE_COPIES), threads)
 
 
 def _batches(fields: Sequence[Field], written: int, mixed: int, copies: int) -> list[tuple[int, int, int]]:
@@ -264,29 +264,17 @@ def _batches(fields: Sequence[Field], written: int, mixed: int, copies: int) -> 
     return found
 
 
-def _made(lesson: _Lesson, batches: Sequence[tuple[int, int, int]], threads: int | None) -> Examples:
+def _made(source: _Source, batches: Sequence[tuple[int, int, int]], threads: int | None) -> Examples:
     """Return the examples of all batches in an order of their own."""
     count = min(engine.threads_to_use(threads), len(batches))
     if count < 2 or in_one():
-        made = [lesson.of(*batch) for batch in batches]
+        made = [source.of(*batch) for batch in batches]
     else:
-        with workers(count, _begin, lesson) as pool:
-            made = list(pool.map(_work, batches))
+        with workers(count, source) as pool:
+            made = list(pool.map(partial(work_on, _Source.of), *zip(*batches, strict=True)))
     pictures, told = (np.concatenate(own) for own in zip(*made, strict=True))
-    order = _generator(lesson.seed, ORDER).permutation(len(told))
+    order = _generator(source.seed, ORDER).permutation(len(told))
     return pictures[order], told[order]
-
-
-_lessons: list[_Lesson] = []
-"""In a process that makes examples: of what."""
-
-
-def _begin(lesson: _Lesson) -> None:
-    _lessons[:] = [lesson]
-
-
-def _work(batch: tuple[int, int, int]) -> Examples:
-    return _lessons[0].of(*batch)
 
 
 def _generator(seed: int, kind: int, number: int = 0) -> np.random.Generator:

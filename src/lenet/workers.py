@@ -5,11 +5,16 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+_given: list[Any] = []
+"""In one of the processes: what it was given."""
 
 
-def workers(count: int, begin: Callable[..., None], *given: Any) -> ProcessPoolExecutor:
-    """Return so many processes, each of which first calls `begin`, a function of a module, with what is `given`.
+def workers(count: int, given: Any) -> ProcessPoolExecutor:
+    """Return so many processes that share work on what is `given`: submit `work_on` to them.
 
     They are not forked from this process, whose threads would not be in them, but from one that has only loaded what
     they need, and is there for the next call too; Windows has none.
@@ -17,10 +22,15 @@ def workers(count: int, begin: Callable[..., None], *given: Any) -> ProcessPoolE
     context: Any
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([begin.__module__, "cv2"])
+        context.set_forkserver_preload([type(given).__module__, "cv2"])
     else:
         context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(begin, given))
+    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(given,))
+
+
+def work_on(work: Callable[..., Result], *arguments: Any) -> Result:
+    """Return, in one of the processes, what `work` makes of what that was given, and of the arguments."""
+    return work(_given[0], *arguments)
 
 
 def in_one() -> bool:
@@ -28,8 +38,8 @@ def in_one() -> bool:
     return bool(multiprocessing.current_process().daemon)
 
 
-def _start(begin: Callable[..., None], given: tuple[Any, ...]) -> None:
+def _start(given: Any) -> None:
     import cv2
 
     cv2.setNumThreads(1)  # there is a process for every core
-    begin(*given)
+    _given[:] = [given]

@@ -10,7 +10,7 @@ from lenet import engine
 from lenet.reading.decode import decode
 from lenet.reading.reader import Reader
 from lenet.reading.result import Reading
-from lenet.workers import in_one, workers
+from lenet.workers import in_one, work_on, workers
 
 BATCH = 16
 """Pictures whose candidates go through the network together."""
@@ -43,8 +43,8 @@ def read_many(pictures: Sequence[Any], reader: Reader, threads: int | None = Non
             yield from _batch(batch, reader, threads)
         return
     while batches:
-        with workers(count, _start, reader) as pool:
-            waiting = [pool.submit(_work, [_plain(one) for one in batch]) for batch in batches]
+        with workers(count, reader) as pool:
+            waiting = [pool.submit(work_on, _work, [_plain(one) for one in batch]) for batch in batches]
             done = 0
             try:
                 for work in waiting:
@@ -58,23 +58,15 @@ def read_many(pictures: Sequence[Any], reader: Reader, threads: int | None = Non
 
 def _alone(picture: Any, reader: Reader) -> Reading | Exception:
     """Read a picture in a process of its own."""
-    with workers(1, _start, reader) as pool:
+    with workers(1, reader) as pool:
         try:
-            return pool.submit(_work, [_plain(picture)]).result()[0]
+            return pool.submit(work_on, _work, [_plain(picture)]).result()[0]
         except BrokenProcessPool:
             return MemoryError("the process that read it was ended, perhaps for want of memory")
 
 
-_readers: list[Reader] = []
-"""In a process of the pool: what it reads with."""
-
-
-def _start(reader: Reader) -> None:
-    _readers[:] = [reader]
-
-
-def _work(batch: Sequence[Any]) -> list[Reading | Exception]:
-    return _batch(batch, _readers[0], 1)
+def _work(reader: Reader, batch: Sequence[Any]) -> list[Reading | Exception]:
+    return _batch(batch, reader, 1)
 
 
 def _plain(picture: Any) -> Any:

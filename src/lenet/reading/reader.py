@@ -109,7 +109,9 @@ class Reader:
         if network is not None and getattr(network, "classes", 10) != 10:
             raise ValueError(f"a network of {network.classes} classes to read digits; expected one of ten")
         self.own = network is not None
-        self.network = network or _shipped(None)
+        # One's own, which reads single digits, knows nothing of what the networks for numbers promise with this one.
+        self.second = _shipped(None)
+        self.network = network or self.second
         self.strings = strings or _shipped(STRINGS)
         _check_pieces(self.strings)
         self.sweep = Sweep(windows or cast(Network, _shipped(WINDOWS)))
@@ -124,7 +126,7 @@ class Reader:
 
     def _least_line(self, share: float, known: bool) -> float:
         try:
-            if not known:  # thresholds are those of the two networks together
+            if not known:  # thresholds are those of the networks together
                 raise ValueError("networks of one's own for whole numbers know no threshold")
             return self.strings.threshold(share)
         except ValueError as error:
@@ -175,8 +177,7 @@ class Reader:
         every = [line for page in found for line in page]
         known, shown = [line.answers for line in every], [line.pictures for line in every]
         agree = iter(agreement.agreement([line.seen for line in every], [[a.text for a in own] for own in known]))
-        # A network of one's own, which reads single digits, knows nothing of what the others promise together.
-        said = iter(opinion.opinions(_shipped(None), known, shown, threads))
+        said = iter(opinion.opinions(self.second, known, shown, threads))
         return [[_compared(line, next(agree), next(said)) for line in page] for page in found]
 
     def _answered(self, line: Found, shares: Shares) -> Found:
