@@ -1,13 +1,13 @@
 """lenet beside PyTorch (eager and compiled), JAX and ONNX Runtime: same network, weights, minibatches, one run.
 
-    python benchmarks/frameworks.py [--preset lenet5] [--threads 2] [--batch 128]
+    python benchmarks/frameworks.py [--preset lenet5] [--threads 2] [--batch 128] [--out FILE]
 
 Results are checked equal before anything is timed. The contestants take turns, round after round, so that a machine
 that is slow for a while is slow for all of them; medians are compared. The others get float images that were
-scaled and padded beforehand; lenet reads bytes, as it always does. Writes results/<machine>-<date>.json.
+scaled and padded beforehand; lenet reads bytes, as it always does. Writes results/<machine>-<date>-<preset>.json; that
+needs a clean commit, and the package from this checkout (see publishing.py).
 """
 
-import argparse
 import json
 import os
 import platform
@@ -16,13 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from publishing import RESULTS, check_out, parser_of
 
 import lenet
-from lenet import engine
-from lenet.bench import operations, provenance
-from lenet.recipe import CrossEntropy, Sgd
+from lenet.engine import cpu
+from lenet.experiments.bench import operations
+from lenet.experiments.provenance import provenance
+from lenet.model.arrays import unflatten
+from lenet.recipe import Constant, Recipe, Sgd
 from lenet.spec import Conv, Dense, Pool
-from lenet.weights import flatten, unflatten
 
 RATE, MOMENTUM = 0.01, 0.9
 
@@ -32,8 +34,8 @@ class Lenet:
 
     def __init__(self, net, images, labels, batch, threads):
         self.net, self.images, self.labels, self.batch, self.threads = net, images[:, None], labels, batch, threads
-        flat = flatten(net.spec, net.weights)
-        self.trainer = engine.trainer(net.spec, flat, net.scale, CrossEntropy(), Sgd(MOMENTUM), batch)
+        recipe = Recipe(Constant(RATE), batch_size=batch, optimizer=Sgd(MOMENTUM), scale=net.scale)
+        self.trainer = cpu.trainer(net.spec, net.flat, recipe)
 
     def train(self, order):
         rates = np.full(-(-len(order) // self.batch), RATE, np.float32)
@@ -43,7 +45,7 @@ class Lenet:
         return unflatten(self.net.spec, self.trainer.weights())
 
     def infer(self, size):
-        return lambda: self.net.scores(self.images[:size], self.threads)
+        return lambda: self.net.scores(self.images[:size], threads=self.threads)
 
     def one(self):
         image = self.images[:1, 0]
@@ -54,7 +56,7 @@ class Torch:
     def __init__(self, net, x, labels, batch, threads, compiled):
         import torch
 
-        from lenet.interop.torch import to_torch
+        from lenet.export.torch import to_torch
 
         torch.set_num_threads(threads)
         self.name = "PyTorch compiled" if compiled else "PyTorch eager"
@@ -102,12 +104,9 @@ class Jax:
         masks = {}
         for layer, shape in spec.steps():
             if isinstance(layer, Conv) and layer.table:
-                mask = np.zeros((layer.maps, shape[0], 1, 1), np.float32)
-                for m, row in enumerate(layer.inputs_of(shape)):
-                    mask[m, list(row)] = 1
-                masks[layer.name] = mask
+                masks[layer.name] = layer.mask(shape[0])[:, :, None, None].astype(np.float32)
 
-        def squash(name, a):
+        def activation(name, a):
             return {
                 "linear": lambda: a,
                 "softmax": lambda: a,
@@ -129,7 +128,7 @@ class Jax:
                         x = x.reshape(len(x), -1) @ w[f"{layer.name}.weight"].T + w[f"{layer.name}.bias"]
                     case _:
                         raise TypeError(type(layer).__name__)
-                x = squash(layer.squash, x)
+                x = activation(layer.activation, x)
             return x
 
         def loss(w, x, y):
@@ -169,7 +168,7 @@ class Onnx:
     def __init__(self, net, x, threads):
         import onnxruntime
 
-        from lenet.interop.onnx import to_onnx
+        from lenet.export.onnx import to_onnx
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -187,7 +186,7 @@ class Onnx:
 
 
 def rounds(jobs, count, turn=0.25):
-    """Median seconds of every job, the jobs taking turns of about `turn` seconds each.
+    """Return the median seconds of every job; the jobs take turns of about `turn` seconds each.
 
     Between turns everybody sleeps: threads of a pool that waits awake would take the next one's processor.
     """
@@ -209,7 +208,7 @@ def rounds(jobs, count, turn=0.25):
 
 
 def check_equal(contestants, order, net, x):
-    """Same scores before training, same weights after a few minibatches of it."""
+    """Check that all have the same scores before training, and the same weights after a few minibatches of it."""
     scores = net.scores(contestants[0].images[:64])
     for c in contestants:
         assert np.abs(c.infer(64)() - scores).max() < 1e-3, f"{c.name}: other scores"
@@ -222,25 +221,70 @@ def check_equal(contestants, order, net, x):
             assert np.abs(array - wanted[key]).max() < 1e-3, f"{c.name}: other weights after training"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def images_per_second(contestants, rounds_count):
+    """Return the images a second of inference: by the contestant's name, then by the number of images in a call."""
+    infer = {}
+    for size in (64, 256, 1000, 4000):
+        for name, seconds in rounds({c.name: c.infer(size) for c in contestants}, rounds_count).items():
+            infer.setdefault(name, {})[size] = size / seconds
+    return infer
+
+
+def measured(contestants, single, order, args):
+    """Return the medians of all measurements; `single` is lenet with one thread."""
+    ours = contestants[0]
+    peaks = [cpu.measure_peak(args.threads, 0.3)]
+    train = rounds({c.name: lambda c=c: c.train(order) for c in contestants if hasattr(c, "train")}, args.rounds)
+    peaks.append(cpu.measure_peak(args.threads, 0.3))
+    scaling = rounds({"two": lambda: ours.train(order), "one": lambda: single.train(order)}, 2 * args.rounds)
+    peaks.append(cpu.measure_peak(args.threads, 0.3))
+    infer = images_per_second(contestants, args.rounds)
+    one = rounds({c.name: c.one() for c in contestants}, args.rounds)
+
+    peak, spec = float(np.median(peaks)), ours.net.spec
+    per_second = {name: len(order) / seconds for name, seconds in train.items()}
+    best = {name: max(by_size.values()) for name, by_size in infer.items()}
+    fastest = max(v for name, v in per_second.items() if name != "lenet")
+    return {
+        "peak_gflops": peak / 1e9,
+        "train_images_per_second": per_second,
+        "train_over_fastest": per_second["lenet"] / fastest,
+        "train_fraction_of_peak": per_second["lenet"] * operations(spec, True) / peak,
+        "two_threads_over_one": scaling["one"] / scaling["two"],
+        "infer_images_per_second": infer,
+        "infer_over_onnx_runtime": best["lenet"] / best["ONNX Runtime"],
+        "infer_fraction_of_peak": best["lenet"] * operations(spec, False) / peak,
+        "one_image_microseconds": {name: seconds * 1e6 for name, seconds in one.items()},
+        "one_image_over_onnx_runtime": one["lenet"] / one["ONNX Runtime"],
+    }
+
+
+def parsed():
+    parser = parser_of(__doc__)
     parser.add_argument("--preset", default="lenet5")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--images", type=int, default=6400, help="per timed training")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contestant; medians are compared")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
-    args = parser.parse_args()
+    help_out = "the file of the results; by default one in benchmarks/results, which needs a clean commit"
+    parser.add_argument("--out", type=Path, metavar="FILE", help=help_out)
+    return parser.parse_args()
+
+
+def main():
+    args = parsed()
+    source = provenance(args.threads)
+    out = args.out or RESULTS / f"{platform.machine()}-{source['date']}-{args.preset}.json"
+    check_out(out)
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
 
     preset = lenet.presets[args.preset]
-    images, labels = lenet.data.mnist("train")
-    images, labels = images[:20000], labels[:20000]
-    net = lenet.Network.create(preset.spec, 1, preset.recipe.init, replace(preset.recipe.scale, paper=-0.1, ink=1.175))
+    images, labels = (array[:20000] for array in lenet.data.mnist("train"))
+    scale = replace(preset.recipe.scale, paper=-0.1, ink=1.175)
+    net = lenet.Network.create(preset.spec, 1, init=preset.recipe.init, scale=scale)
     x = np.concatenate([net.trace(images[at : at + 2000])["INPUT"] for at in range(0, len(images), 2000)])
-    ours = Lenet(net, images, labels, args.batch, args.threads)
     contestants = [
-        ours,
+        Lenet(net, images, labels, args.batch, args.threads),
         Torch(net, x, labels, args.batch, args.threads, compiled=False),
         Torch(net, x, labels, args.batch, args.threads, compiled=True),
         Jax(net, x, labels, args.batch),
@@ -248,44 +292,15 @@ def main():
     ]
     order = np.random.default_rng(0).permutation(len(images))[: args.images]
     check_equal(contestants, order[: 5 * args.batch], net, x)
-
-    peaks = [engine.measure_peak(args.threads, 0.3)]
-    train = rounds({c.name: lambda c=c: c.train(order) for c in contestants if hasattr(c, "train")}, args.rounds)
-    peaks.append(engine.measure_peak(args.threads, 0.3))
-    single = Lenet(net, images, labels, args.batch, 1)
-    scaling = rounds({"two": lambda: ours.train(order), "one": lambda: single.train(order)}, 2 * args.rounds)
-    peaks.append(engine.measure_peak(args.threads, 0.3))
-    infer = {}
-    for size in (64, 256, 1000, 4000):
-        seconds = rounds({c.name: c.infer(size) for c in contestants}, args.rounds)
-        for name, s in seconds.items():
-            infer.setdefault(name, {})[size] = size / s
-    one = rounds({c.name: c.one() for c in contestants}, args.rounds)
-    peak = float(np.median(peaks))
-
-    per_second = {name: args.images / s for name, s in train.items()}
-    best = {name: max(v.values()) for name, v in infer.items()}
-    fastest = max(v for name, v in per_second.items() if name != "lenet")
     results = {
         "machine": platform.processor() or platform.machine(),
         "command": f"benchmarks/frameworks.py --preset {args.preset} --threads {args.threads} --batch {args.batch}",
-        **provenance(args.threads),
-        "isa": engine.isa()[0],
+        **source,
+        "isa": cpu.isa()[0],
         "versions": versions(),
-        "peak_gflops": peak / 1e9,
-        "train_images_per_second": per_second,
-        "train_over_fastest": per_second["lenet"] / fastest,
-        "train_share_of_peak": per_second["lenet"] * operations(net.spec, True) / peak,
-        "two_threads_over_one": scaling["one"] / scaling["two"],
-        "infer_images_per_second": infer,
-        "infer_over_onnx_runtime": best["lenet"] / best["ONNX Runtime"],
-        "infer_share_of_peak": best["lenet"] * operations(net.spec, False) / peak,
-        "one_image_microseconds": {name: s * 1e6 for name, s in one.items()},
-        "one_image_over_onnx_runtime": one["lenet"] / one["ONNX Runtime"],
+        **measured(contestants, Lenet(net, images, labels, args.batch, 1), order, args),
     }
-    args.out.mkdir(exist_ok=True)
-    path = args.out / f"{platform.machine()}-{results['date']}-{args.preset}.json"
-    path.write_text(json.dumps(results, indent=2) + "\n")
+    out.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
 
 

@@ -1,41 +1,44 @@
 """`lenet train --quick`: seconds to 99 %, and the same recipe in PyTorch on the same cores, in the same run.
 
-    python benchmarks/quick.py [--seeds 10] [--torch-seeds 2] [--threads 2]
+    python benchmarks/quick.py [--seeds 10] [--torch-seeds 2] [--threads 2] [--out FILE]
 
 Timed is the whole training loop, from the images in memory to the network: the order of the samples, distortions,
-steps; ours with its first weights and set-up. PyTorch gets the same first weights, minibatches, rates and ranges of
-distortion (its own `affine_grid` and `grid_sample`, on whole minibatches), eager and compiled; compiling is not
-counted. The contestants take turns. The test images are read once a network. Writes results/quick.json.
+steps; ours with its initial weights and set-up. PyTorch gets the same initial weights, minibatches, learning rates and
+ranges of distortion (its own `affine_grid` and `grid_sample`, on whole minibatches), eager and compiled; compiling is
+not counted. The contestants take turns. The test images are read once a network. Writes results/quick.json; that needs
+a clean commit, and the package from this checkout (see publishing.py).
 """
 
-import argparse
 import json
 import math
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
+from publishing import add_out, check_out, parser_of
 from torch.nn import functional as F
 
 import lenet
-from lenet import engine
-from lenet.bench import provenance
-from lenet.interop.torch import from_torch, to_torch
+from lenet.engine import cpu
+from lenet.experiments.provenance import provenance
+from lenet.export.torch import from_torch, to_torch
 
 PRESET = lenet.presets["lenet5"]
-RECIPE = PRESET.quick
+RECIPE = PRESET.recipes["quick"]
 
 
-def ours(images, labels, seed, threads):
+def train_lenet(images, labels, seed, threads):
     began = time.perf_counter()
     network = lenet.train(PRESET.spec, RECIPE, images, labels, seed=seed, threads=threads)
     return network, time.perf_counter() - began
 
 
-def seen(x, generator):
-    """A minibatch, planar distortions drawn for each image: shift, scale, squeeze, rotation, shear, as the engine's."""
+def distorted(x, generator):
+    """Return a minibatch with planar distortions drawn for each image, in the engine's ranges.
+
+    They are shift, scale, squeeze, rotation and shear.
+    """
     d, n = RECIPE.distortion, len(x)
     draw = 2 * torch.rand((6, n), generator=generator) - 1
     turn, slant = math.radians(d.rotation) * draw[0], d.shear * draw[1]
@@ -48,70 +51,83 @@ def seen(x, generator):
     return F.grid_sample(x, grid, align_corners=False)
 
 
-def theirs(images, labels, seed, compiled, threads):
-    torch.set_num_threads(threads)
-    first = lenet.Network.create(PRESET.spec, seed, RECIPE.init, RECIPE.scale)
-    module = to_torch(first)
-    model = torch.compile(module) if compiled else module
-    scale, batches = RECIPE.scale, math.ceil(len(images) / RECIPE.batch_size)
+class TorchTraining:
+    """The recipe in PyTorch, with the initial weights of a seed."""
 
-    def step(rows, rate):
-        x = seen(torch.from_numpy(images[rows][:, None]).float(), generator)
-        x = F.pad(x * ((scale.ink - scale.paper) / 255) + scale.paper, (2, 2, 2, 2), value=scale.paper)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(x), torch.from_numpy(labels[rows].astype(np.int64))).backward()
-        optimizer.step()
+    def __init__(self, images, labels, seed, compiled):
+        self.images, self.labels = images, labels
+        self.initial = lenet.Network.create(PRESET.spec, seed, init=RECIPE.init, scale=RECIPE.scale)
+        self.module = to_torch(self.initial)
+        self.model = torch.compile(self.module) if compiled else self.module
+        self.generator = torch.Generator().manual_seed(seed)
+        self.restart()
 
-    def fresh():
-        module.load_state_dict(to_torch(first).state_dict())
+    def restart(self):
+        """Put the initial weights back, with a new optimizer."""
+        self.module.load_state_dict(to_torch(self.initial).state_dict())
         o = RECIPE.optimizer
-        return torch.optim.SGD(module.parameters(), 0.1, o.momentum, weight_decay=o.weight_decay, nesterov=o.nesterov)
+        self.optimizer = torch.optim.SGD(
+            self.module.parameters(), 0.1, o.momentum, weight_decay=o.weight_decay, nesterov=o.nesterov
+        )
 
-    generator = torch.Generator().manual_seed(seed)
-    optimizer = fresh()
-    for size in (RECIPE.batch_size, len(images) % RECIPE.batch_size or RECIPE.batch_size):
-        step(np.arange(size), 0.0)  # compiles, and warms up: an epoch's last minibatch is smaller
-    optimizer = fresh()
+    def step(self, rows, rate):
+        x = distorted(torch.from_numpy(self.images[rows][:, None]).float(), self.generator)
+        paper, ink = RECIPE.scale.paper, RECIPE.scale.ink
+        x = F.pad(x * ((ink - paper) / 255) + paper, (2, 2, 2, 2), value=paper)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        F.cross_entropy(self.model(x), torch.from_numpy(self.labels[rows].astype(np.int64))).backward()
+        self.optimizer.step()
+
+
+def train_torch(images, labels, seed, compiled, threads):
+    torch.set_num_threads(threads)
+    training, size = TorchTraining(images, labels, seed, compiled), RECIPE.batch_size
+    batches = math.ceil(len(images) / size)
+    for rows in (size, len(images) % size or size):
+        training.step(np.arange(rows), 0.0)  # compiles, and warms up: an epoch's last minibatch is smaller
+    training.restart()
     began = time.perf_counter()
     for number in range(RECIPE.steps):
         epoch, batch = divmod(number, batches)
         if batch == 0:
-            order = engine.permutation(seed, epoch + 1, len(images))
-        rows = order[batch * RECIPE.batch_size : (batch + 1) * RECIPE.batch_size]
-        step(rows, RECIPE.schedule.at(number / batches, RECIPE.steps / batches))
+            order = cpu.permutation(seed, epoch + 1, len(images))
+        rate = RECIPE.schedule.at(number / batches, RECIPE.steps / batches)
+        training.step(order[batch * size : (batch + 1) * size], rate)
     seconds = time.perf_counter() - began
-    return from_torch(module, first), seconds
+    return from_torch(training.module, training.initial), seconds
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--torch-seeds", type=int, default=2)
+    parser.add_argument("--torch-seeds", type=int, default=2, help="how many of the seeds PyTorch trains, too")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "quick.json")
+    add_out(parser, "quick.json")
     args = parser.parse_args()
+    check_out(args.out)
+    source = provenance(args.threads)
     images, labels = lenet.data.mnist("train")
     test = lenet.data.mnist("test")
-    contestants = {"lenet": lambda seed: ours(images, labels, seed, args.threads)}
+    contestants = {"lenet": lambda seed: train_lenet(images, labels, seed, args.threads)}
     for compiled, name in ((False, "PyTorch eager"), (True, "PyTorch compiled")):
-        contestants[name] = lambda seed, compiled=compiled: theirs(images, labels, seed, compiled, args.threads)
+        contestants[name] = lambda seed, compiled=compiled: train_torch(images, labels, seed, compiled, args.threads)
     seconds, errors = ({name: [] for name in contestants} for _ in range(2))
     for seed in range(args.seeds):
-        for name, job in contestants.items():
+        for name, train in contestants.items():
             if name != "lenet" and seed >= args.torch_seeds:
                 continue
-            network, took = job(seed)
-            seconds[name].append(took)
+            network, time_taken = train(seed)
+            seconds[name].append(time_taken)
             errors[name].append(100 * lenet.evaluate(network, *test).error)
-            print(f"seed {seed}: {name:17} {took:6.2f} s, error {errors[name][-1]:.2f} %", flush=True)
+            print(f"seed {seed}: {name:17} {time_taken:6.2f} s, error {errors[name][-1]:.2f} %", flush=True)
     medians = {name: statistics.median(values) for name, values in seconds.items() if values}
     others = {name: value for name, value in medians.items() if name != "lenet"}
-    given = f"--seeds {args.seeds} --torch-seeds {args.torch_seeds} --threads {args.threads}"
+    options = f"--seeds {args.seeds} --torch-seeds {args.torch_seeds} --threads {args.threads}"
     result = {
-        "command": f"benchmarks/quick.py {given}",
-        **provenance(args.threads),
+        "command": f"benchmarks/quick.py {options}",
+        **source,
         "recipe": RECIPE.to_dict(),
         "images": RECIPE.steps * RECIPE.batch_size,
         "seconds": seconds,

@@ -1,17 +1,17 @@
 """How well numbers in fields are read, by cross-validation; and how fast.
 
-    python benchmarks/reading.py --fields DIR [--folds 5] [--work DIR] [--others]
+    python benchmarks/reading.py --fields DIR [--folds 5] [--work DIR] [--others] [--out FILE]
 
-Fields (`lenet.fields.read_fields`) are read by networks that have not seen them: for each of the folds those of
-`lenet-strings` and `lenet-windows`, trained on MNIST's digits, are trained on with the other folds, those for windows
-mostly with what they are unsure of. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7,
-digits only) and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the
-same run. Labels that are wrong, as one sees, are in mistakes.tsv: figures are given for the labels as they are and for
-the right ones, and thresholds are made with these. Trainings are kept in --work, and are not done again. Writes
-results/reading.json.
+Fields (`lenet.data.fields.read_fields`) are read by networks that were not trained on them: for each fold those of
+`lenet-candidates` and `lenet-sliding-window`, trained on MNIST's digits, are fine-tuned on the other folds, the sliding
+window on hard examples. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7, digits only)
+and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the same run. Labels
+that are plainly wrong are in mistakes.tsv: figures are given for the labels as they are and for the right ones, and
+rejection thresholds are computed with these. Trainings are kept in --work, and are not done again.
+
+Writes results/reading.json; that needs a clean commit, and the package from this checkout (see publishing.py).
 """
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -19,108 +19,99 @@ import time
 from pathlib import Path
 
 import numpy as np
+from metrics import coverage, fractions_right
+from publishing import ROOT, add_out, check_out, parser_of
 
 import lenet
-from lenet import strings
-from lenet.bench import provenance
-from lenet.fields import read_fields
-from lenet.reading import Reader, read_many
+from lenet.data.fields import read_fields
+from lenet.experiments.provenance import provenance
+from lenet.reading import Reader
+from lenet.reading.batch import read_batches
+from lenet.training import line_examples
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results" / "reading.json"
 MISTAKES = Path(__file__).parent / "mistakes.tsv"
-WISHED = 0.01
-
-
-def edits(some, other):
-    """The fewest digits to put in, take out or change (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(some, 1):
-        last, row[0] = row[0], i
-        for j, b in enumerate(other, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
-    return row[-1]
-
-
-def share_right(read, truth):
-    exact = sum(a == b for a, b in zip(read, truth, strict=True)) / len(truth)
-    wrong = sum(edits(a, b) for a, b in zip(read, truth, strict=True)) / sum(map(len, truth))
-    return {"exact": exact, "digits_right": 1 - wrong}
-
-
-def coverage(confidence, right):
-    """The largest share of the surest answers of which at most `WISHED` are wrong."""
-    order = np.argsort(-np.asarray(confidence), kind="stable")
-    wrong = np.cumsum(~np.asarray(right, bool)[order]) / np.arange(1, len(order) + 1)
-    fine = np.flatnonzero(wrong <= WISHED)
-    return float((fine[-1] + 1) / len(order)) if len(fine) else 0.0
 
 
 def fold_of(count, folds):
+    """Return the fold of each of `count` fields."""
     return np.random.default_rng(0).permutation(count) % folds
 
 
-def trained(name, work, fields=(), fold=None, seen=()):
-    """The network of that name, trained on MNIST's digits, or on from there with a fold's fields that are `seen`.
+def pretrained(name, work):
+    """Return the network of that name, trained on MNIST's digits; one that is in `work` is not trained again."""
+    preset = lenet.presets[f"lenet-{name}"]
 
-    One that lies in `work` is not trained again.
-    """
-    path = work / f"{name}{'' if fold is None else f'-fold-{fold}'}.safetensors"
-    if not path.exists():
-        preset, own = lenet.presets[f"lenet-{name}"], [fields[n] for n in np.flatnonzero(seen)]
-        first = None if fold is None else trained(name, work)
-        if first is None:
-            examples = strings.training(name=name)
-        elif name in strings.BY_DOUBT:
-            examples = strings.unsure_of(first, own, name=name)
+    def epochs():
+        return lenet.fit(preset.spec, preset.recipe, *line_examples.training_examples(name))
+
+    return kept(work / f"{name}.safetensors", epochs)
+
+
+def fine_tuned(name, work, fields, fold):
+    """Return the network of that name, fine-tuned on fields, those of all other folds."""
+    preset = lenet.presets[f"lenet-{name}"]
+
+    def epochs():
+        initial = pretrained(name, work)
+        if name in line_examples.HARD_EXAMPLE_NETWORKS:
+            examples = line_examples.hard_examples(name, initial, fields)
         else:
-            examples = strings.training(own, count=strings.AGAIN, name=name)
-        for epoch in lenet.fit(preset.spec, preset.fine if first else preset.recipe, *examples, begin=first):
+            examples = line_examples.training_examples(name, fields, count=line_examples.FINE_TUNING_STRINGS)
+        return lenet.fit(preset.spec, preset.recipes["fine_tune"], *examples, initial=initial)
+
+    return kept(work / f"{name}-fold-{fold}.safetensors", epochs)
+
+
+def kept(path, epochs):
+    """Return the network in a file; if it does not exist, that of the last of `epochs()`, after saving it there."""
+    if not path.exists():
+        for epoch in epochs():
             print(f"{path.stem}, epoch {epoch.number}: loss {epoch.loss:.4f}", flush=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         epoch.network.save(path)
     return lenet.Network.load(path)
 
 
-def by_folds(fields, folds, work):
-    """Every field read by the network of the fold that has not seen it."""
-    parts, read, confidence = fold_of(len(fields), folds), [""] * len(fields), [0.0] * len(fields)
+def read_by_folds(fields, folds, work):
+    """Return the text and the confidence of every field, read by networks that were not trained on its fold."""
+    fold_numbers, texts, confidence = fold_of(len(fields), folds), [""] * len(fields), [0.0] * len(fields)
     for fold in range(folds):
-        networks = {name: trained(name, work, fields, fold, parts != fold) for name in strings.NETWORKS}
-        reader = Reader(mode="line", **networks)
-        own = np.flatnonzero(parts == fold)
-        for at, page in zip(own, reader.pages([fields[n].picture for n in own]), strict=True):
-            read[at], confidence[at] = str(page.reading), page.reading.confidence
-    return read, confidence
+        others = [fields[n] for n in np.flatnonzero(fold_numbers != fold)]
+        networks = {name: fine_tuned(name, work, others, fold) for name in line_examples.NETWORKS}
+        reader = Reader(mode="line", candidates=networks["candidates"], sliding_window=networks["sliding-window"])
+        of_fold = np.flatnonzero(fold_numbers == fold)
+        for at, page in zip(of_fold, reader.pages([fields[n].picture for n in of_fold]), strict=True):
+            texts[at], confidence[at] = str(page.reading), page.reading.confidence
+    return texts, confidence
 
 
 def tesseract(paths):
-    read = []
+    texts = []
     for path in paths:
         command = ["tesseract", str(path), "-", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        read.append("".join(c for c in text if c.isdigit()))
-    return read
+        texts.append("".join(c for c in text if c.isdigit()))
+    return texts
 
 
 def rapidocr(paths):
     from rapidocr_onnxruntime import RapidOCR
 
     engine = RapidOCR()
-    read = []
+    texts = []
     for path in paths:
-        found, _ = engine(str(path), use_det=False, use_cls=False, use_rec=True)
-        read.append("".join(c for c in found[0][0] if c.isdigit()) if found else "")
-    return read
+        lines, _ = engine(str(path), use_det=False, use_cls=False, use_rec=True)
+        texts.append("".join(c for c in lines[0][0] if c.isdigit()) if lines else "")
+    return texts
 
 
-def ours(paths):
+def pretrained_reader(paths):
     reader = Reader(mode="line")
-    return [str(reading) for reading in read_many([str(path) for path in paths], reader)]
+    return [str(reading) for reading in read_batches([str(path) for path in paths], reader)]
 
 
 def timed(read, paths):
-    """What is read, and pictures a second: the best of three."""
+    """Return the texts, and pictures a second: the best of three."""
     best = 0.0
     for _ in range(3):
         began = time.perf_counter()
@@ -129,41 +120,56 @@ def timed(read, paths):
     return texts, best
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fields", type=Path, required=True)
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "reading")
-    parser.add_argument("--others", action="store_true", help="beside Tesseract and RapidOCR")
-    args = parser.parse_args()
-    fields = read_fields(args.fields)
+def accuracy(fields, folds, work):
+    """Return the figures of the cross-validation."""
+    texts, confidence = read_by_folds(fields, folds, work)
     truth = [field.text for field in fields]
+    mistakes = dict(line.split("\t") for line in MISTAKES.read_text().splitlines()[1:])
+    corrected = [mistakes.get(field.name, field.text) for field in fields]
+    right = {
+        name: [a == b for a, b in zip(texts, labels, strict=True)]
+        for name, labels in (("fields", truth), ("corrected", corrected))
+    }
+    return {
+        "fields": {**fractions_right(texts, truth), "coverage": coverage(confidence, right["fields"])},
+        "corrected": {**fractions_right(texts, corrected), "coverage": coverage(confidence, right["corrected"])},
+        "mistakes": sum(a != b for a, b in zip(truth, corrected, strict=True)),
+        "confidence": sorted([round(c, 9), r] for c, r in zip(confidence, right["corrected"], strict=True)),
+    }
+
+
+def beside_others(paths, truth):
+    """Return what other programs read, and the pictures a second of the one that is not a command."""
+    texts, speed = timed(rapidocr, paths)
+    others = {"RapidOCR": fractions_right(texts, truth), "Tesseract": fractions_right(tesseract(paths), truth)}
+    return others, {"RapidOCR": speed}
+
+
+def main():
+    parser = parser_of(__doc__)
+    parser.add_argument("--fields", type=Path, required=True, help="a directory of fields")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "reading", help="where trainings are kept")
+    parser.add_argument("--others", action="store_true", help="beside Tesseract and RapidOCR")
+    add_out(parser, "reading.json")
+    args = parser.parse_args()
+    check_out(args.out)
+    if args.others and shutil.which("tesseract") is None:
+        raise SystemExit("the command tesseract is not there; Debian has it as tesseract-ocr")
+    fields = read_fields(args.fields)
     paths = [args.fields / "images" / field.name for field in fields]
     command = f"benchmarks/reading.py --fields DIR{' --others' if args.others else ''}"
     result = {"command": command, **provenance(), "n": len(fields), "folds": args.folds}
 
-    read, confidence = by_folds(fields, args.folds, args.work)
-    known = dict(line.split("\t") for line in MISTAKES.read_text().splitlines()[1:])
-    better = [known.get(field.name, field.text) for field in fields]
-    for name, labels in (("fields", truth), ("corrected", better)):
-        right = [a == b for a, b in zip(read, labels, strict=True)]
-        result[name] = {**share_right(read, labels), "coverage": coverage(confidence, right)}
-    result["mistakes"] = sum(a != b for a, b in zip(truth, better, strict=True))
-    result["confidence"] = sorted([round(c, 9), bool(r)] for c, r in zip(confidence, right, strict=True))
+    result |= accuracy(fields, args.folds, args.work)
     print("fields", result["fields"], "with right labels", result["corrected"], flush=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    _, speed = timed(ours, paths)
-    result["speed"] = {"lenet": speed}
+    args.out.write_text(json.dumps(result, indent=1) + "\n")
+    result["speed"] = {"lenet": timed(pretrained_reader, paths)[1]}
     if args.others:
-        for name, other in (("RapidOCR", rapidocr), ("Tesseract", tesseract)):
-            if name == "Tesseract" and shutil.which("tesseract") is None:
-                raise SystemExit("the command tesseract is not there; Debian has it as tesseract-ocr")
-            texts, speed = timed(other, paths) if name == "RapidOCR" else (other(paths), None)
-            result.setdefault("others", {})[name] = share_right(texts, truth)
-            if speed:
-                result["speed"][name] = speed
+        result["others"], speed = beside_others(paths, [field.text for field in fields])
+        result["speed"] |= speed
     print({key: result[key] for key in ("speed", "others") if key in result}, flush=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    args.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

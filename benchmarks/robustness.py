@@ -1,22 +1,23 @@
-"""How networks trained on clean scans bear other pens, papers and cameras: MNIST's test images, corrupted, and others'.
+"""Errors on other pens, papers and cameras: MNIST's test images, corrupted, and scikit-learn's digits.
 
-    python benchmarks/robustness.py [NETWORK...]
+    python benchmarks/robustness.py [NETWORK...] [--images N] [--out FILE]
 
 The corruptions are made here, by other code than the engine's distortions, each at three strengths. Some kinds are
 among those that networks may have been trained with (grain, blur, lines, cuts, thickness, faint ink), in other forms;
-specks, motion, low resolution and grey paper are not, and have a mean of their own. Beside them stand scikit-learn's
-digits, scaled up from 8x8. Without names, every shipped network. Writes results/robustness.json.
+specks, motion, low resolution and grey paper are not, and have a mean of their own. Beside them are scikit-learn's
+digits, scaled up from 8x8. Without names, every pretrained network for digits. Writes results/robustness.json; that
+needs a clean commit, and the package from this checkout (see publishing.py).
 """
 
-import argparse
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
+from publishing import add_out, check_out, parser_of
 
 import lenet
-from lenet.bench import provenance
+from lenet.experiments.provenance import provenance
+from lenet.model.pretrained import FILES
 
 
 def each(images, change):
@@ -27,9 +28,9 @@ def grain(images, deviation, random):
     return (images + random.normal(0, deviation, images.shape)).clip(0, 255).round().astype(np.uint8)
 
 
-def specks(images, share, random):
+def specks(images, fraction, random):
     chance = random.random(images.shape)
-    return np.where(chance < share / 2, 0, np.where(chance > 1 - share / 2, 255, images)).astype(np.uint8)
+    return np.where(chance < fraction / 2, 0, np.where(chance > 1 - fraction / 2, 255, images)).astype(np.uint8)
 
 
 def blur(images, deviation, random):
@@ -50,7 +51,7 @@ def low_resolution(images, size, random):
 
 
 def ruled(images, level, random):
-    """Lines across every eight pixels, a pixel high."""
+    """Return images with lines across every eight pixels, a pixel high."""
     lines = np.zeros_like(images)
     for picture, first in zip(lines, random.integers(0, 8, len(images)), strict=True):
         picture[first::8] = level
@@ -58,7 +59,7 @@ def ruled(images, level, random):
 
 
 def cropped(images, pixels, random):
-    """So many pixels of the digit's own box are cut off at one side, a third of it at most."""
+    """Return images without so many pixels at one side of the digit's box, a third of it at most."""
 
     def change(image):
         rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
@@ -75,7 +76,7 @@ def cropped(images, pixels, random):
 
 
 def pen(images, pixels, random):
-    """The pen is wider (narrower) by so many pixels on each side; worked out at four times the size."""
+    """Return images of a pen wider (narrower) by so many pixels on each side; computed at four times the size."""
     size = 2 * round(4 * abs(pixels)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     work = cv2.dilate if pixels > 0 else cv2.erode
@@ -87,8 +88,8 @@ def pen(images, pixels, random):
     return each(images, change)
 
 
-def contrast(images, share, random):
-    return (images * share).round().astype(np.uint8)
+def contrast(images, factor, random):
+    return (images * factor).round().astype(np.uint8)
 
 
 def grey_paper(images, level, random):
@@ -108,39 +109,55 @@ CORRUPTIONS = {
     "low contrast": (contrast, (0.6, 0.4, 0.2)),
     "grey paper": (grey_paper, (20, 50, 80)),
 }
-UNLIKE = ("specks", "motion", "low resolution", "grey paper")
+UNLIKE_TRAINING = ("specks", "motion", "low resolution", "grey paper")
 """Kinds that no recipe of this project trains with."""
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("networks", nargs="*", help="shipped names or files; by default all shipped networks")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "robustness.json")
-    args = parser.parse_args()
-    names = args.networks or [name for name in lenet.files.shipped() if lenet.load(name).classes == 10]
-    networks = {name: lenet.load(name) if name in lenet.files.shipped() else lenet.open_file(name) for name in names}
-    images, labels = lenet.data.mnist("test")
+def test_sets(count):
+    """Return the images and labels of every set by its name, from the first `count` test images; None: from all."""
+    images, labels = (array[:count] for array in lenet.data.mnist("test"))
     sets = {"clean": (images, labels)}
     for k, (name, (change, strengths)) in enumerate(CORRUPTIONS.items()):
         for strength in strengths:
             sets[f"{name} {strength:g}"] = (change(images, strength, np.random.default_rng(k)), labels)
     for split in ("train", "test"):
         sets[f"scikit-learn's digits, {split}"] = lenet.data.digits(split)
-    errors = {}
-    for what, (pictures, right) in sets.items():
-        errors[what] = {name: 100 * lenet.evaluate(net, pictures, right).error for name, net in networks.items()}
-        print(f"{what:30}" + "".join(f"{name} {error:6.2f} %   " for name, error in errors[what].items()), flush=True)
-    kinds = {name: [f"{name} {strength:g}" for strength in strengths] for name, (_, strengths) in CORRUPTIONS.items()}
-    groups = {
-        "mean over all corruptions": list(CORRUPTIONS),
-        "mean over those unlike training": UNLIKE,
+    return sets
+
+
+def means_of(errors, networks):
+    """Return the mean errors over kinds of corruptions."""
+    rows = {kind: [f"{kind} {strength:g}" for strength in strengths] for kind, (_, strengths) in CORRUPTIONS.items()}
+    groups = {"mean over all corruptions": CORRUPTIONS, "mean over those unlike training": UNLIKE_TRAINING}
+    return {
+        title: {name: float(np.mean([errors[row][name] for kind in kinds for row in rows[kind]])) for name in networks}
+        for title, kinds in groups.items()
     }
-    means = {}
-    for what, group in groups.items():
-        rows = [errors[row] for kind in group for row in kinds[kind]]
-        means[what] = {name: float(np.mean([row[name] for row in rows])) for name in networks}
-        print(f"{what:30}" + "".join(f"{name} {error:6.2f} %   " for name, error in means[what].items()))
-    result = {"command": "benchmarks/robustness.py " + " ".join(args.networks), **provenance()}
+
+
+def table_row(title, errors):
+    return f"{title:33}" + "".join(f"{name} {error:6.2f} %   " for name, error in errors.items())
+
+
+def main():
+    parser = parser_of(__doc__)
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help="names of pretrained networks, or files")
+    parser.add_argument("--images", type=int, help="so many test images only")
+    add_out(parser, "robustness.json")
+    args = parser.parse_args()
+    check_out(args.out)
+    source = provenance()
+    names = args.networks or [name for name in FILES if lenet.load(name).classes == 10]
+    networks = {name: lenet.load(name) for name in names}
+    errors = {}
+    for title, (pictures, labels) in test_sets(args.images).items():
+        errors[title] = {name: 100 * lenet.evaluate(net, pictures, labels).error for name, net in networks.items()}
+        print(table_row(title, errors[title]), flush=True)
+    means = means_of(errors, networks)
+    for title, mean in means.items():
+        print(table_row(title, mean))
+    options = [*args.networks, *([f"--images {args.images}"] if args.images else [])]
+    result = {"command": " ".join(["benchmarks/robustness.py", *options]), **source}
     args.out.write_text(json.dumps({**result, "error_percent": {**errors, **means}}, indent=2) + "\n")
 
 

@@ -1,14 +1,14 @@
-"""How digits of other hands than MNIST's are read: handwriting typefaces, many of them schoolbooks'.
+"""How digits of other letterforms than MNIST's are read: handwriting typefaces, many of them of schoolbooks.
 
-    python benchmarks/typefaces.py [--work DIR] [--others]
+    python benchmarks/typefaces.py [--work DIR] [--typefaces N] [--others] [--out FILE]
 
-No network learnt from them, though that their ones were taken for sevens is why `lenet.hands` has the ones it has. The
-typefaces are packages of Fontsource, fetched by the command `npm` into --work unless they lie there. Every digit is
-read alone, and numbers of four to eight digits are written in each typeface, in black on white. --others reads the
-numbers with RapidOCR as well, as benchmarks/reading.py does. Writes results/typefaces.json.
+No network was trained on them, but `lenet.synthesis.letterforms` has ones with short flags because they were read as
+sevens here. The typefaces are packages of Fontsource, which the command `npm` downloads into --work unless they are
+there. Every digit is read alone, and numbers of four to eight digits are drawn in each typeface, in black on white.
+--others reads the numbers with RapidOCR as well, as benchmarks/reading.py does. Writes results/typefaces.json; that
+needs a clean commit, and the package from this checkout (see publishing.py).
 """
 
-import argparse
 import json
 import random
 import subprocess
@@ -17,18 +17,18 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from metrics import TARGET_ERROR, fractions_right
 from PIL import Image, ImageDraw, ImageFont
-from reading import WISHED, rapidocr, share_right
+from publishing import ROOT, add_out, check_out, parser_of
+from reading import rapidocr
 
-from lenet.bench import provenance
+from lenet.experiments.provenance import provenance
 from lenet.reading import Reader
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results" / "typefaces.json"
 NUMBERS, SEED = 6, 5
 """Numbers of each typeface, and the seed of their digits."""
-SIZE, EDGE = 64, 24
-"""Of the type, and how much paper there is around it, in pixels."""
+SIZE_PX, EDGE_PX = 64, 24
+"""The size of the type, and how much paper is around it."""
 
 TYPEFACES = """
 amita annie-use-your-telescope architects-daughter bad-script ballet beth-ellen bilbo caveat-brush caveat
@@ -51,8 +51,8 @@ waiting-for-the-sunrise walter-turncoat water-brush yomogi yusei-magic zen-kuren
 """.split()
 
 
-def fetched(name, work):
-    """The file of a typeface's Latin letters and digits."""
+def font_file(name, work):
+    """Return the file of a typeface's Latin letters and digits; it is downloaded if it is not in `work`."""
     path = work / f"{name}.woff"
     if not path.exists():
         command = ["npm", "pack", "--silent", "--pack-destination", str(work), f"@fontsource/{name}"]
@@ -63,55 +63,63 @@ def fetched(name, work):
     return path
 
 
-def written(text, path):
-    """Black on white, uint8 (height, width)."""
-    face = ImageFont.truetype(str(path), SIZE)
+def drawn(text, path):
+    """Return a picture of a text in a typeface, black on white, uint8 (height, width)."""
+    face = ImageFont.truetype(str(path), SIZE_PX)
     left, top, right, bottom = face.getbbox(text)
-    picture = Image.new("L", (right - left + 2 * EDGE, bottom - top + 2 * EDGE), 255)
-    ImageDraw.Draw(picture).text((EDGE - left, EDGE - top), text, font=face, fill=20)
+    picture = Image.new("L", (right - left + 2 * EDGE_PX, bottom - top + 2 * EDGE_PX), 255)
+    ImageDraw.Draw(picture).text((EDGE_PX - left, EDGE_PX - top), text, font=face, fill=20)
     return np.asarray(picture)
 
 
-def told(readings, texts):
-    """What is right, what is accepted, and which mistakes are the commonest."""
-    read = [str(reading) for reading in readings]
-    accepted = [a == b for a, b, reading in zip(read, texts, readings, strict=True) if reading.accepted]
-    pairs = zip(read, texts, strict=True)
+def figures_of(readings, truth):
+    """Return the fractions that are right and accepted, and the most frequent mistakes."""
+    texts = [str(reading) for reading in readings]
+    accepted = [a == b for a, b, reading in zip(texts, truth, readings, strict=True) if reading.accepted]
+    pairs = zip(texts, truth, strict=True)
     mistakes = Counter(f"{b} as {a}" for x, y in pairs if len(x) == len(y) for a, b in zip(x, y, strict=True) if a != b)
     return {
-        **share_right(read, texts),
-        "accepted": len(accepted) / len(texts),
+        **fractions_right(texts, truth),
+        "accepted": len(accepted) / len(truth),
         "wrong_among_accepted": 1 - sum(accepted) / max(1, len(accepted)),
         "mistakes": dict(mistakes.most_common(10)),
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "typefaces")
-    parser.add_argument("--others", action="store_true", help="beside RapidOCR")
-    args = parser.parse_args()
-    args.work.mkdir(parents=True, exist_ok=True)
-    paths = [fetched(name, args.work) for name in TYPEFACES]
+def texts_of(paths):
+    """Return the texts that are drawn, for each typeface as many: single digits and numbers."""
     choice = random.Random(SEED)
-    texts = {"digit": [str(digit) for _ in paths for digit in range(10)]}
-    texts["line"] = [
-        "".join(choice.choices("0123456789", k=choice.randint(4, 8))) for _ in paths for _ in range(NUMBERS)
-    ]
-    command = f"benchmarks/typefaces.py{' --others' if args.others else ''}"
+    numbers = ["".join(choice.choices("0123456789", k=choice.randint(4, 8))) for _ in paths for _ in range(NUMBERS)]
+    return {"digit": [str(digit) for _ in paths for digit in range(10)], "line": numbers}
+
+
+def main():
+    parser = parser_of(__doc__)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "typefaces", help="where typefaces are kept")
+    parser.add_argument("--typefaces", type=int, default=len(TYPEFACES), help="so many typefaces only")
+    parser.add_argument("--others", action="store_true", help="beside RapidOCR")
+    add_out(parser, "typefaces.json")
+    args = parser.parse_args()
+    check_out(args.out)
+    args.work.mkdir(parents=True, exist_ok=True)
+    paths = [font_file(name, args.work) for name in TYPEFACES[: args.typefaces]]
+    options = [f"--typefaces {len(paths)}"] if len(paths) < len(TYPEFACES) else []
+    command = " ".join(["benchmarks/typefaces.py", *options, *(["--others"] if args.others else [])])
     result = {"command": command, **provenance(), "typefaces": len(paths)}
-    for mode, own in texts.items():
-        each = len(own) // len(paths)
-        pictures = [written(text, paths[n // each]) for n, text in enumerate(own)]
-        result[mode] = told([page.reading for page in Reader(mode=mode, reject=WISHED).pages(pictures)], own)
+    texts = texts_of(paths)
+    for mode, of_mode in texts.items():
+        each = len(of_mode) // len(paths)
+        pictures = [drawn(text, paths[n // each]) for n, text in enumerate(of_mode)]
+        reader = Reader(mode=mode, reject=TARGET_ERROR)
+        result[mode] = figures_of([page.reading for page in reader.pages(pictures)], of_mode)
         print(mode, result[mode], flush=True)
     if args.others:
         files = [args.work / f"{n}.png" for n in range(len(pictures))]
         for file, picture in zip(files, pictures, strict=True):
             Image.fromarray(picture).save(file)
-        result["others"] = {"RapidOCR": share_right(rapidocr(files), texts["line"])}
+        result["others"] = {"RapidOCR": fractions_right(rapidocr(files), texts["line"])}
         print(result["others"])
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    args.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

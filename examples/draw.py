@@ -47,11 +47,11 @@ STROKES = {
     " ": [],
 }
 WIDTHS = {".": 0.4, ",": 0.3, "-": 0.7, " ": 0.5}
-"""How far the pen moves on for what is no digit, in heights of a digit; for a digit as far as it is asked to."""
+"""How far the pen moves to the right after a mark, in heights of a digit; after a digit, by the advance asked for."""
 
 
 def curve(points, steps=80):
-    """A smooth curve through the points (Catmull and Rom)."""
+    """Return a smooth curve through points (Catmull and Rom)."""
     p = np.array([points[0], *points, points[-1]], float)
     out = []
     for a, b, c, d in zip(p, p[1:], p[2:], p[3:], strict=False):
@@ -61,7 +61,7 @@ def curve(points, steps=80):
 
 
 def paper_of(size, paper, random):
-    """Slightly uneven paper, (height, width, 3)."""
+    """Return slightly uneven paper, (height, width, 3)."""
     width, height = size
     light = np.linspace(1.0, 0.9, width)[None, :] * np.linspace(1.0, 0.95, height)[:, None]
     grain = random.normal(0, 2, (height, width))
@@ -69,7 +69,7 @@ def paper_of(size, paper, random):
 
 
 def stroke(draw, points, pen, place, random):
-    """One stroke with a round pen of `pen` pixels; `place` turns points of the unit box into pixels."""
+    """Draw one stroke with a round pen of `pen` pixels; `place` turns points of the unit box into pixels."""
     path = curve(np.array(points) + random.normal(0, 0.008, (len(points), 2)))
     widths = pen / 2 * (1 + 0.18 * np.sin(np.linspace(0, 5, len(path)) + random.uniform(0, 6)))
     for (x, y), r in zip(path, widths, strict=True):
@@ -78,7 +78,7 @@ def stroke(draw, points, pen, place, random):
 
 
 def inked(page, mask, ink):
-    """The page with ink where the mask is."""
+    """Return the page with ink where the mask is."""
     size = (page.shape[1], page.shape[0])
     cover = np.asarray(mask.resize(size, Image.Resampling.LANCZOS), float)[..., None] / 255
     picture = page * (1 - cover) + np.array(ink) * cover
@@ -86,7 +86,7 @@ def inked(page, mask, ink):
 
 
 def digit(label, size=(180, 240), pen=12, ink=(28, 38, 92), paper=(243, 239, 228), slant=0.06, seed=0):
-    """One digit, drawn at three times the size and shrunk."""
+    """Return a picture of one digit, drawn at three times the size and shrunk."""
     random = np.random.default_rng([seed, int(label)])
     scale, (width, height) = 3, size
     page = paper_of(size, paper, random)
@@ -101,7 +101,7 @@ def digit(label, size=(180, 240), pen=12, ink=(28, 38, 92), paper=(243, 239, 228
 
 
 def numbers(lines, size, height, pen, advance=0.62, ink=(28, 38, 92), paper=(243, 239, 228), slant=0.1, rule=0, seed=0):
-    """Lines of text, digits `height` pixels tall, on paper ruled with that grey level (0: not at all)."""
+    """Return a picture of lines of text, digits `height` pixels tall, on paper ruled in a grey level (0: not ruled)."""
     random = np.random.default_rng([seed, 100])
     scale, space = 3, size[1] / len(lines)
     page = paper_of(size, paper, random)

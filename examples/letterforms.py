@@ -1,6 +1,8 @@
-"""Draw the forms of digits in `lenet.hands`, each as two people write it: hands.py [OUT.png]
+"""Draw the letterforms of digits in `lenet.synthesis.letterforms`, each as two people write it.
 
-Composed strings, which networks for whole numbers learn from, are partly written so.
+    python examples/letterforms.py [OUT.png]
+
+Composed strings, on which networks for whole numbers are trained, are partly written so.
 """
 
 import sys
@@ -8,20 +10,21 @@ import sys
 import numpy as np
 from PIL import Image
 
-from lenet import hands
+from lenet.synthesis.letterforms import LETTERFORMS, WRITER_VARIATION, drawn_digit, varied
 
-CELL, PEN = 64, 3.5
+CELL_PX, PEN_PX = 64, 3.5
 
 
-def main(out="hands.png"):
+def main(out="letterforms.png"):
     random = np.random.default_rng(0)
-    columns = 2 * max(map(len, hands.FORMS))
-    sheet = np.zeros((10 * CELL, columns * CELL), np.uint8)
-    for digit, forms in enumerate(hands.FORMS):
-        for number, form in enumerate(form for form in forms for _ in range(2)):
-            ink = hands.written(hands.varied(form, hands.OWN, random), PEN, random)[:CELL, :CELL]
-            top, left = (CELL - ink.shape[0]) // 2, (CELL - ink.shape[1]) // 2
-            sheet[digit * CELL + top :, number * CELL + left :][: ink.shape[0], : ink.shape[1]] = ink
+    columns = 2 * max(map(len, LETTERFORMS))
+    sheet = np.zeros((10 * CELL_PX, columns * CELL_PX), np.uint8)
+    for digit, letterforms in enumerate(LETTERFORMS):
+        for number, letterform in enumerate(letterform for letterform in letterforms for _ in range(2)):
+            writer = varied(letterform, WRITER_VARIATION, random)
+            ink = drawn_digit(writer, PEN_PX, random)[:CELL_PX, :CELL_PX]
+            top, left = (CELL_PX - ink.shape[0]) // 2, (CELL_PX - ink.shape[1]) // 2
+            sheet[digit * CELL_PX + top :, number * CELL_PX + left :][: ink.shape[0], : ink.shape[1]] = ink
     Image.fromarray(255 - sheet).save(out)
 
 

@@ -1,42 +1,35 @@
-"""What several tests need: MNIST where it is, small specs, and inputs in the reference's terms."""
+"""Fixtures that several tests need, and which tests are skipped where MNIST or PyTorch is missing."""
 
-import os
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lenet
-from lenet.recipe import Scale
 
 
 def pytest_configure() -> None:
-    """A shell runs what it runs in the background deaf to interrupts, and tests that interrupt their processes too."""
+    """Take interrupts, which a shell has its background processes ignore, for the tests that send some."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    there = _mnist_is_there()
+    has_mnist, has_torch = _has_mnist(), find_spec("torch") is not None
     for item in items:
-        if item.get_closest_marker("mnist") and not there:
+        if item.get_closest_marker("mnist") and not has_mnist:
             item.add_marker(pytest.mark.skip(reason="MNIST is not here: set LENET_DATA, or `lenet data fetch`"))
-        if item.get_closest_marker("torch") and not _torch_is_there():
+        if item.get_closest_marker("torch") and not has_torch:
             item.add_marker(pytest.mark.skip(reason="PyTorch is not installed"))
 
 
-def _mnist_is_there() -> bool:
+def _has_mnist() -> bool:
     try:
         lenet.data.locate()
     except lenet.data.DataError:
         return False
-    return True  # broken files are not absent ones: the tests then fail
-
-
-def _torch_is_there() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("torch") is not None
+    return True  # files that are broken are not missing: the tests then fail
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +42,12 @@ def mnist_test() -> tuple[np.ndarray, np.ndarray]:
     return lenet.data.mnist("test")
 
 
+@pytest.fixture(scope="session")
+def digits_train() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's digits."""
+    return lenet.data.digits("train")
+
+
 @pytest.fixture(autouse=True)
 def no_engine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that force an instruction set or a number of threads say so themselves."""
@@ -59,28 +58,3 @@ def no_engine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pictures() -> Path:
     return Path(__file__).parent.parent / "examples"
-
-
-def as_input(spec: lenet.Spec, images: np.ndarray, scale: Scale) -> np.ndarray:
-    """Byte images as the first layer sees them, float64."""
-    maps, height, width = spec.input
-    images = images.reshape(len(images), maps, *images.shape[-2:])
-    top, left = (height - images.shape[2]) // 2, (width - images.shape[3]) // 2
-    full = np.full((len(images), maps, height, width), scale.paper, np.float64)
-    full[:, :, top : top + images.shape[2], left : left + images.shape[3]] += images * ((scale.ink - scale.paper) / 255)
-    return full
-
-
-def child_environment(**extra: str) -> dict[str, str]:
-    return {**os.environ, **extra}
-
-
-def strokes(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """A stroke in one of three places, its class: what a network learns in a moment."""
-    random = np.random.default_rng(1)
-    labels = random.integers(0, 3, count).astype(np.uint8)
-    images = np.zeros((count, 28, 28), np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        y = 5 + 7 * label + random.integers(-1, 2)
-        image[y : y + 3, 6:22] = random.integers(150, 256)
-    return images, labels

@@ -3,25 +3,33 @@
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, _engine, engine
-from lenet.pooling import BORDERS, METHODS
-from lenet.recipe import Scale
-from lenet.weights import draw
+from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, _engine
+from lenet.engine import cpu
+from lenet.model.initial import initial_weights
+from lenet.recipe import Constant, CrossEntropy, Loss, Optimizer, Recipe, Scale, Sgd
+from lenet.spec.pooling import BORDERS, METHODS
 
-ISAS = engine.supported_isas()
+ISAS = cpu.supported_isas()
 SCALE = Scale(-0.1, 1.175)
 TOLERANCE = 1e-5  # of the largest value of an array
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 
 
+def recipe_with(batch_size: int, loss: Loss | None = None, optimizer: Optimizer | None = None) -> Recipe:
+    """Return what a trainer needs of a recipe, at these tests' grey levels."""
+    return Recipe(
+        Constant(0.1), batch_size=batch_size, loss=loss or CrossEntropy(), optimizer=optimizer or Sgd(), scale=SCALE
+    )
+
+
 def sparse(outputs: int, inputs: int) -> tuple[tuple[int, ...], ...]:
-    """A table with holes: map m sees every input map whose number differs from m modulo 3, or its own."""
+    """Return a table with gaps: map m sees the input maps whose numbers differ from m modulo 3, and its own."""
     return tuple(tuple(c for c in range(inputs) if (m + c) % 3 or c == m % inputs) for m in range(outputs))
 
 
 def conv_net(kernel: int, maps: int, size: int, padding: str = "valid", second: int = 3) -> Spec:
-    """Two convolutions, the second with a table, around a pooling."""
+    """Return a network of two convolutions, the second with a table, around a pooling."""
     after = size if padding == "same" else size - kernel + 1
     layers = [Conv("A", maps, kernel, padding=padding, activation="tanh"), Pool("P")]
     if after // 2 >= second:
@@ -134,7 +142,7 @@ NAMED = {
 
 
 def random_net(seed: int) -> Spec:
-    """Layers at random: whatever combination a table of presets may hold one day."""
+    """Return layers at random: whatever combination a table of presets may hold one day."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(1, 3)), int(random.integers(4, 26)), int(random.integers(4, 26)))
     layers = []
@@ -169,11 +177,12 @@ def random_net(seed: int) -> Spec:
 GEOMETRIES = {**NAMED, **{f"random {seed}": random_net(seed) for seed in range(80)}}
 
 
-def case(spec: Spec, count: int, seed: int = 3):
+def case(spec: Spec, count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Return random images, labels and weights for a network."""
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (count, *spec.input), np.uint8)
     labels = random.integers(0, spec.classes, count, np.uint8)
-    weights = draw(spec, "glorot", seed)
+    weights = initial_weights(spec, "glorot", seed)
     for name in weights:
         if name.endswith("bias"):
             weights[name] = random.normal(0, 0.1, weights[name].shape).astype(np.float32)
@@ -185,18 +194,19 @@ def case(spec: Spec, count: int, seed: int = 3):
 
 
 def tolerance(spec: Spec) -> float:
-    """Of gradients. Contrast normalisation undoes scale and offset: those directions' gradients cancel, digits too."""
+    """Return that of gradients. Contrast normalisation undoes scale and offset, so that gradients cancel there."""
     return 1e-4 if any(isinstance(layer, Contrast) for layer in spec.layers) else TOLERANCE
 
 
 def close(got: np.ndarray, wanted: np.ndarray, what: str, tolerance: float = TOLERANCE) -> None:
+    """Assert that arrays agree within a tolerance, relative to the largest value."""
     error = np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-3)
     assert error <= tolerance, f"{what}: relative error {error:.2g}"
 
 
 def draws(spec: Spec, samples: list[int], step: int = 1, seed: int = 0) -> dict[str, np.ndarray]:
-    """What an engine of that seed draws at a step, as the reference takes it."""
-    flat = _engine.draws(spec.input, engine.layers(spec), seed, step, samples)
+    """Return what an engine of that seed draws at a step, as the reference takes it."""
+    flat = _engine.draws(spec.input, cpu.layers(spec), seed, step, samples)
     result, start = {}, 0
     for layer in spec.layers:
         if isinstance(layer, Pool) and layer.method == "stochastic":

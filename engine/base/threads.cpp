@@ -1,4 +1,4 @@
-#include "pool.hpp"
+#include "base/threads.hpp"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -1,18 +1,19 @@
-// One image alone: the plan's operations with lanes along the pixels, so that a single picture does not pay for
-// sixteen. Forward for answers; backward too, for trainings that take a step after every image.
+// One image: the plan's operations with lanes along the pixels, so that one image does not pay for sixteen. Forward
+// for answers; backward too, for trainings that take a step after every image.
 #pragma once
 
-#include "run.hpp"
+#include "layers/layer.hpp"
 
 namespace lenet {
 
-class Alone {
+class OneImage {
  public:
-  // `training`: with room for gradients.
-  Alone(const Plan& plan, const Kernels& kernels, Scale scale, bool training);
+  // `training`: with memory for gradients.
+  OneImage(const Plan& plan, const Kernels& kernels, Scale scale, bool training);
 
-  // Parameters as the kernels here like them: dense layers transposed, [input][units padded to kTile], and every
-  // array from a cache line's start, with zeros between. `pack` and `unpack` go from the plan's order and back.
+  // Parameters as the kernels for one image take them: dense layers transposed, [input][units padded to kTile], and
+  // every array at the start of a cache line, with zeros between. `pack` and `unpack` convert from the plan's order
+  // and back.
   std::size_t floats() const { return floats_; }
   void pack(const float* flat, float* packed) const;
   void unpack(const float* packed, float* flat) const;
@@ -26,18 +27,6 @@ class Alone {
   void backward(const float* packed, const float* output_gradient, float* gradient);
 
  private:
-  // What a convolution keeps between forward and backward.
-  struct Conv {
-    Planes padded;      // its output, rows padded to whole registers
-    Buffer inner;       // values of `padded`, later their gradient
-    Buffer shifted;     // its input as single_conv copies it
-    ConvShape back;     // the convolution that turns its gradient into its input's
-    Buffer surrounded;  // the gradient between zeros: the input of `back`
-    Planes middle;      // where in `surrounded` the gradient lies
-    Buffer flipped;     // its weights, turned around: those of `back`
-  };
-  void convolve(std::size_t i, const float* packed);
-  void convolve_back(std::size_t i, const float* packed, float* gradient);
   void each_row(const Planes& at, auto visit) const;
 
   const Plan& plan_;
@@ -45,10 +34,9 @@ class Alone {
   std::vector<std::size_t> weight_, bias_;  // places in the packed vector, one an operation
   std::size_t floats_ = 0;
   Buffer values_, gradients_, draws_;
-  std::vector<Conv> convs_;            // one an operation, empty but for convolutions
-  Buffer back_shifted_, back_result_;  // of one convolution's backward pass
-  float grey_[256];                    // what a byte becomes
-  int height_ = 0, width_ = 0;         // of the image that was loaded
+  std::vector<std::unique_ptr<OneImageState>> states_;  // one an operation
+  float grey_[256];                                     // the grey level of each byte
+  int height_ = 0, width_ = 0;                          // of the image that was loaded
 };
 
 }  // namespace lenet

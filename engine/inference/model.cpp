@@ -1,10 +1,11 @@
-#include "model.hpp"
+#include "inference/model.hpp"
 
 #include <algorithm>
 #include <atomic>
 
-#include "dispatch.hpp"
-#include "pool.hpp"
+#include "isa/dispatch.hpp"
+#include "base/threads.hpp"
+#include "execute/tiles.hpp"
 
 namespace lenet {
 namespace {
@@ -30,7 +31,7 @@ std::unique_lock<std::mutex> Model::take_turn() {
     (void)mutex_.release();
     mutex_ = std::make_unique<std::mutex>();
     workspaces_.clear();
-    alone_.reset();
+    one_image_.reset();
     forks_ = forks();
   }
   return std::unique_lock(*mutex_);
@@ -43,22 +44,20 @@ void Model::each_score(const Images& images, int threads, const Put& put) {
   const auto turn = take_turn();
   const std::size_t classes = answers_.size();
   const float sign = plan_.sign();
-  const Op::Kind last = plan_.output().kind;
-  const bool dense = !plan_.branched() && (last == Op::Kind::dense || last == Op::Kind::rbf);
-  const std::size_t rest = images.count % kTile, few = dense && rest <= kFew ? rest : 0;
+  const std::size_t rest = images.count % kTile, few = plan_.has_classes() && rest <= kFew ? rest : 0;
   const std::size_t in_tiles = images.count - few, tiles = (in_tiles + kTile - 1) / kTile;
   const std::size_t groups = (tiles + kTogether - 1) / kTogether;
 
   if (few) {
-    if (!alone_) {
-      alone_ = std::make_unique<Alone>(plan_, kernels_, scale_, false);
-      packed_ = Buffer(alone_->floats());
-      alone_->pack(weights_.data(), packed_.data());
+    if (!one_image_) {
+      one_image_ = std::make_unique<OneImage>(plan_, kernels_, scale_, false);
+      packed_ = Buffer(one_image_->floats());
+      one_image_->pack(weights_.data(), packed_.data());
     }
     std::vector<float> scores(classes);
     for (std::size_t i = in_tiles; i < images.count; ++i) {
-      alone_->load(images[i], placed);
-      const float* output = alone_->forward(packed_.data());
+      one_image_->load(images[i], placed);
+      const float* output = one_image_->forward(packed_.data());
       for (std::size_t c = 0; c < classes; ++c) scores[c] = output[c] * sign;
       put(i, scores.data());
     }
@@ -82,7 +81,7 @@ void Model::each_score(const Images& images, int threads, const Put& put) {
         kernels_.load_tile(from, images.maps, images.height, images.width, scale_.paper, scale_.step(), placed,
                            work.tile_values(t));
       }
-      forward(plan_, kernels_, weights_.data(), work, 0, count, plan_.all());
+      forward(plan_, plan_.all(), {kernels_, weights_.data(), work, 0, count});
       for (std::size_t i = 0; i < left; ++i) {
         const float* values = work.tile_values(int(i / kTile)) + i % kTile;
         for (std::size_t c = 0; c < classes; ++c) scores[c] = values[answers_[c]] * sign;
@@ -127,7 +126,7 @@ void Model::trace(const Images& images, bool soft, const std::vector<float*>& ou
     for (std::size_t l = 0; l < kTile; ++l) from[l] = images[first + std::min(l, count - 1)];
     kernels_.load_tile(from, images.maps, images.height, images.width, scale_.paper, scale_.step(), placed,
                        work.tile_values(0));
-    forward(plan, kernels_, weights_.data(), work, 0, 1, plan.all());
+    forward(plan, plan.all(), {kernels_, weights_.data(), work, 0, 1});
     if (soft) {
       float* output = work.values(plan.output().out, 0, 1)[0];
       kernels_.softmax(plan.classes(), plan.sign(), output, output);

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <string>
 
-#include "alone.hpp"
+#include "execute/one_image.hpp"
 
 namespace lenet {
 
@@ -16,7 +16,7 @@ class Model {
   const Plan& plan() const { return plan_; }
   const Kernels& kernels() const { return kernels_; }
 
-  // How many scores an image has: one for each class, at each place if the network is swept over it.
+  // How many scores an image has: one for each class, at each place if the network is a sliding window.
   std::size_t answers() const { return answers_.size(); }
   // out[image][answer]: the last layer's sums, or squared distances with their sign turned, so that the
   // largest is the answer. Throws std::invalid_argument for images that do not fit.
@@ -44,8 +44,8 @@ class Model {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // of all below: callers take turns
   unsigned forks_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
-  std::unique_ptr<Alone> alone_;
-  Buffer packed_;  // the weights, as `alone_` likes them
+  std::unique_ptr<OneImage> one_image_;
+  Buffer packed_;  // the weights, as `one_image_` takes them
 };
 
 }  // namespace lenet

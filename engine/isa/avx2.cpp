@@ -1,7 +1,7 @@
 // AVX2 with FMA: sixteen registers of eight floats, two registers a pixel of a tile.
 #include <immintrin.h>
 
-#include "kernels.hpp"
+#include "kernels/contract.hpp"
 
 #define LENET_KERNELS kernels_avx2
 #define LENET_NAME "avx2"
@@ -34,4 +34,4 @@ inline V root(V a) { return _mm256_sqrt_ps(a); }
 }  // namespace
 }  // namespace lenet
 
-#include "ops.inl"
+#include "kernels/table.inl"

@@ -1,7 +1,7 @@
 // AVX-512: thirty-two registers of sixteen floats, one register a pixel of a tile.
 #include <immintrin.h>
 
-#include "kernels.hpp"
+#include "kernels/contract.hpp"
 
 #define LENET_KERNELS kernels_avx512
 #define LENET_NAME "avx512"
@@ -37,4 +37,4 @@ inline V root(V a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
 }  // namespace
 }  // namespace lenet
 
-#include "ops.inl"
+#include "kernels/table.inl"

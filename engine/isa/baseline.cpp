@@ -1,6 +1,6 @@
 // What every processor of the architecture has (SSE2 on x86-64), or plain vectors elsewhere: four floats
 // a register, and a multiply and an add that round one after the other.
-#include "kernels.hpp"
+#include "kernels/contract.hpp"
 
 #define LENET_KERNELS kernels_baseline
 #define LENET_NAME "baseline"
@@ -32,4 +32,4 @@ inline V root(V a) {
 }  // namespace
 }  // namespace lenet
 
-#include "ops.inl"
+#include "kernels/table.inl"

@@ -1,4 +1,4 @@
-#include "dispatch.hpp"
+#include "isa/dispatch.hpp"
 
 #include <cstdlib>
 #include <stdexcept>

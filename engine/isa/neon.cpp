@@ -1,7 +1,7 @@
 // NEON on 64-bit Arm: thirty-two registers of four floats, four registers a pixel of a tile.
 #include <arm_neon.h>
 
-#include "kernels.hpp"
+#include "kernels/contract.hpp"
 
 #define LENET_KERNELS kernels_neon
 #define LENET_NAME "neon"
@@ -36,4 +36,4 @@ inline V root(V a) { return (V)vsqrtq_f32((float32x4_t)a); }
 }  // namespace
 }  // namespace lenet
 
-#include "ops.inl"
+#include "kernels/table.inl"

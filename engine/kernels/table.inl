@@ -6,27 +6,29 @@
 namespace lenet {
 namespace {
 
-#include "lanes.inl"
+#include "kernels/simd.inl"
 
-#include "activate.inl"
+#include "kernels/activation.inl"
 
-#include "pool.inl"
+#include "kernels/pooling.inl"
 
-#include "contrast.inl"
+#include "kernels/contrast.inl"
 
-#include "conv.inl"
+#include "kernels/convolution.inl"
 
-#include "conv_gradient.inl"
+#include "kernels/convolution_gradient.inl"
 
-#include "dense.inl"
+#include "kernels/dense.inl"
 
-#include "loss.inl"
+#include "kernels/loss.inl"
 
-#include "single.inl"
+#include "kernels/optimizer.inl"
 
-#include "warp.inl"
+#include "kernels/one_image.inl"
 
-#include "ink.inl"
+#include "kernels/warp.inl"
+
+#include "kernels/ink.inl"
 
 typedef std::uint8_t Sixteen __attribute__((vector_size(16), may_alias));
 

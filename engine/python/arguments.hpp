@@ -8,7 +8,7 @@
 
 #include <stdexcept>
 
-#include "trainer.hpp"
+#include "training/trainer.hpp"
 
 namespace lenet {
 

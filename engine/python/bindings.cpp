@@ -1,5 +1,5 @@
-// The only file, with arguments.hpp, that knows Python: checks shapes and types, releases the GIL, turns arrays into
-// pointers.
+// The extension module. The only file, with arguments.hpp, that knows Python: checks shapes and types, releases the
+// GIL, turns arrays into pointers.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
@@ -14,12 +14,12 @@
 #include <numeric>
 #include <variant>
 
-#include "arguments.hpp"
-#include "dispatch.hpp"
-#include "model.hpp"
-#include "pool.hpp"
-#include "random.hpp"
-#include "trainer.hpp"
+#include "python/arguments.hpp"
+#include "isa/dispatch.hpp"
+#include "inference/model.hpp"
+#include "base/threads.hpp"
+#include "base/random.hpp"
+#include "training/trainer.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -63,7 +63,7 @@ void check_size(const Plan& plan, std::size_t given) {
 
 Images images_of(const Bytes& a) { return {a.data(), a.shape(0), int(a.shape(1)), int(a.shape(2)), int(a.shape(3))}; }
 
-// Labels in range, targets that are shares, order in range: checked here once, so that the loops need not.
+// Labels in range, targets that are probabilities, order in range: checked here once, so that the loops need not.
 using Labels = std::variant<In<std::uint8_t, nb::ndim<1>>, In<float, nb::ndim<2>>>;
 Samples samples_of(const Trainer& trainer, const Bytes& images, const Labels& given,
                    const std::vector<std::uint32_t>& order) {
@@ -85,14 +85,19 @@ Samples samples_of(const Trainer& trainer, const Bytes& images, const Labels& gi
                                   ": the network has " + std::to_string(classes) + " classes");
     float sum = 0;
     for (std::size_t c = 0; targets && c < classes; ++c) {
-      const float share = targets->data()[at * classes + c];
-      sum += share >= 0 ? share : NAN;
+      const float target = targets->data()[at * classes + c];
+      sum += target >= 0 ? target : NAN;
     }
     if (targets && !(std::fabs(sum - 1) < 1e-3f))
       throw std::invalid_argument("targets of sample " + std::to_string(at) + " are no shares that sum to 1");
   }
   return {images_of(images), labels ? labels->data() : nullptr, targets ? targets->data() : nullptr};
 }
+
+// What Python holds: trainers are of several classes.
+struct TrainerHandle {
+  std::unique_ptr<Trainer> trainer;
+};
 
 int checked_threads(int threads) {
   if (threads < 1 || threads > 1024)
@@ -196,7 +201,7 @@ NB_MODULE(_engine, m) {
       },
       "input"_a, "layers"_a, "seed"_a, "step"_a, "samples"_a);
 
-  // Images as a trainer of that seed sees them in an epoch, from 1 on; `samples` are their numbers.
+  // Images as a trainer of that seed sees them in an epoch, counted from 1; `samples` are their numbers.
   m.def(
       "distort",
       [](const Bytes& images, const nb::dict& distortion, std::uint64_t seed, std::uint32_t epoch,
@@ -209,9 +214,9 @@ NB_MODULE(_engine, m) {
         nb::gil_scoped_release release;
         std::atomic<std::size_t> next{0};
         run_parallel(threads, [&](int) {
-          Distorter::Room room(distorter);
+          Distorter::Scratch scratch(distorter);
           for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < from.count;)
-            distorter.apply(seed, epoch, samples.data()[i], from[i], room, out.data() + i * from.bytes());
+            distorter.apply({seed, epoch, samples.data()[i]}, from[i], scratch, out.data() + i * from.bytes());
         });
         return out;
       },
@@ -249,25 +254,26 @@ NB_MODULE(_engine, m) {
           "images"_a.noconvert(), "threads"_a)
       .def("trace", &layer_outputs, "images"_a.noconvert(), "soft"_a, "shapes"_a);
 
-  nb::class_<Trainer>(m, "Trainer")
+  nb::class_<TrainerHandle>(m, "Trainer")
       .def(
           "__init__",
-          [](Trainer* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
+          [](TrainerHandle* self, const std::tuple<int, int, int>& input, const std::vector<nb::dict>& layers,
              const Floats& weights, const Pair& scale, const nb::dict& loss, const nb::dict& update, int batch,
              std::uint64_t seed, const nb::dict& distortion, const std::string& isa) {
             const Description description = description_of(input, layers);
             check_size(Plan(description, true), weights.size());
             if (batch < 1 || batch > 65536)
               throw std::invalid_argument("batch size " + std::to_string(batch) + ": 1 to 65536 expected");
-            new (self) Trainer(description, weights.data(), scale_of(scale), loss_of(loss), update_of(update), batch,
-                               seed, distortion_of(distortion), isa);
+            const TrainingOptions options{loss_of(loss), update_of(update), batch, seed, distortion_of(distortion)};
+            new (self) TrainerHandle{make_trainer(description, weights.data(), scale_of(scale), options, isa)};
           },
           "input"_a, "layers"_a, "weights"_a, "scale"_a, "loss"_a, "update"_a, "batch"_a, "seed"_a = 0,
           "distortion"_a = nb::dict(), "isa"_a = "")
       .def(
           "run",
-          [](Trainer& self, const Bytes& images, const Labels& labels, const In<std::uint32_t, nb::ndim<1>>& order,
-             const Floats& rates, int threads, std::uint32_t epoch) {
+          [](TrainerHandle& handle, const Bytes& images, const Labels& labels,
+             const In<std::uint32_t, nb::ndim<1>>& order, const Floats& rates, int threads, std::uint32_t epoch) {
+            Trainer& self = *handle.trainer;
             const std::vector<std::uint32_t> samples_order = copied(order);
             const Samples samples = samples_of(self, images, labels, samples_order);
             const std::size_t batches = (samples_order.size() + self.batch() - 1) / self.batch();
@@ -281,8 +287,8 @@ NB_MODULE(_engine, m) {
             bool raised = false;
             {
               nb::gil_scoped_release release;
-              self.run(samples, epoch, samples_order.data(), samples_order.size(), rates.data(), losses.data(), threads,
-                       [&raised] {
+              self.run({samples, samples_order.data(), samples_order.size(), epoch}, rates.data(), losses.data(),
+                       threads, [&raised] {
                          nb::gil_scoped_acquire acquire;
                          return raised = PyErr_CheckSignals() != 0;
                        });
@@ -294,7 +300,8 @@ NB_MODULE(_engine, m) {
           "epoch"_a = 0)
       .def(
           "gradient",
-          [](Trainer& self, const Bytes& images, const Labels& labels, int threads) {
+          [](TrainerHandle& handle, const Bytes& images, const Labels& labels, int threads) {
+            Trainer& self = *handle.trainer;
             std::vector<std::uint32_t> order(images.shape(0));
             std::iota(order.begin(), order.end(), 0u);
             const Samples samples = samples_of(self, images, labels, order);
@@ -304,14 +311,15 @@ NB_MODULE(_engine, m) {
             float loss;
             {
               nb::gil_scoped_release release;
-              loss = self.gradient(samples, order.data(), order.size(), threads, out.data());
+              loss = self.gradient({samples, order.data(), order.size(), 0}, threads, out.data());
             }
             return nb::make_tuple(loss, out);
           },
           "images"_a.noconvert(), "labels"_a.noconvert(), "threads"_a)
       .def(
           "curvature",
-          [](Trainer& self, const Bytes& images) {
+          [](TrainerHandle& handle, const Bytes& images) {
+            Trainer& self = *handle.trainer;
             std::vector<std::uint32_t> order(images.shape(0));
             std::iota(order.begin(), order.end(), 0u);
             if (order.empty()) throw std::invalid_argument("no samples");
@@ -319,17 +327,19 @@ NB_MODULE(_engine, m) {
             auto out = new_array<float>({self.plan().parameters()});
             const Trainer::Turn turn(self);
             nb::gil_scoped_release release;
-            self.curvature(samples, order.data(), order.size(), out.data());
+            self.curvature({samples, order.data(), order.size(), 0}, out.data());
             return out;
           },
           "images"_a.noconvert())
       .def("state",
-           [](Trainer& self) {
+           [](TrainerHandle& handle) {
+             Trainer& self = *handle.trainer;
              const Trainer::Turn turn(self);
              return nb::make_tuple(copy_of(self.weights()), copy_of(self.first()), copy_of(self.second()), self.steps);
            })
       .def("restore",
-           [](Trainer& self, const Floats& weights, const Floats& first, const Floats& second, long steps) {
+           [](TrainerHandle& handle, const Floats& weights, const Floats& first, const Floats& second, long steps) {
+             Trainer& self = *handle.trainer;
              const Trainer::Turn turn(self);
              const std::tuple<Buffer&, const Floats&, const char*> parts[] = {{self.weights(), weights, "weights"},
                                                                               {self.first(), first, "first"},
@@ -339,7 +349,8 @@ NB_MODULE(_engine, m) {
              for (const auto& [buffer, values, what] : parts) std::copy_n(values.data(), values.size(), buffer.data());
              self.steps = steps;
            })
-      .def("weights", [](Trainer& self) {
+      .def("weights", [](TrainerHandle& handle) {
+        Trainer& self = *handle.trainer;
         const Trainer::Turn turn(self);
         return copy_of(self.weights());
       });

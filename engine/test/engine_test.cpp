@@ -7,11 +7,11 @@
 #include <cstring>
 #include <thread>
 
-#include "dispatch.hpp"
-#include "model.hpp"
-#include "pool.hpp"
-#include "random.hpp"
-#include "trainer.hpp"
+#include "isa/dispatch.hpp"
+#include "inference/model.hpp"
+#include "base/threads.hpp"
+#include "base/random.hpp"
+#include "training/trainer.hpp"
 
 using namespace lenet;
 
@@ -87,14 +87,14 @@ std::vector<float> run(const Description& network, int batch) {
   for (const std::string& isa : supported_isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
-      Trainer trainer(network, weights.data(), {-0.1f, 1.175f}, loss, update, batch, 7, bent, isa);
+      const auto trainer = make_trainer(network, weights.data(), {-0.1f, 1.175f}, {loss, update, batch, 7, bent}, isa);
       std::vector<float> losses(batches), curvature(weights.size());
-      check(trainer.run({images, labels.data()}, 1, order.data(), count, rates.data(), losses.data(), threads,
-                        nullptr) == batches,
+      const Samples labelled{images, labels.data()}, unlabelled{images, nullptr};
+      check(trainer->run({labelled, order.data(), count, 1}, rates.data(), losses.data(), threads, nullptr) == batches,
             "all minibatches are done");
-      trainer.curvature({images, nullptr}, order.data(), count, curvature.data());
+      trainer->curvature({unlabelled, order.data(), count, 0}, curvature.data());
       for (float value : curvature) check(value >= 0 && std::isfinite(value), "second derivatives are not negative");
-      const std::vector<float> trained(trainer.weights().data(), trainer.weights().data() + weights.size());
+      const std::vector<float> trained(trainer->weights().data(), trainer->weights().data() + weights.size());
       if (first.empty()) first = trained;
       check(std::memcmp(first.data(), trained.data(), trained.size() * sizeof(float)) == 0, "threads agree");
     }

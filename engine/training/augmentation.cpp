@@ -1,10 +1,10 @@
-#include "distort.hpp"
+#include "training/augmentation.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include "random.hpp"
+#include "base/random.hpp"
 
 namespace lenet {
 namespace {
@@ -27,23 +27,32 @@ constexpr float kBendOfUnit = 0.57735027f * 0.47936508f;
 Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int maps, int height, int width)
     : distortion_(distortion), kernels_(kernels), maps_(maps) {
   shape_.height = height, shape_.width = width;
-  for (const float range : {distortion.shift, distortion.scale, distortion.squeeze, distortion.rotation,
-                            distortion.shear, distortion.elastic, distortion.thickness, distortion.cut,
-                            distortion.lines, distortion.faint, distortion.blur, distortion.noise})
+  check(height, width);
+  if (distortion.elastic > 0) plan_bending();
+}
+
+void Distorter::check(int height, int width) const {
+  const Distortion& d = distortion_;
+  for (const float range : {d.shift, d.scale, d.squeeze, d.rotation, d.shear, d.elastic, d.thickness, d.cut, d.lines,
+                            d.faint, d.blur, d.noise})
     if (!(range >= 0 && range <= 1e6f)) throw std::invalid_argument("a distortion's range is negative or no number");
-  if (!(distortion.spacing >= 2 && distortion.spacing <= 1e6f) || distortion.thickness > 1)
+  if (!(d.spacing >= 2 && d.spacing <= 1e6f) || d.thickness > 1)
     throw std::invalid_argument("a spacing of at least 2 pixels and a thickness of at most 1 expected");
-  if (distortion.lines > 1 || distortion.faint > 1 || distortion.noise > 1 || distortion.blur > 10)
+  if (d.lines > 1 || d.faint > 1 || d.noise > 1 || d.blur > 10)
     throw std::invalid_argument("lines, faint and noise of at most 1 and a blur of at most 10 pixels expected");
-  if (distortion.cut >= float(std::min(height, width)))
-    throw std::invalid_argument("a cut of " + std::to_string(distortion.cut) + " pixels; the images have " +
-                                std::to_string(height) + "x" + std::to_string(width));
+  const auto require_inside = [&](const char* what, float pixels) {
+    if (pixels >= float(std::min(height, width)))
+      throw std::invalid_argument(std::string("a ") + what + " of " + std::to_string(pixels) +
+                                  " pixels; the images have " + std::to_string(height) + "x" + std::to_string(width));
+  };
+  require_inside("cut", d.cut);
   if (width > kWidestWarp) throw std::invalid_argument("images wider than 1024 pixels cannot be distorted");
-  if (distortion.shift >= float(std::min(height, width)))
-    throw std::invalid_argument("a shift of " + std::to_string(distortion.shift) + " pixels; the images have " +
-                                std::to_string(height) + "x" + std::to_string(width));
-  if (distortion.elastic <= 0) return;
-  const float spacing = distortion.spacing;
+  require_inside("shift", d.shift);
+}
+
+void Distorter::plan_bending() {
+  const float spacing = distortion_.spacing;
+  const int height = shape_.height, width = shape_.width;
   shape_.rows = int(float(height - 1) / spacing) + 4, shape_.columns = int(float(width - 1) / spacing) + 4;
   column_weights_ = Buffer(std::size_t(shape_.columns) * round_up(std::size_t(width)));
   float weights[4];
@@ -63,29 +72,29 @@ Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int m
   shape_.column_weights = column_weights_.data();
 }
 
-Distorter::Room::Room(const Distorter& of)
+Distorter::Scratch::Scratch(const Distorter& of)
     : images(of.bytes() * kTile),
       source(std::size_t(of.shape_.height + 2 * kWarpBorder + 1) * of.shape_.stride() + 64),
       bends(2 * std::size_t(of.shape_.rows) * round_up(std::size_t(of.shape_.width))),
       control(2 * round_up(std::size_t(of.shape_.rows) * of.shape_.columns)),
       ink(std::size_t(of.shape_.height + 3) * (round_up(std::size_t(of.shape_.width)) + 2 * kTile)) {}
 
-void Distorter::apply(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image,
-                      Room& room, std::uint8_t* out) const {
-  if (distortion_.warps()) warp(seed, epoch, sample, image, room, out);
+void Distorter::apply(const DistortionKey& key, const std::uint8_t* image, Scratch& scratch, std::uint8_t* out) const {
+  if (distortion_.warps()) warp(key, image, scratch, out);
   else std::copy_n(image, bytes(), out);
   if (!distortion_.inks()) return;
-  Ink ink = drawn_ink(seed, epoch, sample);
+  Ink ink = drawn_ink(key);
   const std::size_t plane = std::size_t(shape_.height) * shape_.width;
   for (int m = 0; m < maps_; ++m, ink.key += 0x9E3779B9u)
-    kernels_.ink(shape_, ink, out + std::size_t(m) * plane, room.ink.data());
+    kernels_.ink(shape_, ink, out + std::size_t(m) * plane, scratch.ink.data());
 }
 
-Ink Distorter::drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample) const {
+Ink Distorter::drawn_ink(const DistortionKey& key) const {
   float numbers[16];  // from [0, 1)
   Block bits{};
   for (std::uint32_t block = 0; block < 4; ++block) {
-    bits = philox({block, sample, std::uint32_t(Stream::ink), epoch}, std::uint32_t(seed), std::uint32_t(seed >> 32));
+    bits = philox({block, key.sample, std::uint32_t(Stream::ink), key.epoch}, std::uint32_t(key.seed),
+                  std::uint32_t(key.seed >> 32));
     for (std::size_t k = 0; k < 4; ++k) numbers[4 * block + k] = float(bits[k] >> 8) * 0x1p-24f;
   }
   const Distortion& d = distortion_;
@@ -112,18 +121,17 @@ Ink Distorter::drawn_ink(std::uint64_t seed, std::uint32_t epoch, std::uint32_t 
   return ink;
 }
 
-void Distorter::warp(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample, const std::uint8_t* image,
-                     Room& room, std::uint8_t* out) const {
+Warp Distorter::drawn_warp(const DistortionKey& key, float* control) const {
   const auto drawn = [&](std::uint32_t block, float (&numbers)[4]) {
-    const Block bits = philox({block, sample, std::uint32_t(Stream::distortion), epoch}, std::uint32_t(seed),
-                              std::uint32_t(seed >> 32));
+    const Block bits = philox({block, key.sample, std::uint32_t(Stream::distortion), key.epoch},
+                              std::uint32_t(key.seed), std::uint32_t(key.seed >> 32));
     for (int k = 0; k < 4; ++k) numbers[k] = float(std::int32_t(bits[std::size_t(k)]) >> 8) * 0x1p-23f;  // [-1, 1)
   };
   float a[4], b[4];
   drawn(0, a);
   drawn(1, b);
   const Distortion& d = distortion_;
-  // From the distorted picture back to the given one, around its middle: turned, slanted, then scaled along each axis.
+  // From the distorted picture back to the given one, around its middle: rotated, sheared, then scaled along each axis.
   const float turn = d.rotation * a[0], slant = d.shear * a[1];
   const float scale = 1 + d.scale * a[2], squeeze = 1 + d.squeeze * a[3];
   const float tall = 1 / (scale * squeeze), wide = squeeze / scale;
@@ -135,20 +143,23 @@ void Distorter::warp(std::uint64_t seed, std::uint32_t epoch, std::uint32_t samp
   warp.y0 = middle_y - warp.yy * middle_y - warp.yx * middle_x - d.shift * b[0];
   warp.x0 = middle_x - warp.xy * middle_y - warp.xx * middle_x - d.shift * b[1];
   warp.thicken = d.thickness * b[2];
-  if (shape_.rows) {
-    const std::size_t points = std::size_t(shape_.rows) * shape_.columns;
-    float* control = room.control.data();
-    for (std::size_t i = 0; i < 2 * points; i += 4) {
-      float numbers[4];
-      drawn(std::uint32_t(2 + i / 4), numbers);
-      for (std::size_t k = i; k < std::min(i + 4, 2 * points); ++k)
-        control[k] = numbers[k - i] * (d.elastic / kBendOfUnit);
-    }
-    warp.control = control;
+  if (!shape_.rows) return warp;
+  const std::size_t points = std::size_t(shape_.rows) * shape_.columns;
+  for (std::size_t i = 0; i < 2 * points; i += 4) {
+    float numbers[4];
+    drawn(std::uint32_t(2 + i / 4), numbers);
+    for (std::size_t k = i; k < std::min(i + 4, 2 * points); ++k)
+      control[k] = numbers[k - i] * (d.elastic / kBendOfUnit);
   }
+  warp.control = control;
+  return warp;
+}
+
+void Distorter::warp(const DistortionKey& key, const std::uint8_t* image, Scratch& scratch, std::uint8_t* out) const {
+  const Warp warp = drawn_warp(key, scratch.control.data());
   const std::size_t plane = std::size_t(shape_.height) * shape_.width;
   for (int m = 0; m < maps_; ++m)
-    kernels_.warp(shape_, warp, image + std::size_t(m) * plane, room.source.data(), room.bends.data(),
+    kernels_.warp(shape_, warp, image + std::size_t(m) * plane, scratch.source.data(), scratch.bends.data(),
                   out + std::size_t(m) * plane);
 }
 

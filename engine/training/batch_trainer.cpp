@@ -1,373 +1,275 @@
-#include "trainer.hpp"
+#include "training/batch_trainer.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <deque>
 
-#include "dispatch.hpp"
-#include "pool.hpp"
+#include "base/threads.hpp"
 
 namespace lenet {
 namespace {
 
-// Small minibatches: a tile a slot, for the sake of threads. Then pairs of tiles, which share the dense
-// layers' weights; and never more than sixteen slots, each of which costs a gradient's memory.
+int tiles_of(std::size_t images) { return int((images + kTile - 1) / kTile); }
+
+// Small minibatches: a tile a slot, for the sake of threads. Then pairs of tiles, which share the dense layers'
+// weights; and never more than sixteen slots, each of which costs a gradient's memory.
 int tiles_in_slot(int batch) {
-  const int tiles = (batch + kTile - 1) / kTile;
+  const int tiles = tiles_of(std::size_t(batch));
   return tiles < 8 ? 1 : std::max(2, (tiles + 15) / 16);
-}
-
-// Weights (floats) from which on a dense layer is wide: with its gradient and the activations they fill a core's L2
-// cache. The minibatch's values are then all kept, so it must not be huge.
-constexpr std::size_t kWide = 1 << 17;
-constexpr int kMostWideTiles = 64;
-// Weights in a range of a wide layer: half a megabyte.
-constexpr std::size_t kRange = 1 << 17;
-
-// Ranges of about equal size, of whole register blocks.
-std::vector<Range> cut(int total, int other) {
-  const int most = std::max(1, int(kRange / std::size_t(other)) / 12) * 12;
-  const int count = (total + most - 1) / most, size = ((total + count - 1) / count + 11) / 12 * 12;
-  std::vector<Range> ranges;
-  for (int begin = 0; begin < total; begin += size) ranges.push_back({begin, std::min(total, begin + size)});
-  return ranges;
 }
 
 }  // namespace
 
-Trainer::Trainer(const Description& description, const float* weights, Scale scale, LossShape loss, UpdateShape update,
-                 int batch, std::uint64_t seed, const Distortion& distortion, const std::string& isa)
-    : description_(description),
-      plan_(description_, true),
-      scale_(scale),
-      loss_(loss),
-      update_(update),
-      distortion_(distortion),
-      batch_(batch),
-      tiles_per_slot_(tiles_in_slot(batch)),
-      seed_(seed),
-      kernels_(lenet::kernels(isa)),
-      weights_(plan_.parameters()),
-      first_(plan_.parameters()),
-      second_(update.kind == UpdateShape::Kind::sgd ? 0 : plan_.parameters()) {
-  std::copy_n(weights, plan_.parameters(), weights_.data());
-  loss_.classes = plan_.classes();
-  loss_.sign = plan_.sign();
-  if (batch_ == 1) {
-    packed_.reset(new Packed{Alone(plan_, kernels_, scale_, true), {}, {}, {}, {}, {}});
-    for (Buffer* b : {&packed_->weights, &packed_->first, &packed_->second, &packed_->gradient})
-      *b = Buffer(packed_->alone.floats());
-    packed_->loss = Buffer(3 * std::size_t(loss_.classes) * kTile);
-  } else {
-    plan_phases();
-    for (int s = 0; s < slots(std::size_t(batch_)); ++s) gradients_.emplace_back(plan_.parameters());
-    losses_.resize(gradients_.size());
-  }
+BatchTrainer::BatchTrainer(const Description& description, const float* weights, Scale scale,
+                           const TrainingOptions& options, const Kernels& kernels)
+    : Trainer(description, weights, scale, options, kernels),
+      tiles_per_slot_(tiles_in_slot(options.batch)),
+      wide_(plan_, kernels_, tiles_of(std::size_t(options.batch))) {
+  plan_phases();
+  for (int s = 0; s < slots(std::size_t(options_.batch)); ++s) gradients_.emplace_back(plan_.parameters());
+  losses_.resize(gradients_.size());
 }
 
 // Forward up to each wide layer, through it, and on to the loss; then all the way back.
-void Trainer::plan_phases() {
+void BatchTrainer::plan_phases() {
   using Kind = Phase::Kind;
-  const int tiles = (batch_ + kTile - 1) / kTile;
-  for (std::size_t i = 0; i < plan_.ops().size() && tiles <= kMostWideTiles; ++i) {
-    const Op& op = plan_.ops()[i];
-    if (op.kind != Op::Kind::dense || op.weights < kWide) continue;
-    const std::size_t rows = std::size_t(tiles) * kTile;
-    wides_.push_back({i, cut(op.dense.outputs, op.dense.inputs), cut(op.dense.inputs, op.dense.outputs),
-                      Buffer(rows * round_up(op.dense.inputs)), Buffer(rows * round_up(op.dense.outputs))});
+  const int count = wide_.count();
+  // The operations between a wide layer and the one before it.
+  const auto before = [&](int w) {
+    return Span{w == 0 ? 0 : wide_.op(w - 1) + 1, w < count ? wide_.op(w) : plan_.ops().size()};
+  };
+  for (int w = 0; w < count; ++w) {
+    phases_.push_back(Phase::forward_slots(before(w), w == 0));
+    phases_.push_back(Phase::of_wide(Kind::wide_forward, w));
   }
-  const int count = int(wides_.size());
-  const std::size_t end = plan_.ops().size();
-  const auto begin_of = [&](int w) { return w < 0 ? 0 : wides_[w].op + 1; };
-  const auto end_of = [&](int w) { return w < count ? wides_[w].op : end; };
-  for (int w = 0; w <= count; ++w) {
-    const Span span{begin_of(w - 1), end_of(w)};
-    phases_.push_back({Kind::slots, span, {0, 0}, w == 0, w == count, -1});
-    if (w < count) phases_.push_back({Kind::wide_forward, {0, 0}, {0, 0}, false, false, w});
-  }
-  phases_.back().backward = phases_.back().forward;
-  phases_.back().wide = count - 1;
+  phases_.push_back(Phase::loss_slots(before(count), count == 0, count - 1));
   for (int w = count - 1; w >= 0; --w) {
-    if (wides_[w].op == 0) continue;  // nobody wants the image's gradient
-    phases_.push_back({Kind::wide_backward, {0, 0}, {0, 0}, false, false, w});
-    phases_.push_back({Kind::slots, {0, 0}, {begin_of(w - 1), end_of(w)}, false, false, w - 1});
+    if (wide_.op(w) == 0) continue;  // the image's gradient is not computed
+    phases_.push_back(Phase::of_wide(Kind::wide_backward, w));
+    phases_.push_back(Phase::backward_slots(before(w), w - 1));
   }
-  if (count) phases_.push_back({Kind::wide_update, {0, 0}, {0, 0}, false, false, -1});
+  if (count) phases_.push_back(Phase::of_wide(Kind::wide_update, -1));
 }
 
-int Trainer::slots(std::size_t images) const {
+int BatchTrainer::slots(std::size_t images) const {
   const std::size_t slot = std::size_t(tiles_per_slot_) * kTile;
   return int((images + slot - 1) / slot);
 }
 
-void Trainer::prepare(const Samples& samples, int threads) {
-  placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
-  const std::size_t workspaces = wides_.empty() ? std::size_t(threads) : 1;
-  const int tiles = wides_.empty() ? tiles_per_slot_ : slots(std::size_t(batch_)) * tiles_per_slot_;
+int BatchTrainer::items(const Phase& phase, std::size_t images) const {
+  switch (phase.kind) {
+    case Phase::Kind::slots: return slots(images);
+    case Phase::Kind::wide_forward: return wide_.unit_ranges(phase.wide);
+    case Phase::Kind::wide_backward: return wide_.input_ranges(phase.wide);
+    case Phase::Kind::wide_update: break;
+  }
+  return wide_.all_unit_ranges();
+}
+
+int BatchTrainer::most_items() const {
+  int most = 1;
+  for (const Phase& phase : phases_) most = std::max(most, items(phase, std::size_t(options_.batch)));
+  return most;
+}
+
+void BatchTrainer::prepare(const Images& images, int threads) {
+  place(images);
+  const std::size_t workspaces = wide_.none() ? std::size_t(threads) : 1;
+  const int tiles = wide_.none() ? tiles_per_slot_ : slots(std::size_t(options_.batch)) * tiles_per_slot_;
   while (workspaces_.size() < workspaces) workspaces_.push_back(std::make_unique<Workspace>(plan_, tiles, true));
   for (auto& work : workspaces_) work->prepare(plan_, placed_, scale_.paper);
-  while (int(scratches_.size()) < threads) {
-    scratches_.push_back(std::make_unique<Scratch>(plan_, tiles_per_slot_));
-    std::size_t most = 0;
-    for (const Wide& wide : wides_) {
-      const std::size_t inputs = std::size_t(plan_.ops()[wide.op].dense.inputs);
-      for (const Range& r : wide.units) most = std::max(most, std::size_t(r.size()) * (inputs + 1));
-    }
-    range_gradients_.emplace_back(most);
-  }
+  while (int(scratches_.size()) < threads) scratches_.push_back(std::make_unique<Scratch>(plan_, tiles_per_slot_));
+  wide_.prepare(threads);
 }
 
-void Trainer::prepare_distortion(const Samples& samples, int threads) {
-  if (!distortion_.any()) return;
-  const Images& images = samples.images;
-  if (!distorter_ || !distorter_->fits(images)) {
-    rooms_.clear();
-    distorter_ = std::make_unique<Distorter>(distortion_, kernels_, images.maps, images.height, images.width);
-  }
-  while (int(rooms_.size()) < threads) rooms_.push_back(std::make_unique<Distorter::Room>(*distorter_));
-}
-
-const std::uint8_t* Trainer::seen(const Samples& samples, std::uint32_t epoch, std::uint32_t sample, int thread,
-                                  int lane) {
-  const std::uint8_t* image = samples.images[sample];
-  if (!distorter_ || !epoch) return image;
-  std::uint8_t* to = rooms_[thread]->images.data() + std::size_t(lane) * distorter_->bytes();
-  distorter_->apply(seed_, epoch, sample, image, *rooms_[thread], to);
-  return to;
-}
-
-// `tiles` tiles of images from the batch's `first` on, to the workspace's tile `at` and on. The last may be filled up.
-void Trainer::load(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
-                   int thread) {
-  const Draws draws{seed_, std::uint32_t(batch.step)};
-  for (int t = 0; t < tiles; ++t) {
-    const std::uint8_t* from[kTile];
-    for (int l = 0; l < kTile; ++l) {
-      const std::uint32_t sample = batch.order[std::min(first + std::size_t(t) * kTile + l, batch.count - 1)];
-      from[l] = seen(samples, batch.epoch, sample, thread, l);
-      if (work.draws(at + t)) draws.fill(plan_, sample, work.draws(at + t) + l, kTile);
-    }
-    kernels_.load_tile(from, samples.images.maps, samples.images.height, samples.images.width, scale_.paper,
-                       scale_.step(), placed_, work.tile_values(at + t));
-  }
-}
-
-// The sum of their losses; leaves the gradients of the outputs.
-double Trainer::loss(const Samples& samples, const Batch& batch, std::size_t first, Workspace& work, int at, int tiles,
-                     Scratch& scratch) {
+double BatchTrainer::loss(const Batch& batch, const TileRange& tiles, Scratch& scratch) {
+  const Selection& selection = batch.selection;
+  const Samples& samples = selection.samples;
+  const LossShape& shape = options_.loss;
   float* targets = samples.targets ? scratch.targets.data() : nullptr;
-  const Tiles out = work.values(plan_.output().out, at, tiles);
-  const Tiles d = work.gradients(plan_.output().out_gradient, at, tiles);
+  const Tiles out = tiles.work.values(plan_.output().out, tiles.at, tiles.tiles);
+  const Tiles d = tiles.work.gradients(plan_.output().out_gradient, tiles.at, tiles.tiles);
   double total = 0;
-  for (int t = 0; t < tiles; ++t) {
+  for (int t = 0; t < tiles.tiles; ++t) {
     std::uint8_t labels[kTile];
-    alignas(64) float share[kTile], losses[kTile];
-    const std::size_t here = first + std::size_t(t) * kTile;
+    alignas(64) float weight[kTile], losses[kTile];
+    const std::size_t here = tiles.first + std::size_t(t) * kTile;
     for (std::size_t l = 0; l < kTile; ++l) {
-      const bool real = here + l < batch.count;  // lanes that fill up the last tile weigh nothing
-      const std::uint32_t sample = batch.order[real ? here + l : batch.count - 1];
+      const bool real = here + l < selection.count;  // lanes that fill up the last tile weigh nothing
+      const std::uint32_t sample = selection.order[real ? here + l : selection.count - 1];
       labels[l] = samples.label(sample);
-      for (int c = 0; targets && c < loss_.classes; ++c)
-        targets[std::size_t(c) * kTile + l] = samples.targets[std::size_t(sample) * loss_.classes + c];
-      share[l] = real ? 1.0f / float(batch.count) : 0.0f;
+      for (int c = 0; targets && c < shape.classes; ++c)
+        targets[std::size_t(c) * kTile + l] = samples.targets[std::size_t(sample) * shape.classes + c];
+      weight[l] = real ? 1.0f / float(selection.count) : 0.0f;
     }
-    kernels_.loss(loss_, out[t], labels, targets, share, d[t], losses);
-    for (std::size_t l = 0; l < kTile && here + l < batch.count; ++l) total += losses[l];
+    kernels_.loss(shape, out[t], labels, targets, weight, d[t], losses);
+    for (std::size_t l = 0; l < kTile && here + l < selection.count; ++l) total += losses[l];
   }
   return total;
 }
 
-int Trainer::items(const Phase& phase, const Batch& batch) const {
-  switch (phase.kind) {
-    case Phase::Kind::slots: return slots(batch.count);
-    case Phase::Kind::wide_forward: return int(wides_[phase.wide].units.size());
-    case Phase::Kind::wide_backward: return int(wides_[phase.wide].inputs.size());
-    case Phase::Kind::wide_update: break;
-  }
-  std::size_t all = 0;
-  for (const Wide& wide : wides_) all += wide.units.size();
-  return int(all);
-}
-
-// So many threads can be of use.
-int Trainer::most_items() const {
-  int most = 1;
-  for (const Phase& phase : phases_)
-    most = std::max(most, items(phase, {nullptr, std::size_t(batch_), 0.0f, 0, 0, nullptr}));
-  return most;
-}
-
-void Trainer::run_slot(const Phase& phase, const Samples& samples, const Batch& batch, int slot, int thread) {
+void BatchTrainer::run_slot(const Phase& phase, const Batch& batch, int slot, int thread) {
   const std::size_t first = std::size_t(slot) * tiles_per_slot_ * kTile;
-  const std::size_t images = std::min(batch.count - first, std::size_t(tiles_per_slot_) * kTile);
-  const int tiles = int((images + kTile - 1) / kTile), at = wides_.empty() ? 0 : slot * tiles_per_slot_;
-  Workspace& work = *workspaces_[wides_.empty() ? thread : 0];
-  if (phase.loads) load(samples, batch, first, work, at, tiles, thread);
-  forward(plan_, kernels_, weights_.data(), work, at, tiles, phase.forward);
-  if (phase.loses) losses_[slot] = loss(samples, batch, first, work, at, tiles, *scratches_[thread]);
-  backward(plan_, kernels_, weights_.data(), work, *scratches_[thread], at, tiles, phase.backward,
-           gradients_[slot].data());
-  if (phase.wide < 0) return;
-  Wide& wide = wides_[phase.wide];
-  const Op& op = plan_.ops()[wide.op];
-  for (int t = at; t < at + tiles; ++t)
-    kernels_.activate_gradient(op.activation, op.out, work.tile_values(t), op.out_gradient, work.tile_gradients(t));
-  const std::size_t in_stride = round_up(op.dense.inputs), d_stride = round_up(op.dense.outputs);
-  kernels_.to_images(work.values(op.in, at, tiles), op.dense.inputs, wide.in.data() + first * in_stride, in_stride);
-  kernels_.to_images(work.gradients(op.out_gradient, at, tiles), op.dense.outputs, wide.d.data() + first * d_stride,
-                     d_stride);
+  const std::size_t images = std::min(batch.selection.count - first, std::size_t(tiles_per_slot_) * kTile);
+  const int at = wide_.none() ? 0 : slot * tiles_per_slot_;
+  const TileRange tiles{*workspaces_[wide_.none() ? thread : 0], first, at, tiles_of(images)};
+  const TilePass pass{kernels_, weights_.data(), tiles.work, at, tiles.tiles};
+  if (phase.loads) load(batch.selection, batch.step, tiles, thread);
+  forward(plan_, phase.forward, pass);
+  if (phase.has_loss) losses_[slot] = loss(batch, tiles, *scratches_[thread]);
+  backward(plan_, phase.backward, {pass, *scratches_[thread], gradients_[slot].data()});
+  if (phase.wide >= 0) wide_.gather(phase.wide, pass, first);
 }
 
-void Trainer::work(const Phase& phase, const Samples& samples, const Batch& batch, int item, int thread) {
-  if (phase.kind == Phase::Kind::slots) return run_slot(phase, samples, batch, item, thread);
-  if (phase.kind == Phase::Kind::wide_update) {
-    for (Wide& wide : wides_) {
-      if (item < int(wide.units.size())) return update_range(wide, wide.units[item], batch, thread);
-      item -= int(wide.units.size());
-    }
-    return;
-  }
-  const Wide& wide = wides_[phase.wide];
-  const Op& op = plan_.ops()[wide.op];
-  const int tiles = int((batch.count + kTile - 1) / kTile);
-  Workspace& work = *workspaces_[0];
-  if (phase.kind == Phase::Kind::wide_backward)
-    return kernels_.dense_input_gradient(op.dense, wide.inputs[item], weights_.data() + op.weight,
-                                         work.gradients(op.out_gradient, 0, tiles),
-                                         work.gradients(op.in_gradient, 0, tiles));
-  const Range units = wide.units[item];
-  kernels_.dense_forward(op.dense, units, weights_.data() + op.weight, weights_.data() + op.bias,
-                         work.values(op.in, 0, tiles), work.values(op.out, 0, tiles));
-  Planes part = op.out;
-  part.origin = op.out.at(units.begin, 0, 0), part.maps = units.size();
-  for (int t = 0; t < tiles; ++t) kernels_.activate(op.activation, part, work.tile_values(t));
+void BatchTrainer::work(const Phase& phase, const Batch& batch, int item, int thread) {
+  if (phase.kind == Phase::Kind::slots) return run_slot(phase, batch, item, thread);
+  if (phase.kind == Phase::Kind::wide_update) return update_wide(batch, item, thread);
+  const TilePass pass{kernels_, weights_.data(), *workspaces_[0], 0, tiles_of(batch.selection.count)};
+  if (phase.kind == Phase::Kind::wide_forward) wide_.forward(phase.wide, item, pass);
+  else wide_.backward(phase.wide, item, pass);
 }
 
-// The gradient of a range's weights and biases, and the step that uses it at once.
-void Trainer::update_range(Wide& wide, Range units, const Batch& batch, int thread) {
-  const Op& op = plan_.ops()[wide.op];
-  const std::size_t inputs = std::size_t(op.dense.inputs), weight = op.weight + inputs * std::size_t(units.begin),
-                    bias = op.bias + std::size_t(units.begin), weights = inputs * std::size_t(units.size());
-  float *for_weights = range_gradients_[thread].data(), *for_biases = for_weights + weights;
-  const int tiles = int((batch.count + kTile - 1) / kTile);
-  kernels_.wide_weight_gradient(op.dense, units, int(batch.count), wide.in.data(), wide.d.data(),
-                                workspaces_[0]->gradients(op.out_gradient, 0, tiles), for_weights, for_biases);
+void BatchTrainer::update_wide(const Batch& batch, int range, int thread) {
+  const auto part = wide_.weight_gradient(range, int(batch.selection.count), *workspaces_[0], thread);
   const auto use = [&](const float* gradient, std::size_t begin, std::size_t count) {
     if (batch.gradient) {
       std::copy_n(gradient, count, batch.gradient + begin);
       return;
     }
     float* second = second_.size() ? second_.data() + begin : nullptr;
-    kernels_.update(update_, 0, count, &gradient, 1, batch.rate, int(batch.step), weights_.data() + begin,
+    kernels_.update(options_.update, 0, count, &gradient, 1, batch.rate, int(batch.step), weights_.data() + begin,
                     first_.data() + begin, second);
   };
-  use(for_weights, weight, weights);
-  use(for_biases, bias, std::size_t(units.size()));
+  use(part.weights, part.weight, part.weight_count);
+  use(part.biases, part.bias, part.bias_count);
 }
 
-// A thread's share of the step of all other weights: the slots' gradients are added.
-void Trainer::update_rest(const Batch& batch, int thread, int threads) {
+void BatchTrainer::update_rest(const Batch& batch, int thread, int threads) {
   std::vector<const float*> parts;
-  for (int s = 0; s < slots(batch.count); ++s) parts.push_back(gradients_[s].data());
+  for (int s = 0; s < slots(batch.selection.count); ++s) parts.push_back(gradients_[s].data());
   std::size_t begin = 0;
-  for (std::size_t w = 0; w <= wides_.size(); ++w) {
-    const bool last = w == wides_.size();
-    const std::size_t end = last ? plan_.parameters() : plan_.ops()[wides_[w].op].weight, count = end - begin;
+  for (int w = 0; w <= wide_.count(); ++w) {
+    const bool last = w == wide_.count();
+    const std::size_t end = last ? plan_.parameters() : plan_.ops()[wide_.op(w)].weight, count = end - begin;
     // A part for each thread, in whole vectors of the tile.
-    const auto share = [&](int of) { return begin + std::min(count, round_up(count * of / threads)); };
+    const auto part = [&](int of) { return begin + std::min(count, round_up(count * of / threads)); };
     if (batch.gradient) {
-      for (std::size_t i = share(thread); i < share(thread + 1); ++i) {
+      for (std::size_t i = part(thread); i < part(thread + 1); ++i) {
         batch.gradient[i] = parts[0][i];
         for (std::size_t s = 1; s < parts.size(); ++s) batch.gradient[i] += parts[s][i];
       }
     } else if (count) {
-      kernels_.update(update_, share(thread), share(thread + 1), parts.data(), int(parts.size()), batch.rate,
+      kernels_.update(options_.update, part(thread), part(thread + 1), parts.data(), int(parts.size()), batch.rate,
                       int(batch.step), weights_.data(), first_.data(), second_.data());
     }
-    if (!last) begin = plan_.ops()[wides_[w].op].bias + plan_.ops()[wides_[w].op].biases;
+    if (!last) begin = plan_.ops()[wide_.op(w)].bias + plan_.ops()[wide_.op(w)].biases;
   }
 }
 
-float Trainer::mean_loss(const Batch& batch) const {
+float BatchTrainer::mean_loss(std::size_t images) const {
   double total = 0;
-  for (int s = 0; s < slots(batch.count); ++s) total += losses_[s];
-  return float(total / double(batch.count));
+  for (int s = 0; s < slots(images); ++s) total += losses_[s];
+  return float(total / double(images));
 }
 
-std::size_t Trainer::run(const Samples& samples, std::uint32_t epoch, const std::uint32_t* order, std::size_t count,
-                         const float* rates, float* losses, int threads, const std::function<bool()>& stop) {
-  prepare_distortion(samples, packed_ ? 1 : threads);
-  if (packed_) return run_each_alone(samples, epoch, order, count, rates, losses, stop);
-  threads = std::min(threads, most_items());
-  prepare(samples, threads);
-  const std::size_t batches = (count + batch_ - 1) / batch_;
-  std::deque<std::atomic<int>> next(phases_.size());  // the first item of each phase that nobody has taken
-  // The phase, counted from the first minibatch on, after which all stop; the barrier behind it lets all see it.
-  constexpr std::size_t kNever = SIZE_MAX;
-  std::atomic<std::size_t> last{kNever};
-  std::size_t done = 0;
-  const long step_before = steps;
-  Barrier barrier(threads);
-  auto asked = std::chrono::steady_clock::now();
-  run_parallel(threads, [&](int id) {
-    for (std::size_t b = 0; b < batches; ++b) {
-      const Batch batch{order + b * batch_,
-                        std::min<std::size_t>(batch_, count - b * batch_),
-                        rates[b],
-                        step_before + long(b) + 1,
-                        epoch,
+// Several threads go through the minibatches together, and meet at a barrier after each phase.
+class BatchTrainer::Run {
+ public:
+  Run(BatchTrainer& trainer, const Selection& selection, const float* rates, float* losses, int threads,
+      const Stop& stop)
+      : trainer_(trainer),
+        selection_(selection),
+        rates_(rates),
+        losses_(losses),
+        threads_(threads),
+        stop_(stop),
+        next_(trainer.phases_.size()),
+        step_before_(trainer.steps),
+        barrier_(threads) {}
+
+  std::size_t done() const { return done_; }
+
+  void thread(int id) {
+    const std::size_t size = std::size_t(trainer_.options_.batch);
+    for (std::size_t b = 0; b * size < selection_.count; ++b) {
+      const std::size_t images = std::min(size, selection_.count - b * size);
+      const Batch batch{{selection_.samples, selection_.order + b * size, images, selection_.epoch},
+                        rates_[b],
+                        step_before_ + long(b) + 1,
                         nullptr};
-      for (std::size_t p = 0; p < phases_.size(); ++p) {
-        const Phase& phase = phases_[p];
-        const std::size_t here = b * phases_.size() + p;
-        // Once weights change, the minibatch is done to its end.
-        const bool may_stop = phase.kind != Phase::Kind::wide_update;
-        for (int item; (item = next[p].fetch_add(1, std::memory_order_relaxed)) < items(phase, batch);) {
-          const bool going = last.load(std::memory_order_relaxed) > here;
-          if (going) work(phase, samples, batch, item, id);
-          if (id == 0 && stop && may_stop && going && std::chrono::steady_clock::now() - asked > kBetweenQuestions) {
-            if (stop()) last.store(here, std::memory_order_relaxed);
-            asked = std::chrono::steady_clock::now();
-          }
-        }
-        barrier.arrive_and_wait();
-        if (last.load(std::memory_order_relaxed) <= here) return;
-      }
+      if (!run_phases(batch, b, id)) return;
       if (id == 0) {
-        for (auto& n : next) n.store(0, std::memory_order_relaxed);
-        losses[b] = mean_loss(batch);
-        ++steps, ++done;
+        for (auto& n : next_) n.store(0, std::memory_order_relaxed);
+        losses_[b] = trainer_.mean_loss(images);
+        ++trainer_.steps, ++done_;
       }
-      update_rest(batch, id, threads);
-      barrier.arrive_and_wait();
+      trainer_.update_rest(batch, id, threads_);
+      barrier_.arrive_and_wait();
     }
-  });
-  return done;
+  }
+
+ private:
+  // Whether the minibatch was done to its end.
+  bool run_phases(const Batch& batch, std::size_t b, int id) {
+    for (std::size_t p = 0; p < trainer_.phases_.size(); ++p) {
+      const Phase& phase = trainer_.phases_[p];
+      const std::size_t here = b * trainer_.phases_.size() + p;
+      const int items = trainer_.items(phase, batch.selection.count);
+      for (int item; (item = next_[p].fetch_add(1, std::memory_order_relaxed)) < items;) {
+        const bool going = last_.load(std::memory_order_relaxed) > here;
+        if (going) trainer_.work(phase, batch, item, id);
+        // Once weights change, the minibatch is done to its end.
+        if (id == 0 && going && phase.kind != Phase::Kind::wide_update) ask_to_stop(here);
+      }
+      barrier_.arrive_and_wait();
+      if (last_.load(std::memory_order_relaxed) <= here) return false;
+    }
+    return true;
+  }
+
+  void ask_to_stop(std::size_t here) {
+    if (!stop_ || std::chrono::steady_clock::now() - asked_ <= kStopInterval) return;
+    if (stop_()) last_.store(here, std::memory_order_relaxed);
+    asked_ = std::chrono::steady_clock::now();
+  }
+
+  BatchTrainer& trainer_;
+  const Selection& selection_;
+  const float* rates_;
+  float* losses_;
+  const int threads_;
+  const Stop& stop_;
+  std::deque<std::atomic<int>> next_;  // the first item of each phase that no thread has taken
+  // The phase, counted over all minibatches, after which all stop; the barrier after it lets all see it.
+  std::atomic<std::size_t> last_{SIZE_MAX};
+  std::size_t done_ = 0;
+  const long step_before_;
+  Barrier barrier_;
+  std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
+};
+
+std::size_t BatchTrainer::run(const Selection& selection, const float* rates, float* losses, int threads,
+                              const Stop& stop) {
+  prepare_augmentation(selection.samples.images, threads);
+  threads = std::min(threads, most_items());
+  prepare(selection.samples.images, threads);
+  Run run(*this, selection, rates, losses, threads, stop);
+  run_parallel(threads, [&](int id) { run.thread(id); });
+  return run.done();
 }
 
-float Trainer::gradient(const Samples& samples, const std::uint32_t* order, std::size_t count, int threads,
-                        float* out) {
-  if (count > std::size_t(batch_)) throw std::invalid_argument("more images than a minibatch");
-  if (packed_) {
-    placed_ = plan_.placed(samples.images.maps, samples.images.height, samples.images.width);
-    packed_->alone.pack(weights_.data(), packed_->weights.data());
-    const float loss = run_alone(samples, 0, order[0], steps + 1);
-    packed_->alone.unpack(packed_->gradient.data(), out);
-    return loss;
-  }
+float BatchTrainer::gradient(const Selection& selection, int threads, float* out) {
+  if (selection.count > std::size_t(options_.batch)) throw std::invalid_argument("more images than a minibatch");
   threads = std::min(threads, most_items());
-  prepare(samples, threads);
-  const Batch batch{order, count, 0.0f, steps + 1, 0, out};
+  prepare(selection.samples.images, threads);
+  const Batch batch{selection, 0.0f, steps + 1, out};
   for (const Phase& phase : phases_) {
     std::atomic<int> next{0};
+    const int count = items(phase, selection.count);
     run_parallel(threads, [&](int id) {
-      for (int item; (item = next.fetch_add(1, std::memory_order_relaxed)) < items(phase, batch);)
-        work(phase, samples, batch, item, id);
+      for (int item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(phase, batch, item, id);
     });
   }
   update_rest(batch, 0, 1);
-  return mean_loss(batch);
+  return mean_loss(selection.count);
 }
 
 }  // namespace lenet

@@ -1,50 +1,133 @@
-"""LeNet-5, whole: the 1998 network and every textbook form of it, trained in seconds on a CPU.
+"""Fast, faithful LeNet-5 and its variants, with a reader for handwritten numbers.
 
 >>> import lenet
->>> net = lenet.load()
->>> print(lenet.read("seven.png", net))  # doctest: +SKIP
+>>> print(lenet.read("examples/digits/7.png"))
 7
+
+Everything public is an attribute of this package; its module is imported when the attribute is first used.
 """
 
-from lenet import data
-from lenet.calibration import Calibration
-from lenet.ensemble import Ensemble
-from lenet.entry import Preset
-from lenet.evaluate import Evaluation, evaluate
-from lenet.files import load, open_file
-from lenet.network import Network, Trace
-from lenet.presets import presets
-from lenet.reading import Reading, read
-from lenet.recipe import Recipe
-from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
-from lenet.train import Epoch, fit, train
+from __future__ import annotations
 
-__version__ = "0.1.0"
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
+from lenet._version import __version__
+
+if TYPE_CHECKING:
+    from lenet import data, export
+    from lenet.evaluation.evaluate import Evaluation, evaluate
+    from lenet.model.calibration import Calibration
+    from lenet.model.ensemble import Ensemble
+    from lenet.model.network import Network
+    from lenet.model.pretrained import load
+    from lenet.model.trace import Trace
+    from lenet.reading import Reader, Reading, read, read_many
+    from lenet.recipe import (
+        Adam,
+        Averaging,
+        Constant,
+        CrossEntropy,
+        Distillation,
+        Distortion,
+        Inverse,
+        LevenbergMarquardt,
+        Map,
+        MeanSquared,
+        OneCycle,
+        Patience,
+        Recipe,
+        Scale,
+        Sgd,
+        Steps,
+        Truncated,
+    )
+    from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
+    from lenet.training.fit import Epoch, fit, train
+    from lenet.zoo.preset import Preset
+    from lenet.zoo.table import presets
+
+_PUBLIC = {
+    "lenet.evaluation.evaluate": "Evaluation evaluate",
+    "lenet.model.calibration": "Calibration",
+    "lenet.model.ensemble": "Ensemble",
+    "lenet.model.network": "Network",
+    "lenet.model.pretrained": "load",
+    "lenet.model.trace": "Trace",
+    "lenet.reading": "Reader Reading read read_many",
+    "lenet.recipe": (
+        "Adam Averaging Constant CrossEntropy Distillation Distortion Inverse LevenbergMarquardt Map MeanSquared "
+        "OneCycle Patience Recipe Scale Sgd Steps Truncated"
+    ),
+    "lenet.spec": "Contrast Conv DeformPool Dense Pool Rbf Spec Subsample",
+    "lenet.training.fit": "Epoch fit train",
+    "lenet.zoo.preset": "Preset",
+    "lenet.zoo.table": "presets",
+}
+"""The public names of each module."""
+_PACKAGES = ("data", "export")
+"""The public packages."""
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = [  # the same names again, for tools that read them without running this file
+    "Adam",
+    "Averaging",
     "Calibration",
+    "Constant",
     "Contrast",
     "Conv",
+    "CrossEntropy",
     "DeformPool",
     "Dense",
+    "Distillation",
+    "Distortion",
     "Ensemble",
     "Epoch",
     "Evaluation",
+    "Inverse",
+    "LevenbergMarquardt",
+    "Map",
+    "MeanSquared",
     "Network",
+    "OneCycle",
+    "Patience",
     "Pool",
     "Preset",
     "Rbf",
+    "Reader",
     "Reading",
     "Recipe",
+    "Scale",
+    "Sgd",
     "Spec",
+    "Steps",
     "Subsample",
     "Trace",
+    "Truncated",
+    "__version__",
     "data",
     "evaluate",
+    "export",
     "fit",
     "load",
-    "open_file",
     "presets",
     "read",
+    "read_many",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's module when the name is first used."""
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, those too that were not used yet."""
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Pictures of networks and trainings, drawn with matplotlib when one is asked for."""
+"""Pictures of networks, data and trainings, drawn with matplotlib (the extra ``figures``)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MISSING = "pictures need matplotlib: pip install 'lenet[figures]'"
+from lenet.extras import missing
+
+try:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+except ModuleNotFoundError as error:
+    raise missing("matplotlib", "drawing") from error
 
 
-def available() -> bool:
-    """Return whether matplotlib is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("matplotlib") is not None
-
-
-def _new(width: float, height: float) -> tuple[Any, Any]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
+def _new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches, with a canvas that draws PNG files."""
     figure = Figure(figsize=(width, height))
-    return figure, FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], title: str = "") -> None:
@@ -35,18 +32,11 @@ def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], t
     Parameters
     ----------
     history : sequence of mappings
-        One per epoch, with ``epoch``, ``loss`` and ``validation`` (a share of 1, or None).
+        One per epoch, with ``epoch``, ``loss`` and ``validation`` (a fraction of 1, or None).
     path : path
         Where the picture goes.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        Without matplotlib; the message has the command that installs it.
     """
-    figure, _ = _new(7, 4)
-    from matplotlib.ticker import MaxNLocator
-
+    figure = _new_figure(7, 4)
     figure.set_layout_engine("constrained")
     epochs = [row["epoch"] for row in history]
     left = figure.add_subplot()
@@ -65,7 +55,7 @@ def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], t
 
 
 def samples(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], path: str | os.PathLike[str], columns: int = 10
+    images: NDArray[np.uint8], labels: NDArray[np.uint8], path: str | os.PathLike[str], *, columns: int = 10
 ) -> None:
     """Draw images, uint8 (n, height, width), with their labels to a PNG file, row by row.
 
@@ -73,13 +63,11 @@ def samples(
     ------
     ValueError
         If there are no images.
-    ModuleNotFoundError
-        Without matplotlib; the message has the command that installs it.
     """
     if not len(images):
         raise ValueError("no samples to draw")
     rows = -(-len(images) // columns)
-    figure, _ = _new(0.8 * columns, 0.95 * rows)
+    figure = _new_figure(0.8 * columns, 0.95 * rows)
     for k, (image, label) in enumerate(zip(images, labels, strict=True)):
         row, column = divmod(k, columns)
         box = ((column + 0.08) / columns, 1 - (row + 0.97) / rows, 0.84 / columns, 0.75 / rows)
@@ -91,7 +79,7 @@ def samples(
 
 
 def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str], image: int = 0) -> None:
-    """Draw what every layer makes of one image to a PNG file: maps as pictures, dense layers as bars of grey.
+    """Draw every layer's output for one image to a PNG file: maps as pictures, dense layers as grey bars.
 
     Parameters
     ----------
@@ -101,11 +89,6 @@ def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str
         Where the picture goes.
     image : int
         Which of the trace's images.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        Without matplotlib; the message has the command that installs it.
     """
     rows = [(name, _tiled(values[image])) for name, values in trace.items()]
     # Inches: a pixel of every layer's maps is as large as the row's height allows, and never wider than the page.
@@ -113,7 +96,7 @@ def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str
     heights = [0.22 if picture.shape[0] == 1 else height for height, (_, picture) in zip(heights, rows, strict=True)]
     gap, left, width = 0.22, 1.25, 10.0
     total = sum(heights) + gap * (len(rows) + 1)
-    figure, _ = _new(width + left + 0.2, total)
+    figure = _new_figure(width + left + 0.2, total)
     top = total - gap
     for (name, picture), height in zip(rows, heights, strict=True):
         wide = width if picture.shape[0] == 1 else min(width, height * picture.shape[1] / picture.shape[0])
@@ -133,36 +116,36 @@ def layers(trace: Mapping[str, NDArray[np.float32]], path: str | os.PathLike[str
 
 
 def distortions(
-    sheet: Mapping[str, NDArray[np.uint8]],
+    examples: Mapping[str, NDArray[np.uint8]],
     answers: Mapping[str, NDArray[np.float32]],
     path: str | os.PathLike[str],
 ) -> None:
-    """Draw images in rows, under each what a network takes it for and how surely, to a PNG file.
+    """Draw images in rows to a PNG file, under each a network's answer and its confidence.
 
     Parameters
     ----------
-    sheet : mapping
+    examples : mapping
         By the name of the row: uint8 (n, height, width), 0 = paper and 255 = ink.
     answers : mapping
         By the same names: probabilities (n, classes).
     path : path
         Where the picture goes.
     """
-    columns, rows, left = max(map(len, sheet.values())), len(sheet), 1.2
+    columns, rows, left = max(map(len, examples.values())), len(examples), 1.2
     width, height = left + 0.8 * columns, 0.98 * rows
-    figure, _ = _new(width, height)
-    for row, (name, images) in enumerate(sheet.items()):
+    figure = _new_figure(width, height)
+    for row, (name, images) in enumerate(examples.items()):
         figure.text((left - 0.1) / width, 1 - (row + 0.42) / rows, name, ha="right", va="center", fontsize=10)
-        for column, (image, shares) in enumerate(zip(images, answers[name], strict=True)):
+        for column, (image, probabilities) in enumerate(zip(images, answers[name], strict=True)):
             place = ((left + 0.8 * column + 0.06) / width, 1 - (row + 0.78) / rows, 0.68 / width, 0.68 / height)
             axes = figure.add_axes(place)
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             for side in axes.spines.values():
                 side.set(color="#cccccc")
-            sure = float(shares.max())
-            axes.set_xlabel(f"{int(shares.argmax())}  {100 * sure:.0f} %", fontsize=7, labelpad=1)
-            axes.xaxis.label.set_color("#1f4e79" if sure >= 0.9 else "#c55a11")
+            confidence = float(probabilities.max())
+            axes.set_xlabel(f"{int(probabilities.argmax())}  {100 * confidence:.0f} %", fontsize=7, labelpad=1)
+            axes.xaxis.label.set_color("#1f4e79" if confidence >= 0.9 else "#c55a11")
     figure.savefig(path, dpi=120)
 
 
@@ -196,11 +179,11 @@ def reproduced(
     works : mapping
         By name: multiplications by a weight for one image, and microseconds of training for one.
     losses : mapping
-        By name: (seconds, mean training loss) from the first steps on.
+        By name: (seconds, mean training loss), starting with the first steps.
     path : path
         Where the PNG goes.
     """
-    figure, _ = _new(13, 5.5)
+    figure = _new_figure(13, 5.5)
     figure.set_layout_engine("constrained")
     left, right = figure.subplots(1, 2)
     labels: dict[tuple[int, float], list[str]] = {}

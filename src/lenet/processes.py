@@ -1,4 +1,4 @@
-"""Processes that share what threads cannot: work in Python."""
+"""A pool of processes for work in Python, which threads cannot share."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
+import cv2
+
 Result = TypeVar("Result")
 
-_given: list[Any] = []
-"""In one of the processes: what it was given."""
+_context: list[Any] = []
+"""In a process of a pool: the value that it was started with."""
 
 
-def workers(count: int, given: Any) -> ProcessPoolExecutor:
-    """Return so many processes that share work on what is `given`: submit `work_on` to them.
+def process_pool(count: int, context: Any) -> ProcessPoolExecutor:
+    """Return a pool of `count` processes, each of which keeps `context`; submit `call_with_context` to it.
 
-    They are not forked from this process, whose threads would not be in them, but from one that has only loaded what
-    they need, and is there for the next call too; Windows has none.
+    The processes are not forked from this one, whose threads would be missing in them, but from a server process that
+    has only imported what they need, and that serves later calls too. Windows has no such server.
     """
-    context: Any
+    start: Any
     if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([type(given).__module__, "cv2"])
+        start = multiprocessing.get_context("forkserver")
+        start.set_forkserver_preload([type(context).__module__, "cv2"])
     else:
-        context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(given,))
+        start = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, start, initializer=_keep, initargs=(context,))
 
 
-def work_on(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Return, in one of the processes, what `work` makes of what that was given, and of the arguments."""
-    return work(_given[0], *arguments)
+def call_with_context(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Return, in a process of a pool, what `function` returns for the pool's context and the arguments."""
+    return function(_context[0], *arguments)
 
 
-def in_one() -> bool:
-    """Tell whether this process may start none."""
-    return bool(multiprocessing.current_process().daemon)
+def may_start_processes() -> bool:
+    """Return whether this process may start others: daemonic processes may not."""
+    return not multiprocessing.current_process().daemon
 
 
-def _start(given: Any) -> None:
-    import cv2
-
+def _keep(context: Any) -> None:
     cv2.setNumThreads(1)  # there is a process for every core
-    _given[:] = [given]
+    _context[:] = [context]

@@ -1,34 +1,39 @@
-"""``lenet read`` for whole numbers, as a user would call it."""
+"""``lenet read``: digits, numbers, pages, and pictures that cannot be read."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import child_environment
+from PIL import Image
 
-NUMBERS = Path(__file__).parent.parent / "examples" / "numbers"
+import lenet
 
-
-def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "lenet.cli", "read", *map(str, arguments)]
-    done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+DIGITS, NUMBERS = EXAMPLES / "digits", EXAMPLES / "numbers"
 
 
-def test_a_number_and_a_page():
-    assert run(NUMBERS / "24709.png").stdout == "24709\n"
-    assert run(NUMBERS / "page.png").stdout == "1998\n60000\n31415\n27182\n"
-    assert run(NUMBERS / "24709.png", "--length", 5, "--mode", "line").stdout == "24709\n"
+def test_one_picture_prints_the_digit(run):
+    done = run("read", DIGITS / "7.png")
+    assert (done.stdout, done.stderr) == ("7\n", "")
 
 
-def test_json_is_an_object_a_picture(tmp_path):
+def test_a_number_and_a_page(run):
+    assert run("read", NUMBERS / "24709.png").stdout == "24709\n"
+    assert run("read", NUMBERS / "page.png").stdout == "1998\n60000\n31415\n27182\n"
+    assert run("read", NUMBERS / "24709.png", "--length", 5, "--mode", "line").stdout == "24709\n"
+
+
+def test_json(run):
+    data = json.loads(run("read", DIGITS / "4.png", "--json").stdout)
+    assert data["text"] == "4"
+    assert data["accepted"] is True
+
+
+def test_json_is_an_object_a_picture(run, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")
-    done = run(NUMBERS / "24709.png", bad, NUMBERS / "page.png", "--json", code=1)
+    done = run("read", NUMBERS / "24709.png", bad, NUMBERS / "page.png", "--json", code=1)
     first, broken, page = map(json.loads, done.stdout.splitlines())
     assert first["text"] == "24709"
     assert broken == {
@@ -38,38 +43,93 @@ def test_json_is_an_object_a_picture(tmp_path):
     assert [line["text"] for line in page["lines"]] == ["1998", "60000", "31415", "27182"]
 
 
-def test_the_steps_are_written(tmp_path):
-    run(NUMBERS / "24709.png", "--explain", tmp_path / "one")
+def test_bad_pictures_are_reported_and_the_others_read(run, tmp_path):
+    bad, missing = tmp_path / "bad.png", tmp_path / "missing.png"
+    bad.write_bytes(b"\x89PNG nonsense")
+    done = run("read", DIGITS / "1.png", bad, missing, tmp_path, DIGITS / "2.png", code=1)
+    assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["1", "2"]
+    errors = done.stderr.splitlines()
+    assert len(errors) == 3
+    assert "bad.png: not a picture" in errors[0]
+    assert "missing.png: No such file" in errors[1]
+    assert "Is a directory" in errors[2]
+
+
+def test_a_blank_page_reads_as_nothing(run, tmp_path):
+    Image.new("L", (50, 50), 200).save(tmp_path / "blank.png")
+    done = run("read", tmp_path / "blank.png")
+    assert (done.stdout, done.stderr) == ("\n", f"{tmp_path / 'blank.png'}: empty\n")
+
+
+def test_rejected_numbers_can_fail_the_call(run, tmp_path):
+    Image.new("L", (80, 40), 230).save(tmp_path / "blank.png")
+    arguments = ("read", NUMBERS / "24709.png", tmp_path / "blank.png")
+    done = run(*arguments, "--fail-on-reject", code=3)
+    assert done.stderr == f"{tmp_path / 'blank.png'}: empty\n"
+    assert run(*arguments).stdout == done.stdout
+
+
+def test_the_steps_are_written(run, tmp_path):
+    run("read", NUMBERS / "24709.png", "--explain", tmp_path / "one")
     assert (tmp_path / "one" / "7-reading.png").is_file()
-    run(NUMBERS / "24709.png", NUMBERS / "page.png", "--explain", tmp_path / "two")
+    done = run("read", NUMBERS / "24709.png", NUMBERS / "page.png", "--explain", tmp_path / "two")
     assert sorted(p.name for p in (tmp_path / "two").iterdir()) == ["1-24709.png", "2-page.png"]
+    assert done.stderr.splitlines()[1] == f"{NUMBERS / 'page.png'}: the steps are in {tmp_path / 'two' / '2-page.png'}"
+
+
+def test_the_steps_of_a_picture_that_cannot_be_read(run, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"nothing")
+    done = run("read", bad, DIGITS / "7.png", "--explain", tmp_path / "steps", code=1)
+    assert done.stdout.endswith("\t7\n")
+    assert f"lenet: {bad}: not a picture" in done.stderr
+
+
+def test_a_grid_reads_a_digit_in_each_cell(run, tmp_path):
+    cells = [Image.open(DIGITS / f"{digit}.png").convert("L").resize((60, 80)) for digit in "1470"]
+    Image.fromarray(np.hstack([np.asarray(cell) for cell in cells])).save(tmp_path / "form.png")
+    assert run("read", tmp_path / "form.png", "--grid", "1x4").stdout == "1470\n"
+
+
+def test_other_networks_are_read_from_their_files(run, tmp_path):
+    options = []
+    for option, name in (("--model", "lenet5"), ("--candidates", "candidates"), ("--sliding-window", "sliding-window")):
+        lenet.load(name).save(tmp_path / name)
+        options += [option, tmp_path / name]
+    assert run("read", NUMBERS / "24709.png", *options).stdout == "24709\n"
+    done = run("read", NUMBERS / "24709.png", *options, "--reject", "5%")
+    assert "lenet: no line of digits is accepted: other networks" in done.stderr.splitlines()[0]
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (("--grid", "3by4"), 2, "--grid is '3by4'; expected rows and columns such as 3x8"),
-        (("--mode", "book"), 1, "no mode is called 'book'; there are auto, digit, line, page"),
-        (("--checksum", "crc"), 1, "no checksum is called 'crc'; there are luhn, iban, isbn"),
-        (("--length", "999"), 1, "a length of 999; expected a whole number from 1 to 64"),
-        (("--reject", "0.00001%"), 1, "no threshold keeps errors at 1e-05 %"),
-        (("--model", "strings", "--mode", "digit"), 1, "classes"),
+        (("--mode", "book"), 1, "mode is 'book'; expected one of auto, digit, line, page"),
+        (("--checksum", "crc"), 1, "checksum is 'crc'; expected one of luhn, iban, isbn"),
+        (("--length", "999"), 1, "length is 999; expected a whole number from 1 to 64"),
+        (("--reject", "0.00001%"), 1, "no rejection threshold for an error of 1e-05 %"),
+        (("--model", "candidates", "--mode", "digit"), 1, "classes"),
         (
-            ("--strings", "lenet5"),
+            ("--candidates", "lenet5"),
             1,
-            "a network for pieces of numbers with 10 classes of 1x32x32 values; expected 12 of 3x28x28",
+            "a network for segmentation candidates with 10 classes of 1x32x32 values; expected 12 of 3x28x28",
         ),
-        (("--windows", "lenet5"), 1, "a network for windows with 10 classes of 1x32x32 values; expected 11"),
-        (("--windows", "ensemble"), 1, "ensemble: an ensemble; expected a single network"),
+        (
+            ("--sliding-window", "lenet5"),
+            1,
+            "a sliding window with 10 classes of 1x32x32 values; expected 11",
+        ),
+        (
+            ("--sliding-window", "ensemble"),
+            1,
+            "sliding window: an ensemble of 5 networks; expected a single network",
+        ),
     ],
 )
-def test_wishes_that_cannot_be_met(arguments, code, message):
-    assert message in run(NUMBERS / "24709.png", *arguments, code=code).stderr
-
-
-def test_rejected_numbers_can_fail_the_call(tmp_path):
-    from PIL import Image
-
-    Image.new("L", (80, 40), 230).save(tmp_path / "blank.png")
-    done = run(NUMBERS / "24709.png", tmp_path / "blank.png", "--fail-on-reject", code=3)
-    assert done.stderr == f"{tmp_path / 'blank.png'}: empty\n"
+def test_options_that_do_not_fit(run, arguments, code, message):
+    done = run("read", NUMBERS / "24709.png", *arguments, code=code)
+    assert message in done.stderr
+    assert done.stdout == ""
+    if code == 1:
+        assert message in done.one_line

@@ -1,4 +1,4 @@
-"""The engine in use: threads, forks, signals, and arguments that make no sense."""
+"""The engine in use: threads, instruction sets, forks, signals, and arguments that make no sense."""
 
 import os
 import subprocess
@@ -6,36 +6,65 @@ import sys
 
 import numpy as np
 import pytest
-from networks import GEOMETRIES, SCALE, case
+from helpers import child_environment
+from networks import GEOMETRIES, SCALE, case, every_isa, recipe_with
 
-from lenet import Conv, Dense, Pool, Rbf, Spec, engine, presets
-from lenet.recipe import CrossEntropy, Map, Sgd
-from lenet.weights import draw, flatten
+from lenet import Conv, Dense, Pool, Rbf, Spec, _engine, presets
+from lenet.engine import cpu
+from lenet.model.arrays import flatten
+from lenet.model.initial import initial_weights
+from lenet.recipe import Map
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1025, True, 2.0, "2"])
 def test_bad_thread_counts(bad):
     with pytest.raises(ValueError, match="threads is .*; expected a whole number from 1 to 1024"):
-        engine.threads_to_use(bad)
+        cpu.threads_to_use(bad)
 
 
 def test_threads_from_the_environment(monkeypatch):
-    assert engine.threads_to_use() <= len(os.sched_getaffinity(0))
+    assert cpu.threads_to_use() <= len(os.sched_getaffinity(0))
     monkeypatch.setenv("LENET_NUM_THREADS", "3")
-    assert engine.threads_to_use() == 3
-    assert engine.threads_to_use(2) == 2
+    assert cpu.threads_to_use() == 3
+    assert cpu.threads_to_use(2) == 2
     for bad in ("0", "many", "-1", "1.5", "²"):
         monkeypatch.setenv("LENET_NUM_THREADS", bad)
         with pytest.raises(ValueError, match="LENET_NUM_THREADS is"):
-            engine.threads_to_use()
+            cpu.threads_to_use()
+
+
+@every_isa
+def test_the_forced_instruction_set_runs(isa):
+    code = """
+import lenet
+from lenet.engine import cpu
+print(lenet.Network.create(lenet.presets["lenet5"].spec).isa, *cpu.isa())
+"""
+    environment = child_environment(LENET_ISA=isa)
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    name, forced, compiled_for, lanes, _ = out.split()
+    assert name == forced == compiled_for == isa
+    assert int(lanes) == {"avx512": 16, "avx2": 8, "neon": 4, "baseline": 4}[isa]
+
+
+def test_unknown_instruction_set_is_an_error(monkeypatch):
+    spec = GEOMETRIES["tiny dense"]
+    flat = flatten(spec, initial_weights(spec, "he", 0))
+    with pytest.raises(ValueError, match="isa is 'mmx'; this processor runs: .*baseline"):
+        cpu.model(spec, flat, SCALE, isa="mmx")
+    monkeypatch.setenv("LENET_ISA", "sse9")
+    with pytest.raises(ValueError, match="LENET_ISA is 'sse9'"):
+        cpu.model(spec, flat, SCALE)
 
 
 def test_labels_and_weights_are_checked():
     spec = GEOMETRIES["tiny dense"]
     images, labels, weights = case(spec, 4)
     with pytest.raises(ValueError, match="3 weights given, 6 expected"):
-        engine.model(spec, np.zeros(3, np.float32), SCALE)
-    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 4)
+        cpu.model(spec, np.zeros(3, np.float32), SCALE)
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(4))
     with pytest.raises(ValueError, match="label 9 of sample 0: the network has 2 classes"):
         trainer.gradient(images, np.full(4, 9, np.uint8), 1)
     with pytest.raises(ValueError, match="3 labels for 4 images"):
@@ -43,15 +72,15 @@ def test_labels_and_weights_are_checked():
     with pytest.raises(ValueError, match="sample 7 does not exist"):
         trainer.run(images, labels, np.array([7], np.uint32), np.ones(1, np.float32), 1)
     with pytest.raises(ValueError, match="needs an output layer of radial basis functions"):
-        engine.trainer(spec, flatten(spec, weights), SCALE, Map(), Sgd(), 4)
+        cpu.trainer(spec, flatten(spec, weights), recipe_with(4, Map()))
 
 
 @pytest.mark.parametrize("batch", [1, 20])
 def test_images_of_other_maps_reach_no_kernel(batch):
     spec = Spec((3, 8, 8), (Conv("A", 2, 3), Dense("OUT", 2)))
-    flat = flatten(spec, draw(spec, "he", 0))
-    trainer = engine.trainer(spec, flat, SCALE, CrossEntropy(), Sgd(), batch)
-    model = engine.model(spec, flat, SCALE)
+    flat = flatten(spec, initial_weights(spec, "he", 0))
+    trainer = cpu.trainer(spec, flat, recipe_with(batch))
+    model = cpu.model(spec, flat, SCALE)
     for maps in (1, 64):
         images, labels = np.zeros((20, maps, 8, 8), np.uint8), np.zeros(20, np.uint8)
         order, rates = np.arange(20, dtype=np.uint32), np.zeros(20 // batch, np.float32)
@@ -67,9 +96,7 @@ def test_images_of_other_maps_reach_no_kernel(batch):
 
 
 def test_layers_that_the_engine_refuses():
-    """Python's own layers never ask for these."""
-    from lenet import _engine
-
+    """Layers of a `Spec` never ask for these."""
     for layer, message in (
         ({"kind": "contrast", "window": 4, "window_weights": [0.25] * 4}, "layer 0: an odd window"),
         ({"kind": "contrast", "window": 3, "window_weights": [0.5, 0.3, 0.2]}, "layer 0: an odd window"),
@@ -112,17 +139,17 @@ def test_layers_that_cannot_follow_each_other():
 def test_planes_that_no_counter_holds():
     spec = Spec((1, 65536, 65536), (Pool("P", window=256), Dense("OUT", 2)))
     with pytest.raises(ValueError, match="1 maps of 65536x65536 are too large"):
-        engine.model(spec, flatten(spec, draw(spec, "he", 0)), SCALE)
+        cpu.model(spec, flatten(spec, initial_weights(spec, "he", 0)), SCALE)
 
 
-def test_a_trainer_at_work_is_nobody_elses():
+def test_a_trainer_at_work_takes_no_other_work():
     """A signal's handler that uses the engine in the middle of a training gets an error, and not a deadlock."""
     import signal
 
     spec = presets["lenet5"].spec
     images, labels, weights = case(spec, 4000)
-    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 16)
-    model = engine.model(spec, flatten(spec, weights), SCALE)
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(16))
+    model = cpu.model(spec, flatten(spec, weights), SCALE)
     caught = []
 
     def handler(*_):
@@ -152,7 +179,7 @@ def test_two_threads_train_and_measure_at_the_same_time():
     spec = presets["lenet5"].spec
     images, labels, weights = case(spec, 2000)
     flat = flatten(spec, weights)
-    trainers = [engine.trainer(spec, flat, SCALE, CrossEntropy(), Sgd(), 128) for _ in range(2)]
+    trainers = [cpu.trainer(spec, flat, recipe_with(128)) for _ in range(2)]
     order, rates = np.arange(2000, dtype=np.uint32), np.full(16, 0.01, np.float32)
     with ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(lambda: [trainers[0].run(images, labels, order, rates, 2) for _ in range(10)])]
@@ -166,7 +193,7 @@ def test_calls_from_several_threads_agree():
 
     spec = presets["lenet5"].spec
     images, _, weights = case(spec, 64)
-    model = engine.model(spec, flatten(spec, weights), SCALE)
+    model = cpu.model(spec, flatten(spec, weights), SCALE)
     wanted = model.scores(images, 1)
     with ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(model.scores, images[: 1 + 9 * (k % 7)], 1 + k % 3) for k in range(40)]

@@ -1,11 +1,11 @@
-"""The engine against the reference: every layer kind, odd geometry, every instruction set this processor runs."""
+"""The engine's kernels against the reference: every layer kind, odd geometry, every instruction set available."""
 
-import subprocess
-import sys
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
-from conftest import as_input, child_environment
+from helpers import as_input
 from networks import (
     GEOMETRIES,
     ISAS,
@@ -17,20 +17,54 @@ from networks import (
     draws,
     every_isa,
     random_net,
+    recipe_with,
     sparse,
     tolerance,
 )
 
-from lenet import Contrast, Conv, Dense, Pool, Rbf, Spec, Subsample, _engine, engine, presets, reference
-from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Map, MeanSquared, Scale, Sgd
-from lenet.weights import draw, flatten, unflatten
+from lenet import Contrast, Conv, Dense, Rbf, Spec, _engine, presets
+from lenet.engine import cpu, reference
+from lenet.model.arrays import flatten, unflatten
+from lenet.model.initial import initial_weights
+from lenet.recipe import Adam, CrossEntropy, LevenbergMarquardt, Loss, Map, MeanSquared, Scale, Sgd
+
+
+def loss_of(spec: Spec) -> Loss:
+    return Map(0.5) if isinstance(spec.layers[-1], Rbf) else CrossEntropy(0.1)
 
 
 def gradient(spec, weights, images, labels, loss, isa, threads=2):
     flat = flatten(spec, weights)
-    trainer = engine.trainer(spec, flat, SCALE, loss, Sgd(), len(images), isa)
+    trainer = cpu.trainer(spec, flat, recipe_with(len(images), loss), isa=isa)
     value, got = trainer.gradient(images, labels, threads)
     return value, unflatten(spec, got)
+
+
+# What the reference says is computed once and compared with every instruction set.
+
+
+@cache
+def reference_outputs(name):
+    spec = GEOMETRIES[name]
+    images, _, weights = case(spec, 19)
+    x = as_input(spec, images, SCALE)
+    return reference.scores(spec, weights, x), reference.forward(spec, weights, x)
+
+
+@cache
+def reference_gradient(name):
+    spec = GEOMETRIES[name]
+    images, labels, weights = case(spec, 19)
+    x = as_input(spec, images, SCALE)
+    return reference.gradient(spec, weights | draws(spec, range(19)), x, labels, loss_of(spec))
+
+
+@cache
+def reference_gradients_alone(name):
+    spec = GEOMETRIES[name]
+    images, labels, weights = case(spec, 3)
+    drawn, x = weights | draws(spec, [0]), as_input(spec, images, SCALE)
+    return [reference.gradient(spec, drawn, x[i : i + 1], labels[i : i + 1], loss_of(spec)) for i in range(3)]
 
 
 @every_isa
@@ -38,18 +72,15 @@ def gradient(spec, weights, images, labels, loss, isa, threads=2):
 def test_scores_trace_and_gradient_are_the_references(name, isa):
     spec = GEOMETRIES[name]
     images, labels, weights = case(spec, 19)
-    x = as_input(spec, images, SCALE)
-    model = engine.model(spec, flatten(spec, weights), SCALE, isa)
-    close(model.scores(images, 2), reference.scores(spec, weights, x), "scores")
+    model = cpu.model(spec, flatten(spec, weights), SCALE, isa=isa)
+    scores, outputs = reference_outputs(name)
+    close(model.scores(images, 2), scores, "scores")
     shapes = [list(s) for s in spec.shapes.values()]
-    for got, (layer, wanted) in zip(
-        model.trace(images, True, shapes), reference.forward(spec, weights, x).items(), strict=True
-    ):
-        if layer != "OUT" or spec.layers[-1].squash == "softmax":
+    for got, (layer, wanted) in zip(model.trace(images, True, shapes), outputs.items(), strict=True):
+        if layer != "OUT" or spec.layers[-1].activation == "softmax":
             close(got, wanted, f"trace of {layer}")
-    loss = Map(0.5) if isinstance(spec.layers[-1], Rbf) else CrossEntropy(0.1)
-    value, got = gradient(spec, weights, images, labels, loss, isa)
-    wanted_value, wanted = reference.gradient(spec, weights | draws(spec, range(19)), x, labels, loss)
+    value, got = gradient(spec, weights, images, labels, loss_of(spec), isa)
+    wanted_value, wanted = reference_gradient(name)
     assert value == pytest.approx(wanted_value, rel=TOLERANCE)
     for key, array in wanted.items():
         close(got[key], array, f"gradient of {key}", tolerance(spec))
@@ -60,13 +91,10 @@ def test_scores_trace_and_gradient_are_the_references(name, isa):
 def test_gradient_of_one_image_alone(name, isa):
     spec = GEOMETRIES[name]
     images, labels, weights = case(spec, 3)
-    loss = Map(0.5) if isinstance(spec.layers[-1], Rbf) else CrossEntropy(0.1)
-    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, loss, Sgd(), 1, isa)
-    for i in range(3):  # what an image leaves behind must not reach the next
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(1, loss_of(spec)), isa=isa)
+    for i, (wanted_value, wanted) in enumerate(reference_gradients_alone(name)):
+        # What an image leaves behind must not reach the next.
         value, flat = trainer.gradient(images[i : i + 1], labels[i : i + 1], 1)
-        wanted_value, wanted = reference.gradient(
-            spec, weights | draws(spec, [0]), as_input(spec, images[i : i + 1], SCALE), labels[i : i + 1], loss
-        )
         assert value == pytest.approx(wanted_value, rel=TOLERANCE)
         for key, array in unflatten(spec, flat).items():
             # A single value of a single image may all but cancel, and has no other to be measured by.
@@ -76,47 +104,61 @@ def test_gradient_of_one_image_alone(name, isa):
 CURVED = [n for n, spec in GEOMETRIES.items() if not any(isinstance(layer, Contrast) for layer in spec.layers)]
 
 
+@cache
+def reference_curvature(name, loss):
+    spec = GEOMETRIES[name]
+    images, labels, weights = case(spec, 21)
+    return reference.curvature(spec, weights | draws(spec, range(21)), as_input(spec, images, SCALE), labels, loss)
+
+
 @every_isa
 @pytest.mark.parametrize("name", CURVED)
 def test_curvature_is_the_references(name, isa):
     spec = GEOMETRIES[name]
-    images, labels, weights = case(spec, 21)
+    images, _, weights = case(spec, 21)
     for loss in [Map(0.5), MeanSquared()] if isinstance(spec.layers[-1], Rbf) else [CrossEntropy(0.1)]:
-        trainer = engine.trainer(spec, flatten(spec, weights), SCALE, loss, LevenbergMarquardt(), 8, isa)
-        drawn = weights | draws(spec, range(21))
-        wanted = reference.curvature(spec, drawn, as_input(spec, images, SCALE), labels, loss)
+        recipe = recipe_with(8, loss, LevenbergMarquardt())
+        trainer = cpu.trainer(spec, flatten(spec, weights), recipe, isa=isa)
+        wanted = reference_curvature(name, loss)
         for key, array in unflatten(spec, trainer.curvature(images)).items():
             close(array, wanted[key], f"curvature of {key}")
 
 
-@every_isa
-@pytest.mark.parametrize("name", presets)
-def test_presets_gradients_are_the_references(name, isa, mnist_like):
-    preset = presets[name]
-    images, labels = mnist_like
-    spec, recipe = preset.spec, preset.recipe
-    images = np.repeat(images, spec.input[0], axis=1)
-    weights = draw(spec, recipe.init, 1)
-    trainer = engine.trainer(spec, flatten(spec, weights), recipe.scale, recipe.loss, Sgd(), len(images), isa)
-    value, flat = trainer.gradient(images, labels, 1)
-    wanted_value, wanted = reference.gradient(spec, weights, as_input(spec, images, recipe.scale), labels, recipe.loss)
-    assert value == pytest.approx(wanted_value, rel=TOLERANCE)
-    # Where sigmoids start saturated (first weights of deviation 1), the last bit of an output near 1 is a large share
-    # of its distance from 1, which the slope needs: single precision cannot do better (nor does PyTorch's).
-    allowed = 1e-4 if name == "lenet-tf-sigmoid" else TOLERANCE
-    for key, array in unflatten(spec, flat).items():
-        close(array, wanted[key], f"gradient of {key}", allowed)
-
-
-@pytest.fixture
-def mnist_like():
-    """Digits small enough for the reference: blobs of ink, with paper around."""
+def _blobs():
+    """Return images and labels like MNIST's, few enough for the reference: blobs of ink, with paper around."""
     random = np.random.default_rng(0)
     images = np.zeros((20, 1, 28, 28), np.uint8)
     images[:, :, 6:22, 6:22] = np.where(
         random.random((20, 1, 16, 16)) < 0.4, random.integers(60, 256, (20, 1, 16, 16)), 0
     )
     return images, random.integers(0, 10, 20, np.uint8)
+
+
+@cache
+def preset_reference(name):
+    """Return images, labels and initial weights for a preset, and what the reference says of them."""
+    spec, recipe = presets[name].spec, presets[name].recipe
+    images, labels = _blobs()
+    images = np.repeat(images, spec.input[0], axis=1)
+    weights = initial_weights(spec, recipe.init, 1)
+    wanted = reference.gradient(spec, weights, as_input(spec, images, recipe.scale), labels, recipe.loss)
+    return images, labels, weights, wanted
+
+
+@every_isa
+@pytest.mark.parametrize("name", presets)
+def test_presets_gradients_are_the_references(name, isa):
+    spec = presets[name].spec
+    images, labels, weights, (wanted_value, wanted) = preset_reference(name)
+    recipe = replace(presets[name].recipe, optimizer=Sgd(), batch_size=len(images), distortion=None)
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe, isa=isa)
+    value, flat = trainer.gradient(images, labels, 1)
+    assert value == pytest.approx(wanted_value, rel=TOLERANCE)
+    # Where sigmoids start saturated (initial weights of deviation 1), the last bit of an output near 1 is a large part
+    # of its distance from 1, which the slope needs: single precision cannot do better (nor does PyTorch's).
+    allowed = 1e-4 if name == "lenet-tf-sigmoid" else TOLERANCE
+    for key, array in unflatten(spec, flat).items():
+        close(array, wanted[key], f"gradient of {key}", allowed)
 
 
 @every_isa
@@ -131,34 +173,88 @@ def test_losses(loss, isa):
         close(got[key], array, key)
 
 
+LENET1 = presets["lenet1"].spec
+LENET1_WEIGHTS = flatten(LENET1, initial_weights(LENET1, "glorot", 0))
+
+
+@every_isa
+@pytest.mark.parametrize("batch", [1, 35])
+def test_the_gradient_towards_targets(isa, batch):
+    images, _, weights = case(LENET1, batch)
+    targets = np.random.default_rng(0).dirichlet(np.ones(10), batch).astype(np.float32)
+    flat = flatten(LENET1, weights)
+    trainer = cpu.trainer(LENET1, flat, recipe_with(batch, CrossEntropy(0.1)), isa=isa)
+    loss, gradient = trainer.gradient(images, targets, 2)
+    x = images * ((SCALE.ink - SCALE.paper) / 255) + SCALE.paper
+    wanted_loss, wanted = reference.gradient(LENET1, weights, x, targets.astype(np.float64), CrossEntropy(0.1))
+    assert loss == pytest.approx(wanted_loss, rel=1e-5)
+    for name, array in unflatten(LENET1, gradient).items():
+        close(array, wanted[name], name, TOLERANCE)
+
+
+def test_labels_are_targets_of_one_class():
+    """The same bits, trained on labels or on rows with a single one."""
+    images, labels, _ = case(LENET1, 400)
+    order, rates = np.arange(400, dtype=np.uint32), np.full(25, 0.1, np.float32)
+    results = []
+    for targets in (labels, np.eye(10, dtype=np.float32)[labels]):
+        trainer = cpu.trainer(LENET1, LENET1_WEIGHTS, recipe_with(16))
+        losses = trainer.run(images, targets, order, rates, 2)
+        results.append((losses.tobytes(), trainer.weights().tobytes()))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (np.full((4, 9), 1 / 9, np.float32), "targets for 9 classes: the network has 10"),
+        (np.full((3, 10), 0.1, np.float32), "3 labels for 4 images"),
+        (np.full((4, 10), 0.2, np.float32), "targets of sample 0 are no shares that sum to 1"),
+        (np.full((4, 10), np.nan, np.float32), "targets of sample 0 are no shares"),
+        (np.eye(10, dtype=np.float32)[:4] * 2 - np.float32(0.1), "targets of sample 0 are no shares"),
+    ],
+)
+def test_targets_that_are_none(targets, message):
+    trainer = cpu.trainer(LENET1, LENET1_WEIGHTS, recipe_with(16))
+    with pytest.raises(ValueError, match=message):
+        trainer.gradient(np.zeros((4, 1, 28, 28), np.uint8), targets, 1)
+
+
+def test_targets_for_a_loss_that_knows_labels_only():
+    spec = presets["lenet5-mse"].spec
+    trainer = cpu.trainer(spec, flatten(spec, initial_weights(spec, "glorot", 0)), recipe_with(16, MeanSquared()))
+    with pytest.raises(ValueError, match="targets need a cross-entropy"):
+        trainer.gradient(np.zeros((1, 1, 28, 28), np.uint8), np.eye(10, dtype=np.float32)[:1], 1)
+
+
 @every_isa
 @pytest.mark.parametrize("activation", ["linear", "tanh", "scaled_tanh", "sigmoid", "relu"])
 def test_activations_over_their_whole_range(activation, isa):
     """Sums from -32 to 32; the weight is a power of two, so that fused or not they round alike."""
     spec = Spec((1, 1, 256), (Conv("A", 1, 1, activation=activation), Dense("OUT", 2)))
     weights = {
-        **draw(spec, "glorot", 0),
+        **initial_weights(spec, "glorot", 0),
         "A.weight": np.full((1, 1, 1, 1), 64.0, np.float32),
         "A.bias": np.full(1, -32.0, np.float32),
     }
     images = np.arange(256, dtype=np.uint8).reshape(1, 1, 1, 256)
-    model = engine.model(spec, flatten(spec, weights), Scale(0.0, 1.0), isa)
+    model = cpu.model(spec, flatten(spec, weights), Scale(0.0, 1.0), isa=isa)
     got = model.trace(images, False, [[256], [2]])[0][0]
     sums = np.float32(64) * (np.arange(256, dtype=np.float32) * np.float32(1 / 255)) - np.float32(32)
     wanted = reference.activate(activation, sums.astype(np.float64))
     assert np.abs(got - wanted).max() <= 5e-7 * max(1, np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 17, 24, 25, 33])
 @pytest.mark.parametrize("name", sorted(NAMED))
-def test_an_image_scores_the_same_bits_in_any_company(name, count):
+def test_an_image_scores_the_same_bits_in_any_company(name):
     spec = GEOMETRIES[name]
     images, _, weights = case(spec, 50)
     for isa in ISAS:
-        model = engine.model(spec, flatten(spec, weights), SCALE, isa)
+        model = cpu.model(spec, flatten(spec, weights), SCALE, isa=isa)
         full = model.scores(images, 1)
-        assert np.array_equal(model.scores(images[:count], 2), full[:count])
-        assert np.array_equal(model.predict(images[:count], 3), full[:count].argmax(axis=1))
+        for count in (0, 1, 7, 8, 9, 16, 17, 24, 25, 33):
+            assert np.array_equal(model.scores(images[:count], 2), full[:count]), count
+            assert np.array_equal(model.predict(images[:count], 3), full[:count].argmax(axis=1)), count
 
 
 @pytest.mark.parametrize("batch", [1, 5, 16, 40, 128, 300])
@@ -170,9 +266,9 @@ def test_any_number_of_threads_trains_the_same_bits(name, batch):
     images, labels, weights = case(spec, 333)
     results = []
     for threads in (1, 2, 3, 7):
-        trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(momentum=0.9), batch)
+        trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(batch, optimizer=Sgd(momentum=0.9)))
         rates = np.full(-(-333 // batch), 0.01, np.float32)
-        losses = trainer.run(images, labels, engine.permutation(1, 1, 333), rates, threads)
+        losses = trainer.run(images, labels, cpu.permutation(1, 1, 333), rates, threads)
         results.append(trainer.weights().tobytes() + losses.tobytes())
     assert len(set(results)) == 1
 
@@ -192,35 +288,14 @@ def test_instruction_sets_that_fuse_agree_to_the_bit(spec, batch):
     images, labels, weights = case(spec, 64)
     results = {}
     for isa in ISAS:
-        trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(momentum=0.9), batch, isa)
+        recipe = recipe_with(batch, optimizer=Sgd(momentum=0.9))
+        trainer = cpu.trainer(spec, flatten(spec, weights), recipe, isa=isa)
         rates = np.full(64 // batch, 0.1 / (64 // batch), np.float32)
         trainer.run(images, labels, np.arange(64, dtype=np.uint32), rates, 2)
-        results.setdefault(engine.isa(isa)[3], set()).add(trainer.weights().tobytes())
+        results.setdefault(cpu.isa(isa)[3], set()).add(trainer.weights().tobytes())
     assert len(results.get(True, {b""})) == 1
     assert len(results[False]) == 1
     assert results[False] != results.get(True)
-
-
-@every_isa
-def test_the_forced_instruction_set_runs(isa):
-    code = "import lenet; net = lenet.Network.create(lenet.presets['lenet5'].spec); print(net.isa, *lenet.engine.isa())"
-    environment = child_environment(LENET_ISA=isa)
-    out = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    name, forced, compiled_for, lanes, _ = out.split()
-    assert name == forced == compiled_for == isa
-    assert int(lanes) == {"avx512": 16, "avx2": 8, "neon": 4, "baseline": 4}[isa]
-
-
-def test_unknown_instruction_set_is_an_error(monkeypatch):
-    spec = GEOMETRIES["tiny dense"]
-    flat = flatten(spec, draw(spec, "he", 0))
-    with pytest.raises(ValueError, match="isa is 'mmx'; this processor runs: .*baseline"):
-        engine.model(spec, flat, SCALE, "mmx")
-    monkeypatch.setenv("LENET_ISA", "sse9")
-    with pytest.raises(ValueError, match="LENET_ISA is 'sse9'"):
-        engine.model(spec, flat, SCALE)
 
 
 @every_isa
@@ -240,12 +315,12 @@ def test_unknown_instruction_set_is_an_error(monkeypatch):
 )
 @pytest.mark.parametrize("name", ["wide dense", "wide layer"])
 @pytest.mark.parametrize("count", [1, 10])
-def test_optimisers_by_the_book(optimizer, isa, name, count):
+def test_optimizers_by_the_book(optimizer, isa, name, count):
     """Each rule written out in double precision, on gradients that the engine itself gives."""
     spec = GEOMETRIES[name]
     images, labels, weights = case(spec, count)
     rates = [0.1, 0.05, 0.02]
-    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), optimizer, count, isa)
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(count, optimizer=optimizer), isa=isa)
     w = flatten(spec, weights).astype(np.float64)
     first, second = np.zeros_like(w), np.zeros_like(w)
     if isinstance(optimizer, LevenbergMarquardt):  # a factor on each weight's rate
@@ -278,7 +353,7 @@ def test_optimisers_by_the_book(optimizer, isa, name, count):
 def test_absent_connections_stay_absent():
     spec = GEOMETRIES["kernel 5"]
     images, labels, weights = case(spec, 64)
-    trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Adam(weight_decay=0.1), 16)
+    trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(16, optimizer=Adam(weight_decay=0.1)))
     trainer.run(images, labels, np.arange(64, dtype=np.uint32), np.full(4, 0.01, np.float32), 2)
     trained = unflatten(spec, trainer.weights())["B.weight"]
     mask = np.zeros(trained.shape[:2], bool)
@@ -295,12 +370,12 @@ def test_a_plain_picture_has_no_contrast(isa):
     _, labels, weights = case(spec, 20)
     for grey in (0, 77, 255):
         images = np.full((20, *spec.input), grey, np.uint8)
-        trainer = engine.trainer(spec, flatten(spec, weights), SCALE, CrossEntropy(), Sgd(), 20, isa)
+        trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(20), isa=isa)
         gradient_ = unflatten(spec, trainer.gradient(images, labels, 1)[1])
         # The maps differ from one another, so there is contrast between them: but none along the picture.
         assert np.abs(gradient_["A.weight"]).max() < 10
         whole = Spec((1, 14, 14), (Contrast("N", 9), Dense("OUT", 3)))
-        net = engine.model(whole, flatten(whole, draw(whole, "he", 0)), SCALE, isa)
+        net = cpu.model(whole, flatten(whole, initial_weights(whole, "he", 0)), SCALE, isa=isa)
         assert not net.trace(images, False, [list(s) for s in whole.shapes.values()])[0].any()
 
 
@@ -325,11 +400,11 @@ def test_philox_is_random123s():
 
 
 def test_orders_are_permutations_that_differ():
-    orders = [engine.permutation(seed, epoch, 1000) for seed in (0, 1) for epoch in (1, 2)]
+    orders = [cpu.permutation(seed, epoch, 1000) for seed in (0, 1) for epoch in (1, 2)]
     for order in orders:
         assert np.array_equal(np.sort(order), np.arange(1000))
     assert len({order.tobytes() for order in orders}) == 4
-    firsts = np.array([engine.permutation(0, epoch, 10)[0] for epoch in range(5000)])
+    firsts = np.array([cpu.permutation(0, epoch, 10)[0] for epoch in range(5000)])
     assert np.abs(np.bincount(firsts, minlength=10) - 500).max() < 110  # five standard deviations
 
 
@@ -338,43 +413,7 @@ def test_random_nets_score_the_same_bits_alone(seed):
     spec = random_net(seed)
     images, _, weights = case(spec, 20)
     for isa in ISAS:
-        model = engine.model(spec, flatten(spec, weights), SCALE, isa)
+        model = cpu.model(spec, flatten(spec, weights), SCALE, isa=isa)
         full = model.scores(images, 1)
         for i in range(20):
             assert np.array_equal(model.scores(images[i : i + 1], 1), full[i : i + 1])
-
-
-@every_isa
-@pytest.mark.parametrize("last", [Pool("S4"), Pool("S4", method="mean"), Subsample("S4"), Pool("S4", window=3)])
-def test_branches_are_sweeps_that_begin_in_other_columns(last, isa):
-    before = (Conv("C1", 5, 3, activation="relu"), Pool("S2"), Conv("C3", 4, 3, activation="tanh"))
-    spec = Spec((2, 18, 18), (*before, last, Dense("F5", 7, "tanh"), Dense("OUT", 3)))
-    flat = flatten(spec, draw(spec, "he", 5))
-    images = np.random.default_rng(5).integers(0, 256, (20, 2, 18, 53), np.uint8)
-    branched = engine.swept(spec, flat, SCALE, 18, 53, isa, offsets=last.step)
-    scores = branched.scores(images, 2)
-    done = 0
-    for offset in range(last.step):
-        shifted = np.ascontiguousarray(images[..., 2 * offset :])
-        own = engine.sweep(spec, flat, SCALE, shifted, isa)["OUT"].reshape(20, -1)
-        assert scores[:, done : done + own.shape[1]].tobytes() == own.tobytes()
-        done += own.shape[1]
-    assert done == scores.shape[1]
-
-
-def test_branches_only_answer():
-    spec = NAMED["kernel 3"]
-    flat = flatten(spec, draw(spec, "he", 5))
-    images = np.zeros((1, 1, 16, 40), np.uint8)
-    network = engine.swept(spec, flat, SCALE, 16, 40, offsets=2)
-    with pytest.raises(ValueError, match="branches has scores, but no answer"):
-        network.predict(images, 1)
-    with pytest.raises(ValueError, match="branches has no layers one by one"):
-        network.trace(images, False, [[1]] * len(spec.layers))
-    described = engine.layers(spec)
-    described[1]["offsets"] = 2
-    with pytest.raises(ValueError, match="layer 1: its branches are not alike"):  # a dense layer sees all columns
-        _engine.Model(spec.input, described, flat, (0.0, 1.0), "")
-    described[0]["offsets"] = 2
-    with pytest.raises(ValueError, match="layer 0: only pooling begins in several columns"):
-        _engine.Model(spec.input, described, flat, (0.0, 1.0), "")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, reference
+from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
+from lenet.engine import reference
+from lenet.model.initial import initial_weights
 from lenet.recipe import CrossEntropy, Map, MeanSquared
-from lenet.weights import draw
 
 RBF_CODES = ((1.0, -1.0, 1.0, 1.0), (-1.0, -1.0, 1.0, -1.0), (1.0, 1.0, -1.0, 1.0))
 
@@ -32,21 +33,31 @@ SPECS = {
 }
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), CrossEntropy(0.1), Map(0.7), MeanSquared()], ids=repr)
+LOSSES = (CrossEntropy(), CrossEntropy(0.1), Map(0.7), MeanSquared())
+
+
 @pytest.mark.parametrize("name", SPECS)
-def test_gradient_is_the_difference_quotient(name, loss):
+def test_gradient_is_the_difference_quotient(name):
+    """For all losses of the same scores at once: only the scores need the network."""
     random = np.random.default_rng(5)
     spec = Spec((2, 7, 8), SPECS[name])
     weights = {
-        k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1) for k, v in draw(spec, "he", 1).items()
+        k: random.normal(0, 0.4, v.shape) * (v != 0 if k == "A.weight" else 1)
+        for k, v in initial_weights(spec, "he", 1).items()
     }
     for key in weights:
         if key in ("P.weight", "Q.weight") and "deformation" in name:
             weights[key] = random.normal(0, 0.3, weights[key].shape)  # no penalty at all would leave ties
     x, labels = random.normal(0, 1, (4, 2, 7, 8)), np.array([0, 1, 2, 1])
     drawn = {"P.draws": random.random((4, *spec.shapes["P"]))} if name == "stochastic" else {}
-    value, gradient = reference.gradient(spec, weights | drawn, x, labels, loss)
-    assert set(gradient) == set(weights)
+    gradients = []
+    for loss in LOSSES:
+        value, gradient = reference.gradient(spec, weights | drawn, x, labels, loss)
+        scores = reference.scores(spec, weights | drawn, x)
+        assert value == pytest.approx(reference.loss(loss, scores, labels)[0].mean())
+        assert np.isfinite(value)
+        assert set(gradient) == set(weights)
+        gradients.append(gradient)
     step = 1e-6
     for key, array in weights.items():
         for index in random.permutation(array.size)[:12]:
@@ -56,17 +67,19 @@ def test_gradient_is_the_difference_quotient(name, loss):
             for sign in (1, -1):
                 moved = {**weights, key: array.copy()}
                 moved[key].flat[index] += sign * step
-                ends.append(reference.gradient(spec, moved | drawn, x, labels, loss)[0])
-            quotient = (ends[0] - ends[1]) / (2 * step)
-            assert gradient[key].flat[index] == pytest.approx(quotient, abs=2e-8, rel=1e-5), (key, index)
-    assert np.isfinite(value)
+                ends.append(reference.scores(spec, moved | drawn, x))
+            for loss, gradient in zip(LOSSES, gradients, strict=True):
+                values = [reference.loss(loss, scores, labels)[0].mean() for scores in ends]
+                quotient = (values[0] - values[1]) / (2 * step)
+                wanted = pytest.approx(quotient, abs=2e-8, rel=1e-5)
+                assert gradient[key].flat[index] == wanted, (loss, key, index)
 
 
 def test_curvature_is_the_second_difference_where_nothing_is_left_out():
     """One value between linear layers and a squared distance: no term off the diagonal, no curvature but the loss's."""
     random = np.random.default_rng(2)
     spec = Spec((1, 3, 3), (Conv("A", 1, 3), Dense("F", 4), Rbf("OUT", RBF_CODES)))
-    weights = {k: random.normal(0, 0.5, v.shape) for k, v in draw(spec, "he", 0).items()}
+    weights = {k: random.normal(0, 0.5, v.shape) for k, v in initial_weights(spec, "he", 0).items()}
     x, labels = random.normal(0, 1, (5, 1, 3, 3)), np.array([0, 1, 2, 1, 0])
     curvature = reference.curvature(spec, weights, x, labels, MeanSquared())
     step = 1e-3
@@ -82,7 +95,7 @@ def test_curvature_is_the_second_difference_where_nothing_is_left_out():
 
 
 def test_curvature_of_a_softmax_by_hand():
-    """Two classes of equal score: p (1 - p) = 1/4, times the squared input; a mean pooling squares its share."""
+    """Two classes of equal score: p (1 - p) = 1/4, times the squared input; a mean pooling squares its fraction."""
     spec = Spec((1, 2, 2), (Pool("P", method="mean"), Dense("OUT", 2)))
     weights = {"OUT.weight": np.ones((2, 1)), "OUT.bias": np.zeros(2)}
     x = np.array([[1.0, 2], [3, 6]])[None, None]
@@ -98,9 +111,9 @@ def test_curvature_of_a_softmax_by_hand():
 
 
 def one_layer(layer, weights, x):
-    """The layer's own output, whatever it takes to make a whole network of it."""
+    """Return the layer's output in a network that ends with one more layer."""
     spec = Spec(x.shape[1:], (layer, Dense("OUT", 1)))
-    return reference.forward(spec, {**draw(spec, "he", 0), **weights}, x)[layer.name]
+    return reference.forward(spec, {**initial_weights(spec, "he", 0), **weights}, x)[layer.name]
 
 
 PICTURE = np.array([[1.0, 2, 0], [3, 1, 1], [0, 2, 4]])[None, None]

@@ -1,3 +1,5 @@
+"""Evaluations of a network whose answers can be worked out by hand."""
+
 import numpy as np
 import pytest
 
@@ -28,20 +30,20 @@ def test_counts_by_hand(network):
 
 
 def test_risk_and_coverage_by_hand(network):
-    """Two surest right, the third wrong, the fourth right, the fifth wrong."""
+    """By falling confidence: right, right, wrong, right, wrong."""
     images = np.array([[255, 0, 0], [0, 240, 0], [0, 0, 220], [200, 0, 0], [0, 180, 0]], np.uint8)[:, None]
     result = evaluate(network, images, [0, 1, 0, 0, 2])
-    sure = np.sort(result.confidence)[::-1]
-    assert [result.threshold(share) for share in (0.2, 0.6, 1.0)] == [sure[0], sure[2], sure[4]]
-    assert result.accepted(sure[1]) == (0.4, 0.0)
-    assert result.accepted(sure[3]) == (0.8, 0.25)
+    falling = np.sort(result.confidence)[::-1]
+    assert [result.threshold(coverage) for coverage in (0.2, 0.6, 1.0)] == [falling[0], falling[2], falling[4]]
+    assert result.accepted(falling[1]) == (0.4, 0.0)
+    assert result.accepted(falling[3]) == (0.8, 0.25)
     assert result.accepted(1.0) == (0.0, 0.0)
     assert [result.coverage(error) for error in (0, 0.2, 0.25, 0.4)] == [0.4, 0.4, 0.8, 1.0]
     with pytest.raises(ValueError, match="a coverage of 0; expected above 0, at most 1"):
         result.threshold(0)
 
 
-def test_answers_equally_sure_are_accepted_together(network):
+def test_answers_of_equal_confidence_are_accepted_together(network):
     images = np.array([[255, 0, 0]] * 4, np.uint8)[:, None]
     assert evaluate(network, images, [0, 0, 0, 1]).coverage(0.1) == 0
     assert evaluate(network, images, [0, 0, 0, 1]).coverage(0.25) == 1
@@ -52,12 +54,20 @@ def test_only_so_many_mistakes_are_listed(network):
     assert len(evaluate(network, images, [1] * 9, worst=4).worst) == 4
 
 
-@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 3], [0, 1, -1], [0.0, 1.0, 2.0]])
-def test_bad_labels(network, labels):
-    with pytest.raises(ValueError, match="expected"):
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], "expected one whole number for each of 3 images"),
+        ([0, 1, 3], "labels from 0 to 3; the network has classes 0 to 2"),
+        ([0, 1, -1], "labels from -1 to 1; the network has classes 0 to 2"),
+        ([0.0, 1.0, 2.0], "labels are float64"),
+    ],
+)
+def test_bad_labels(network, labels, message):
+    with pytest.raises(ValueError, match=message):
         evaluate(network, np.zeros((3, 1, 3), np.uint8), labels)
 
 
 def test_no_images(network):
-    with pytest.raises(ValueError, match="at least one label"):
+    with pytest.raises(ValueError, match="no images to evaluate on; expected at least one"):
         evaluate(network, np.zeros((0, 1, 3), np.uint8), np.zeros(0, int))

@@ -1,10 +1,17 @@
-"""Probabilities that mean what they say, and thresholds that keep what they promise."""
+"""Calibration of probabilities, and rejection thresholds for an error."""
 
 import numpy as np
 import pytest
 
 from lenet import Calibration, Dense, Network, Spec
-from lenet.calibration import as_share, calibrate, calibration_error, nondigit, of_answers, probabilities
+from lenet.model.calibration import (
+    as_fraction,
+    calibrate,
+    calibration_error,
+    calibration_of,
+    nondigit_probability,
+    softmax,
+)
 from lenet.recipe import Scale
 
 
@@ -12,45 +19,44 @@ def drawn(n: int, temperature: float, seed: int = 0, classes: int = 10):
     """Scores, and labels that are distributed as the softmax of the scores over the temperature says."""
     random = np.random.default_rng(seed)
     scores = random.normal(0, 3, (n, classes)).astype(np.float32)
-    labels = (probabilities(scores, temperature).cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
+    labels = (softmax(scores, temperature).cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
     return scores, labels
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
-def test_the_temperature_that_made_the_labels_is_found(temperature):
-    found = calibrate(*drawn(40_000, temperature)).temperature
-    assert found == pytest.approx(temperature, rel=0.03)
+def test_calibrating_returns_the_temperature_that_made_the_labels(temperature):
+    assert calibrate(*drawn(40_000, temperature)).temperature == pytest.approx(temperature, rel=0.03)
 
 
 def test_no_other_temperature_does_better():
     scores, labels = drawn(500, 1.7)
 
     def loss(t: float) -> float:
-        return float(-np.log(probabilities(scores, t)[np.arange(500), labels].astype(np.float64)).mean())
+        return float(-np.log(softmax(scores, t)[np.arange(500), labels].astype(np.float64)).mean())
 
     best = calibrate(scores, labels).temperature
     assert all(loss(best) <= loss(best * other) + 1e-9 for other in (0.9, 0.99, 1.01, 1.1))
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_a_network_that_is_never_wrong_is_not_sure_of_everything(count):
-    """Confidence comes out at (n + 1) / (n + 2), the share of right answers if one more of two were a mistake."""
+def test_a_network_that_is_never_wrong_has_no_full_confidence(count):
+    """Confidence comes out at (n + 1) / (n + 2), the accuracy if one more of two answers were a mistake."""
     scores = np.tile(4 * np.eye(10, dtype=np.float32), (count // 10, 1))
-    known = calibrate(scores, np.tile(np.arange(10), count // 10))
-    sure = probabilities(scores, known.temperature).max(axis=1)
-    assert sure == pytest.approx(np.full(count, (count + 1) / (count + 2)), abs=1e-4)
+    calibration = calibrate(scores, np.tile(np.arange(10), count // 10))
+    confidence = softmax(scores, calibration.temperature).max(axis=1)
+    assert confidence == pytest.approx(np.full(count, (count + 1) / (count + 2)), abs=1e-4)
 
 
 def test_mistakes_by_hand():
     """Two classes; scores of 1 to 4 for the first: the second and the fourth answer are wrong."""
     scores = np.array([[1, 0], [2, 0], [3, 0], [4, 0]], np.float32)
-    known = calibrate(scores, [0, 1, 0, 1])
-    sure = probabilities(scores, known.temperature).max(axis=1)
-    assert known.images == 4
-    assert known.mistakes == ((pytest.approx(sure[3]), 0), (pytest.approx(sure[1]), 2))
+    calibration = calibrate(scores, [0, 1, 0, 1])
+    confidence = softmax(scores, calibration.temperature).max(axis=1)
+    assert calibration.images == 4
+    assert calibration.mistakes == ((pytest.approx(confidence[3]), 0), (pytest.approx(confidence[1]), 2))
 
 
-KNOWN = Calibration(1.0, 1000, ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990)))
+OF_1000 = Calibration(1.0, 1000, ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990)))
 
 
 @pytest.mark.parametrize(
@@ -59,42 +65,42 @@ KNOWN = Calibration(1.0, 1000, ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990)))
         (0.9, 0.0),  # all of them: five of 1001
         (5 / 1001, 0.0),
         (4.1 / 991, 0.5),  # without the last mistake: four of 991
-        (2.1 / 901, 0.8),  # the two equally sure ones go together
+        (2.1 / 901, 0.8),  # the two of equal confidence go together
         (1.1 / 701, 0.9),
     ],
 )
 def test_thresholds_by_hand(error, threshold):
-    got = KNOWN.threshold(error)
+    got = OF_1000.threshold(error)
     assert got == pytest.approx(threshold, abs=1e-6)
     assert got > threshold or threshold == 0
 
 
-def test_a_promise_that_cannot_be_kept():
+def test_an_error_that_the_images_do_not_support():
     with pytest.raises(
-        ValueError, match=r"no threshold keeps errors at 0.1 %: 1000 images held out support 0.14 % at b"
+        ValueError, match=r"no rejection threshold for an error of 0.1 %: 1000 hold-out images support 0.14 % at b"
     ):
-        KNOWN.threshold(0.001)
+        OF_1000.threshold(0.001)
     with pytest.raises(ValueError, match="an error of 0 among accepted answers; expected above 0 and below 1"):
-        KNOWN.threshold(0)
+        OF_1000.threshold(0)
 
 
-def test_the_promise_is_kept_for_images_not_seen_yet():
-    """Over many draws, the share of wrong answers above the threshold is as promised in the mean."""
+def test_the_error_holds_for_new_images():
+    """Over many draws, the fraction of wrong answers above the threshold is the wanted one on average."""
     errors = []
     for seed in range(60):
-        known = calibrate(*drawn(1000, 0.8, seed))
+        calibration = calibrate(*drawn(1000, 0.8, seed))
         scores, labels = drawn(4000, 0.8, 1000 + seed)
-        shares = probabilities(scores, known.temperature)
-        accepted = shares.max(axis=1) >= known.threshold(0.05)
-        errors.append((shares.argmax(axis=1) != labels)[accepted].mean())
+        probabilities = softmax(scores, calibration.temperature)
+        accepted = probabilities.max(axis=1) >= calibration.threshold(0.05)
+        errors.append((probabilities.argmax(axis=1) != labels)[accepted].mean())
     assert np.mean(errors) == pytest.approx(0.05, abs=0.005)
 
 
 def test_answers_by_hand():
-    """Five answers, two of them wrong: two and four were at least as sure as these, themselves not counted."""
-    known = of_answers(np.array([0.9, 0.5, 0.99, 0.7, 0.95]), np.array([False, False, True, True, True]))
-    assert known == Calibration(1.0, 5, ((0.9, 2), (0.5, 4)))
-    assert known.threshold(0.34) == pytest.approx(0.9)
+    """Five answers, two of them wrong: two and four had at least their confidence, themselves not counted."""
+    calibration = calibration_of(np.array([0.9, 0.5, 0.99, 0.7, 0.95]), np.array([False, False, True, True, True]))
+    assert calibration == Calibration(1.0, 5, ((0.9, 2), (0.5, 4)))
+    assert calibration.threshold(0.34) == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
@@ -106,23 +112,33 @@ def test_calibrations_that_make_no_sense(values):
 
 
 def test_there_and_back():
-    assert Calibration.from_dict(KNOWN.to_dict()) == KNOWN
+    assert Calibration.from_dict(OF_1000.to_dict()) == OF_1000
     with pytest.raises(ValueError, match="not the description of a calibration"):
         Calibration.from_dict({"temperature": 1})
     with pytest.raises(ValueError, match="not the description of a calibration"):
         Calibration.from_dict({"temperature": 1, "images": float("inf"), "mistakes": []})
 
 
-@pytest.mark.parametrize("labels", [[], [3, 0], [-1, 0], [0.0, 1.0], [[0], [1]], [0, 1, 2]])
-def test_calibrating_with_no_labels(labels):
-    with pytest.raises(ValueError, match="expected"):
-        calibrate(np.zeros((min(len(labels), 2), 3), np.float32), labels)
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([], "no hold-out images to calibrate with; expected at least one"),
+        ([3, 0], "labels from 0 to 3; the network has classes 0 to 2"),
+        ([-1, 0], "labels from -1 to 0; the network has classes 0 to 2"),
+        ([0.0, 1.0], "labels are float64"),
+        ([[0], [1]], r"labels are int64 \(2, 1\); expected one whole number for each of 2 images"),
+        ([0, 1, 2], r"labels are int64 \(3,\); expected one whole number for each of 2 images"),
+    ],
+)
+def test_calibrating_with_wrong_labels(labels, message):
+    with pytest.raises(ValueError, match=message):
+        calibrate(np.zeros((min(len(labels), 2), 3), np.float32), np.array(labels, None if labels else int))
 
 
-def test_shares():
-    assert [as_share(value) for value in ("1%", " 0.1 %", "0.25", 0.5)] == [0.01, 0.001, 0.25, 0.5]
-    with pytest.raises(ValueError, match="'x%' is no share"):
-        as_share("x%")
+def test_fractions():
+    assert [as_fraction(value) for value in ("1%", " 0.1 %", "0.25", 0.5)] == [0.01, 0.001, 0.25, 0.5]
+    with pytest.raises(ValueError, match="'x%' is not a fraction"):
+        as_fraction("x%")
 
 
 def test_the_calibration_error_by_hand():
@@ -133,10 +149,10 @@ def test_the_calibration_error_by_hand():
     assert calibration_error(np.array([1.0]), np.array([True])) == 0
 
 
-def test_the_chance_of_no_class_by_hand():
-    shares = np.array([[0.1] * 10, [0.5, 0.5] + [0] * 8, [1] + [0] * 9, [0.55] + [0.05] * 9], np.float32)
-    assert nondigit(shares) == pytest.approx([1, 0, 0, 0.5], abs=1e-6)
-    assert nondigit(np.array([[0.5, 0.5]], np.float32)).tolist() == [0]
+def test_the_probability_of_a_nondigit_by_hand():
+    probabilities = np.array([[0.1] * 10, [0.5, 0.5] + [0] * 8, [1] + [0] * 9, [0.55] + [0.05] * 9], np.float32)
+    assert nondigit_probability(probabilities) == pytest.approx([1, 0, 0, 0.5], abs=1e-6)
+    assert nondigit_probability(np.array([[0.5, 0.5]], np.float32)).tolist() == [0]
 
 
 def test_a_calibrated_network_gives_cooler_or_warmer_probabilities_and_the_same_answers(tmp_path):
@@ -147,10 +163,10 @@ def test_a_calibrated_network_gives_cooler_or_warmer_probabilities_and_the_same_
     calibrated = network.calibrated(images, np.arange(200) % 3)
     assert calibrated.calibration.temperature > 2  # labels that have nothing to do with the images
     assert np.array_equal(calibrated.scores(images), network.scores(images))
-    wanted = probabilities(network.scores(images), calibrated.calibration.temperature)
+    wanted = softmax(network.scores(images), calibrated.calibration.temperature)
     assert np.array_equal(calibrated.predict_proba(images), wanted)
     calibrated.save(tmp_path / "net")
     loaded = Network.load(tmp_path / "net")
     assert loaded.calibration == calibrated.calibration
     assert calibrated.with_weights(**{"OUTPUT.bias": np.ones(3)}).calibration is None
-    assert calibrated.with_provenance({"told": 1}).calibration == calibrated.calibration
+    assert calibrated.with_provenance({"seed": 1}).calibration == calibrated.calibration

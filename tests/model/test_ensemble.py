@@ -5,9 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-import lenet
-from lenet import Ensemble, Network, open_file, presets
-from lenet.weights import WeightsError
+from lenet import Ensemble, Network, load, presets
+from lenet.model import file
+from lenet.model.arrays import WeightsError
+from lenet.model.ensemble import single_network
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 
@@ -36,27 +37,27 @@ def test_a_member_counts_as_it_was_calibrated(networks):
 
 
 def test_one_file_and_back(networks, tmp_path):
-    told = {"seed": 3}
-    ensemble = Ensemble(networks, told).calibrated(IMAGES, np.arange(20) % 10)
+    provenance = {"seed": 3}
+    ensemble = Ensemble(networks, provenance=provenance).calibrated(IMAGES, np.arange(20) % 10)
     ensemble.save(tmp_path / "all")
-    loaded = open_file(tmp_path / "all")
+    loaded = load(tmp_path / "all")
     assert isinstance(loaded, Ensemble)
     assert np.array_equal(loaded.scores(IMAGES), ensemble.scores(IMAGES))
-    assert loaded.provenance == told
+    assert loaded.provenance == provenance
     assert loaded.calibration == ensemble.calibration
-    assert loaded.with_provenance({"told": 2}).calibration == ensemble.calibration
+    assert loaded.with_provenance({"seed": 2}).calibration == ensemble.calibration
     loaded.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
     assert np.array_equal(pickle.loads(pickle.dumps(loaded)).scores(IMAGES), ensemble.scores(IMAGES))
     with pytest.raises(WeightsError, match="all: an ensemble; expected a single network"):
         Network.load(tmp_path / "all")
     networks[0].save(tmp_path / "one")
-    assert isinstance(open_file(tmp_path / "one"), Network)
+    assert isinstance(load(tmp_path / "one"), Network)
 
 
 def test_broken_files(networks, tmp_path):
     Ensemble(networks[:2]).save(tmp_path / "two")
-    arrays, header = lenet.weights.read(tmp_path / "two")
+    arrays, header = file.read(tmp_path / "two")
     broken = {
         "arrays that belong to no member": (arrays, {**header, "members": header["members"][:1]}),
         "C1.weight": ({name: a for name, a in arrays.items() if name != "1.C1.weight"}, header),
@@ -66,13 +67,13 @@ def test_broken_files(networks, tmp_path):
         "calibration": (arrays, {**header, "calibration": {"temperature": 1, "images": 1e999, "mistakes": []}}),
         "too large": (arrays, {**header, "calibration": {"temperature": 10**400, "images": 1, "mistakes": []}}),
     }
-    for message, (wrong, said) in broken.items():
-        lenet.weights.write(tmp_path / "bad", wrong, said)
+    for message, (wrong, description) in broken.items():
+        file.write(tmp_path / "bad", wrong, description)
         with pytest.raises(WeightsError, match=message.replace("none of", "no")) as caught:
-            open_file(tmp_path / "bad")
+            load(tmp_path / "bad")
         assert str(tmp_path / "bad") in str(caught.value)
     with pytest.raises(FileNotFoundError):
-        open_file(tmp_path / "nothing")
+        load(tmp_path / "nothing")
 
 
 def test_networks_that_do_not_go_together(networks):
@@ -83,3 +84,19 @@ def test_networks_that_do_not_go_together(networks):
     assert len(Ensemble(network for network in networks).networks) == 3
     with pytest.raises(ValueError, match="networks of different inputs or classes: 1x28x28 and 10 classes, 1x32x32"):
         Ensemble([networks[0], Network.create(presets["lenet-keras"].spec)])
+
+
+def test_a_single_network_is_itself(networks):
+    assert single_network(networks[0]) is networks[0]
+    assert single_network(networks[0], "lenet5") is networks[0]
+
+
+def test_what_is_no_single_network(networks):
+    with pytest.raises(TypeError, match="^an ensemble of 3 networks; expected a single network, such as one of"):
+        single_network(Ensemble(networks))
+    with pytest.raises(TypeError, match="^all.safetensors: an ensemble of 2 networks; expected a single network"):
+        single_network(Ensemble(networks[:2]), "all.safetensors")
+    with pytest.raises(TypeError, match="^str; expected a single network"):
+        single_network("lenet5")
+    with pytest.raises(TypeError, match="^model: NoneType; expected a single network"):
+        single_network(None, "model")

@@ -1,63 +1,16 @@
+"""The file of a network: its layout, and files that are refused."""
+
 import json
 import struct
 
 import numpy as np
 import pytest
 
-from lenet import Conv, Dense, Network, Spec, presets
-from lenet.recipe import Truncated
-from lenet.weights import WeightsError, draw, read, write
+from lenet import Conv, Dense, Network, Spec
+from lenet.model.arrays import WeightsError
+from lenet.model.file import read, replace_file, write
 
 SPEC = Spec((1, 6, 6), (Conv("C1", 2, 3, table=((0,), (0,)), activation="tanh"), Dense("OUTPUT", 3, "softmax")))
-
-
-def test_first_weights_of_1998_fill_their_range():
-    spec = presets["lenet5-1998"].spec
-    weights = draw(spec, "lecun1998", 0)
-    for name, fan_in in (("C1", 25), ("C5", 400), ("F6", 120)):
-        w = weights[f"{name}.weight"]
-        assert np.abs(w).max() <= 2.4 / fan_in
-        assert np.abs(w).max() > 0.95 * 2.4 / fan_in
-        assert abs(w.mean()) < 4 * 2.4 / fan_in / np.sqrt(3 * w.size)
-        assert not weights[f"{name}.bias"].any()
-    assert np.all(weights["S2.weight"] == 0.25)
-
-
-def test_first_weights_of_c3_are_zero_where_table_i_has_no_connection():
-    w = draw(presets["lenet5"].spec, "glorot", 0)["C3.weight"]
-    assert (w.any(axis=(2, 3))).sum() == 60
-
-
-def test_truncated_normal_is_normal_within_two_deviations():
-    weights = draw(presets["lenet-tf-wide"].spec, Truncated(0.1, bias=0.1), 0)
-    w = weights["F5.weight"]
-    assert np.abs(w).max() <= 0.2
-    # The standard deviation of a normal distribution cut at two of them is 0.87963.
-    assert w.std() == pytest.approx(0.1 * 0.87963, rel=1e-3)
-    assert np.mean(np.abs(w) < 0.1) == pytest.approx(0.682689 / 0.954500, rel=2e-3)
-    assert np.all(weights["C1.bias"] == np.float32(0.1))
-    assert draw(presets["lenet5"].spec, Truncated(1.0), 0)["F6.bias"].std() > 0.5
-
-
-def test_first_weights_of_theano():
-    weights = draw(presets["lenet-theano"].spec, "theano", 0)
-    assert not weights["OUTPUT.weight"].any()
-    bound = np.sqrt(6 / (25 + 20 * 25 / 4))
-    assert 0.95 * bound < np.abs(weights["C1.weight"]).max() <= bound
-
-
-def test_same_seed_same_weights_and_another_seed_others():
-    a, b, c = (draw(SPEC, "glorot", seed) for seed in (7, 7, 8))
-    assert all(np.array_equal(a[k], b[k]) for k in a)
-    assert not np.array_equal(a["C1.weight"], c["C1.weight"])
-
-
-def test_first_weights_are_these():
-    """The stream is part of the contract: the same seed gives the same network with every version."""
-    w = draw(SPEC, "glorot", 0)["C1.weight"].ravel()
-    raw = np.random.Philox(key=[0, 0]).random_raw(1)[0]
-    bound = np.sqrt(6 / (9 + 18))
-    assert w[0] == np.float32(((int(raw) >> 11) * 2.0**-52 - 1) * bound)
 
 
 def test_file_round_trip_and_same_bytes(tmp_path):
@@ -124,12 +77,6 @@ def test_a_huge_file_is_refused_unread(tmp_path):
         Network.load(tmp_path / "huge")
 
 
-def test_weights_where_the_table_has_no_connection_are_refused(tmp_path):
-    net = Network.create(presets["lenet5"].spec)
-    with pytest.raises(WeightsError, match=r"C3.weight is not zero where the table"):
-        net.with_weights(**{"C3.weight": np.ones((16, 6, 5, 5))})
-
-
 def test_a_safetensors_file_of_others_is_refused(tmp_path):
     from safetensors.numpy import save_file
 
@@ -146,3 +93,18 @@ def test_what_was_there_stays_when_writing_fails(tmp_path):
         write(path, {"a": np.zeros(2)}, {"unwritable": object()})
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "a"
+    replace_file(path, b"one")
+    replace_file(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        read(tmp_path / "nothing")
+    with pytest.raises(WeightsError, match="not a file"):
+        read(tmp_path)

@@ -1,4 +1,7 @@
+"""One picture, or many, as functions: `lenet.read`, `lenet.read_many`, `normalised`."""
+
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +10,9 @@ from PIL import Image
 
 import lenet
 from lenet.reading import PictureError, normalised, read
-from lenet.reading.decode import MOST_PIXELS, decode
 
-DIGITS = Path(__file__).parent.parent / "examples" / "digits"
+DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
+NUMBERS = DIGITS.parent / "numbers"
 PICTURES = sorted(DIGITS.iterdir())
 
 
@@ -25,45 +28,8 @@ def test_the_sample_pictures_are_read(path):
     assert reading.accepted
     digit = reading.lines[0].digits[0]
     assert 0 < digit.confidence <= 1
-    assert digit.confidence + sum(share for _, share in digit.alternatives) == pytest.approx(1, abs=1e-5)
-
-
-class Says:
-    """Answers with the same probabilities whatever it sees; calibrated by a thousand answers, one wrong at 0.95."""
-
-    calibration = lenet.Calibration(1.0, 1000, ((0.95, 900),))
-    threshold = lenet.network.Classifier.threshold
-
-    def __init__(self, *shares):
-        self.shares = np.array([shares], np.float32)
-
-    def predict_proba(self, images, threads=None):
-        return self.shares
-
-
-@pytest.mark.parametrize(
-    ("shares", "reason"),
-    [
-        ([0.96, 0.04, *[0] * 8], ""),
-        ([0.6, 0.4, *[0] * 8], "ambiguous"),
-        ([0.1] * 10, "not_a_digit"),
-    ],
-)
-def test_what_is_not_sure_enough_is_not_accepted(seven, shares, reason):
-    for reject in (0.0015, "0.15%"):
-        reading = read(seven, Says(*shares), reject)
-        assert (reading.accepted, reading.reason) == (reason == "", reason)
-        assert str(reading) == "0"
-    assert read(seven, Says(*shares), "0.5%").accepted  # all thousand together have fewer mistakes than that
-
-
-def test_promises_that_cannot_be_kept(seven):
-    with pytest.raises(ValueError, match=r"no threshold keeps errors at 0.05 %: 1000 images held out support 0.11 %"):
-        read(seven, Says(*[0.1] * 10), "0.05%")
-    with pytest.raises(ValueError, match="'most' is no share; expected one such as 0.1% or 0.001"):
-        read(seven, Says(*[0.1] * 10), "most")
-    with pytest.raises(ValueError, match="never calibrated knows no threshold"):
-        read(seven, lenet.Network.create(lenet.presets["lenet5"].spec), "1%")
+    others = sum(probability for _, probability in digit.alternatives)
+    assert digit.confidence + others == pytest.approx(1, abs=1e-5)
 
 
 def as_bytes(image, kind, **options):
@@ -72,7 +38,7 @@ def as_bytes(image, kind, **options):
     return buffer.getvalue()
 
 
-def variants(seven):
+def digit_variants(seven):
     grey = seven.convert("L")
     array = np.asarray(grey)
     rgba = seven.convert("RGBA")
@@ -107,8 +73,29 @@ def variants(seven):
 
 
 def test_the_same_digit_in_any_form(seven):
-    for name, picture in variants(seven):
+    for name, picture in digit_variants(seven):
         assert str(read(picture)) == "7", name
+
+
+def number_variants(number):
+    grey = np.asarray(number.convert("L"))
+    yield "inverted", 255 - grey
+    yield "1-bit", grey > 150
+    yield "16-bit", grey.astype(np.uint16) * 257
+    yield "rgba", number.convert("RGBA")
+    for scale in (0.5, 2, 4, 8):
+        yield f"scaled {scale}", number.resize((int(number.width * scale), int(number.height * scale)))
+    yield "padded", np.pad(grey, ((80, 10), (10, 100)), mode="edge")
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    turned = number.convert("RGB").transpose(Image.Transpose.ROTATE_90)
+    yield "turned", as_bytes(turned, "JPEG", quality=95, exif=tags)
+
+
+def test_the_same_number_in_any_form():
+    number = Image.open(NUMBERS / "24709.png").convert("RGB")
+    for name, picture in number_variants(number):
+        assert str(read(picture)) == "24709", name
 
 
 def test_a_picture_as_bytes_as_path_and_as_string(seven, tmp_path):
@@ -118,22 +105,73 @@ def test_a_picture_as_bytes_as_path_and_as_string(seven, tmp_path):
     assert len({repr(r) for r in readings}) == 1
 
 
-def test_box_is_where_the_ink_is():
+def test_a_model_by_name_by_path_and_as_a_network(seven, tmp_path):
+    """The three are the same classifier, another one than the default."""
+    network = lenet.load("lenet5")
+    network.save(tmp_path / "own.safetensors")
+    given = ("lenet5", tmp_path / "own.safetensors", str(tmp_path / "own.safetensors"), network)
+    readings = [lenet.read(seven, model) for model in given]
+    assert {str(reading) for reading in readings} == {"7"}
+    assert len({repr(reading) for reading in readings}) == 1
+    assert readings[0].confidence != lenet.read(seven).confidence
+    assert lenet.read(seven).confidence == lenet.read(seven, "reader").confidence
+    assert str(lenet.read(seven, lenet.load("ensemble"))) == "7"
+
+
+def test_a_reading_as_json_and_as_a_table():
+    reading = read(NUMBERS / "24709.png")
+    data = json.loads(json.dumps(reading.to_dict()))
+    assert data["text"] == data["lines"][0]["text"] == "24709"
+    assert data["lines"][0]["digits"][0]["box"] == list(reading.lines[0].digits[0].box)
+    rows = reading.to_csv().splitlines()
+    assert rows[0] == "line,place,label,confidence,left,top,width,height"
+    assert [row.split(",")[2] for row in rows[1:]] == list("24709")
+    digit = read(DIGITS / "3.png")
+    data = json.loads(json.dumps(digit.to_dict()))
+    assert data["text"] == "3"
+    assert data["lines"][0]["digits"][0]["box"] == list(digit.lines[0].digits[0].box)
+
+
+def test_options_after_the_model_have_names(seven):
+    with pytest.raises(TypeError, match="positional arguments"):
+        read(seven, None, "digit")
+
+
+def test_the_steps_are_written_where_explain_says(seven, tmp_path):
+    assert str(read(seven, mode="digit", explain=str(tmp_path / "steps"))) == "7"
+    assert (tmp_path / "steps" / "7-reading.png").is_file()
+
+
+def test_many_pictures_with_a_broken_one_among_them(seven, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG nonsense")
+    pictures = [DIGITS / "1.png", broken, np.asarray(seven), tmp_path / "none.png", str(NUMBERS / "24709.png")]
+    one, error, other, missing, number = lenet.read_many(pictures)
+    assert [str(one), str(other), str(number)] == ["1", "7", "24709"]
+    assert isinstance(error, PictureError)
+    assert str(error).startswith(f"{broken}: not a picture; expected one of PNG")
+    assert isinstance(missing, FileNotFoundError)
+    assert repr(number) == repr(read(NUMBERS / "24709.png"))
+
+
+def test_many_pictures_with_a_model_and_options(seven):
+    one, other = lenet.read_many([seven, DIGITS / "4.png"], "lenet5", mode="digit", reject="1%", threads=1)
+    assert repr(one) == repr(read(seven, "lenet5", mode="digit", reject="1%"))
+    assert (str(one), str(other)) == ("7", "4")
+
+
+def test_an_option_for_many_pictures_that_is_unknown_is_an_error_at_once():
+    with pytest.raises(ValueError, match="mode is 'book'; expected one of auto, digit, line, page"):
+        lenet.read_many([], mode="book")
+
+
+def test_the_box_is_that_of_the_ink():
     page = np.full((100, 200), 250, np.uint8)
     page[20:60, 120:130] = 10
     assert read(page).lines[0].digits[0].box == (120, 20, 10, 40)
     image = normalised(page)
     assert image[5:25, 12:17].all()  # 40 by 10 pixels became 20 by 5, in the middle
     assert image.sum() == 255 * 100
-
-
-@pytest.mark.parametrize(
-    "page", [np.full((50, 50), 200, np.uint8), np.zeros((1, 1), np.uint8), np.full((3, 900), 9, np.uint8)]
-)
-def test_blank_paper_is_empty(page):
-    reading = read(page)
-    assert (str(reading), reading.accepted, reading.reason) == ("", False, "empty")
-    assert reading.confidence == 0
 
 
 def test_specks_beside_a_digit_do_not_move_it():
@@ -147,98 +185,11 @@ def test_specks_beside_a_digit_do_not_move_it():
 @pytest.mark.mnist
 def test_mnist_digits_on_white_paper_stay_what_they_are(mnist_test):
     images, labels = mnist_test[0][:1000], mnist_test[1][:1000]
-    net = lenet.load()
-    seen = np.stack([normalised(255 - image) for image in images])
-    assert np.abs(seen.astype(int) - images).mean() < 1
-    assert abs((net.predict(seen) == labels).mean() - (net.predict(images) == labels).mean()) <= 0.002
-
-
-def test_to_dict_is_plain():
-    import json
-
-    reading = read(DIGITS / "3.png")
-    data = json.loads(json.dumps(reading.to_dict()))
-    assert data["text"] == "3"
-    assert data["lines"][0]["digits"][0]["box"] == list(reading.lines[0].digits[0].box)
-
-
-@pytest.mark.parametrize(
-    ("picture", "message"),
-    [
-        (b"", "bytes: not a picture; expected one of PNG"),
-        (b"GIF89a nonsense", "bytes:"),
-        (np.zeros((0, 5), np.uint8), r"an array of shape \(0, 5\) is not a picture"),
-        (np.zeros((5, 5, 2), np.uint8), r"an array of shape \(5, 5, 2\)"),
-        (np.full((5, 5), np.nan), "array: 25 pixels are not finite"),
-        (np.full((5, 5), -3.0), "array: float64 pixels from -3.0 to -3.0"),
-        (np.full((5, 5), 1 << 20), "array: int64 pixels"),
-        (np.broadcast_to(np.uint8(0), (20_000, 20_000)), "20000x20000 pixels; expected at most"),
-        (7, "a int is not a picture"),
-    ],
-)
-def test_what_is_no_picture(picture, message):
-    with pytest.raises(PictureError, match=message):
-        read(picture)
-
-
-def test_a_cut_picture_and_a_lying_one(seven):
-    content = as_bytes(seven, "PNG")
-    for length in (20, 60, len(content) // 2):
-        with pytest.raises(PictureError, match="bytes: "):
-            read(content[:length])
-    huge = Image.new("1", (10_001, 10_000))  # a few kilobytes that unpack to more pixels than the limit
-    assert huge.width * huge.height > MOST_PIXELS
-    with pytest.raises(PictureError, match="bytes: 10001x10000 pixels; expected 1 to"):
-        read(as_bytes(huge, "PNG"))
-
-
-def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read(tmp_path / "none.png")
-    with pytest.raises(IsADirectoryError):
-        read(tmp_path)
-
-
-def test_a_format_that_is_not_on_the_list(seven):
-    content = as_bytes(seven, "TGA")
-    assert Image.open(io.BytesIO(content)).size == seven.size  # Pillow could
-    with pytest.raises(PictureError, match="not a picture; expected one of"):
-        decode(content)
-
-
-def test_whole_numbers_of_any_type_are_grey_levels(seven):
-    grey = np.asarray(seven.convert("L"))
-    for picture in (grey.astype(np.int64), grey.astype(np.uint16), seven.convert("L").convert("I"), np.float32(grey)):
-        assert str(read(picture)) == "7"
-
-
-def test_frames_and_shadows_do_not_matter(seven):
-    grey = np.asarray(seven.convert("L")).astype(float)
-    for width in (1, 4):
-        assert str(read(np.pad(grey.astype(np.uint8), width))) == "7"
-    slope = np.add.outer(np.linspace(0, 1, 240), np.linspace(0, 1, 180)) / 2
-    assert str(read((grey * (1 - 0.6 * slope)).astype(np.uint8))) == "7"
-    assert read(np.pad(np.full((60, 60), 250, np.uint8), 1)).reason == "empty"
-
-
-@pytest.mark.parametrize("mode", ["auto", "digit"])
-def test_grain_as_dark_as_the_pencil_is_smoothed(mode):
-    """A photo in little light: half in a shadow, where the grain stands out as much as what is written."""
-    random = np.random.default_rng(1)
-    read_as = ""
-    for digit in "0123456789":
-        grey = np.asarray(Image.open(DIGITS / f"{digit}.png").convert("L").resize((90, 120)), float)
-        page = np.pad(110 + 90 * grey / 255, 60, "edge")
-        page *= 1 - 0.5 / (1 + np.exp((np.arange(page.shape[1]) - 70) / 6))
-        grainy = page + random.normal(0, 20, page.shape)
-        read_as += str(read(grainy.clip(0, 255).astype(np.uint8), mode=mode))
-    assert read_as == "0123456789"
-
-
-def test_a_dark_blot_with_a_darker_dot_breaks_nothing():
-    page = np.full((100, 100), 255, np.uint8)
-    page[:60, :60], page[60:, 60:], page[80, 80] = 170, 175, 0
-    assert len(read(page).lines) <= 1
+    network = lenet.load()
+    read_from_paper = np.stack([normalised(255 - image) for image in images])
+    assert np.abs(read_from_paper.astype(int) - images).mean() < 1
+    right = [(network.predict(some) == labels).mean() for some in (read_from_paper, images)]
+    assert abs(right[0] - right[1]) <= 0.002
 
 
 def test_a_large_picture_is_shrunk_and_its_box_is_not(seven):
@@ -246,19 +197,3 @@ def test_a_large_picture_is_shrunk_and_its_box_is_not(seven):
     reading, small = read(large), read(seven)
     assert str(reading) == "7"
     assert np.allclose(np.array(reading.lines[0].digits[0].box) / 20, small.lines[0].digits[0].box, atol=3)
-
-
-@pytest.mark.parametrize(
-    ("ink", "paper"),
-    [
-        ((230, 200, 20), (250, 250, 245)),  # yellow on white
-        ((200, 30, 40), (245, 240, 235)),
-        ((40, 60, 200), (255, 235, 150)),
-        ((255, 120, 180), (120, 160, 90)),  # light on dark, of about the same lightness
-    ],
-)
-def test_coloured_ink_on_coloured_paper(seven, ink, paper):
-    cover = (255 - np.asarray(seven.convert("L")).astype(float))[..., None] / 255
-    cover = np.clip((cover - 0.2) / 0.5, 0, 1)
-    picture = np.array(paper) * (1 - cover) + np.array(ink) * cover
-    assert str(read(picture.round().astype(np.uint8))) == "7"

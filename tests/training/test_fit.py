@@ -1,27 +1,27 @@
+"""Trainings: what an epoch is, the same bytes for any number of threads, resuming, interrupts, bad arguments."""
+
 import math
 import os
 import signal
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import child_environment
 
 import lenet
-from lenet import Contrast, Dense, Network, Recipe, Spec, engine, fit, presets, weights
-from lenet.recipe import Constant, LevenbergMarquardt, Patience, Sgd
-from lenet.train import TrainingError
+from lenet import Contrast, Dense, Network, Recipe, Spec, fit, presets
+from lenet.engine import cpu
+from lenet.recipe import Constant, Distortion, LevenbergMarquardt, Patience, Sgd
+from lenet.training.errors import TrainingError
 
 SPEC = presets["lenet5"].spec
 RECIPE = replace(presets["lenet5"].recipe, epochs=3, batch_size=32)
 
 
 @pytest.fixture(scope="module")
-def digits():
-    return lenet.data.digits("train")
+def digits(digits_train):
+    return digits_train
 
 
 def test_an_epoch_says_what_it_was(digits):
@@ -42,8 +42,8 @@ def test_the_loss_is_the_mean_over_samples_not_over_minibatches(digits):
     images, labels = digits[0][:7], digits[1][:7]
     recipe = Recipe(Constant(1e-30), epochs=1, batch_size=4)
     (epoch,) = fit(SPEC, recipe, images, labels, seed=2)
-    shares = Network.create(SPEC, 2, recipe.init, recipe.scale).predict_proba(images)
-    assert epoch.loss == pytest.approx(-np.log(shares[np.arange(7), labels]).mean(), rel=1e-5)
+    probabilities = Network.create(SPEC, 2, init=recipe.init, scale=recipe.scale).predict_proba(images)
+    assert epoch.loss == pytest.approx(-np.log(probabilities[np.arange(7), labels]).mean(), rel=1e-5)
 
 
 def test_every_sample_is_used_once_an_epoch(digits):
@@ -63,15 +63,15 @@ def test_same_seed_same_bits_for_any_number_of_threads(digits):
 
 
 @pytest.mark.parametrize("name", presets)
-def test_going_on_is_as_if_never_stopped(digits, name):
-    spec, recipe = presets[name].spec, presets[name].remedy or presets[name].recipe
+def test_a_resumed_training_ends_like_one_that_never_stopped(digits, name):
+    spec, recipe = presets[name].spec, presets[name].recipes.get("remedy", presets[name].recipe)
     recipe = replace(recipe, epochs=3, batch_size=32)
-    maps = np.zeros((300, spec.input[0], 28, 28), np.uint8)
-    maps[:, 0] = digits[0][:300]
-    images, labels = maps[:200], digits[1][:200]
-    held_out = maps[200:], digits[1][200:300]
+    maps = np.zeros((144, spec.input[0], 28, 28), np.uint8)
+    maps[:, 0] = digits[0][:144]
+    images, labels = maps[:112], digits[1][:112]  # the last minibatch of an epoch is half of one
+    held_out = maps[112:], digits[1][112:144]
     whole = list(fit(spec, recipe, images, labels, held_out, seed=1))
-    rest = list(fit(spec, recipe, images, labels, held_out, seed=1, start=whole[0].state))
+    rest = list(fit(spec, recipe, images, labels, held_out, seed=1, resume_from=whole[0].state))
     assert [e.number for e in rest] == [2, 3]
     assert rest[-1].network.flat.tobytes() == whole[-1].network.flat.tobytes()
 
@@ -103,12 +103,12 @@ def test_bad_arguments_are_refused_before_training(change, error, message):
 
 
 def test_ctrl_c_stops_within_an_epoch(digits):
-    """A signal in the middle of an endless epoch: training ends at once, and can go on afterwards."""
-    images, labels = np.repeat(digits[0], 200, axis=0), np.repeat(digits[1], 200)
-    assert len(images) > 250_000
-    trainer = engine.trainer(SPEC, Network.create(SPEC).flat, RECIPE.scale, RECIPE.loss, RECIPE.optimizer, 32)
-    order = np.arange(len(images), dtype=np.uint32)
-    rates = np.full(math.ceil(len(images) / 32), 0.01, np.float32)
+    """A signal in the middle of an endless epoch: training ends at once, and can continue afterwards."""
+    images, labels = digits
+    order = np.tile(np.arange(len(images), dtype=np.uint32), 200)
+    assert len(order) > 250_000
+    trainer = cpu.trainer(SPEC, Network.create(SPEC).flat, replace(RECIPE, distortion=None))
+    rates = np.full(math.ceil(len(order) / 32), 0.01, np.float32)
     with pytest.raises(KeyboardInterrupt):
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         trainer.run(images[:, None], labels, order, rates, 2)
@@ -125,14 +125,6 @@ def test_steps_end_in_the_middle_of_an_epoch(digits):
     assert [(e.images, e.state.steps) for e in epochs] == [(100, 4), (64, 6)]
 
 
-def test_patience_by_hand():
-    """Ten minibatches an epoch: 25 suffice for two epochs more; a real improvement at 20 extends them to 40."""
-    patience = Patience(minibatches=25, factor=2, improvement=0.9)
-    assert [patience.exhausted([0.5] * n, 10) for n in (1, 2, 3)] == [False, False, True]
-    assert [patience.exhausted([0.5, 0.4, 0.4, 0.4][:n], 10) for n in (2, 3, 4)] == [False, False, True]
-    assert patience.exhausted([0.5, 0.46, 0.46], 10)  # better, but by less than a tenth
-
-
 def test_early_stopping_keeps_the_best_network(digits):
     images, labels = digits[0][:300], digits[1][:300]
     held_out = digits[0][300:400], digits[1][300:400]
@@ -143,7 +135,7 @@ def test_early_stopping_keeps_the_best_network(digits):
     assert recipe.stopping.exhausted(errors, 10)
     assert not recipe.stopping.exhausted(errors[:-1], 10)
     assert lenet.evaluate(epochs[-1].network, *held_out).error == min(errors)
-    with pytest.raises(ValueError, match="stops by the error on validation images; none are given"):
+    with pytest.raises(ValueError, match="stops early by the error on validation images; none are given"):
         fit(SPEC, recipe, images, labels)
 
 
@@ -153,20 +145,6 @@ def test_lenet5_learns_mnist(mnist_train, mnist_test):
     images, labels = mnist_train
     net = lenet.train(SPEC, replace(presets["lenet5"].recipe, epochs=2), images[:55000], labels[:55000], seed=1)
     assert lenet.evaluate(net, images[55000:], labels[55000:]).error < 0.02
-
-
-def test_import_starts_no_thread_and_loads_no_heavy_library():
-    code = """
-import sys, threading, lenet
-heavy = {"torch", "onnx", "onnxruntime", "matplotlib", "cv2", "PIL", "typer", "rich", "sklearn"}
-heavy |= {"safetensors", "platformdirs"}
-print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), threading.active_count())
-"""
-    out = subprocess.run(
-        [sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True, check=True
-    )
-    assert out.stdout.split("]")[0] == "["
-    assert out.stdout.split()[1] == "1"
 
 
 def test_second_derivatives_do_not_go_through_contrast_normalisation(digits):
@@ -185,8 +163,17 @@ def test_without_shuffling_every_epoch_has_the_images_order(digits):
     assert one.flat.tobytes() == two.flat.tobytes()
 
 
-def test_only_weights_that_fit_can_be_begun_with(digits):
-    other = presets["lenet1"]
-    begin = Network(other.spec, weights.draw(other.spec, "he", 0), RECIPE.scale)
-    with pytest.raises(ValueError, match="to begin with; expected the same layers and grey levels as are trained"):
-        fit(SPEC, RECIPE, *digits, begin=begin)
+def test_only_initial_weights_that_fit_are_taken(digits):
+    other = Network.create(presets["lenet1"].spec, init="he", scale=RECIPE.scale)
+    with pytest.raises(ValueError, match="expected the same layers and grey levels as are trained"):
+        fit(SPEC, RECIPE, *digits, initial=other)
+
+
+def test_distortions_larger_than_the_images(digits):
+    recipe = Recipe(Constant(0.01), distortion=Distortion(shift=28))
+    with pytest.raises(ValueError, match="a distortion shift of 28 pixels; the images have 28x28"):
+        fit(presets["lenet1"].spec, recipe, *digits)
+    with pytest.raises(ValueError, match="a distortion cut of 30 pixels; the images have 28x28"):
+        fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(cut=30)), *digits)
+    with pytest.raises(ValueError, match="a distortion elastic of 28 pixels; the images have 28x28"):
+        fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(elastic=28)), *digits)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,28 +10,52 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import child_environment
+from helpers import child_environment
 
 import lenet
-from lenet import Network, presets
-from lenet.runs import CHECKPOINT, CURVES, HISTORY, NETWORK, Run, RunError
-
-
-@pytest.fixture
-def run(tmp_path):
-    training, validation = lenet.data.load("digits", "train").split(200)
-    preset = presets["lenet5"]
-    return Run(tmp_path / "run", preset.spec, replace(preset.recipe, epochs=3), training, validation, seed=1)
+from lenet import Ensemble, Network, presets
+from lenet.model import file
+from lenet.training.errors import RunError
+from lenet.training.run import (
+    CHECKPOINT,
+    CURVES,
+    ENSEMBLE,
+    HISTORY,
+    NETWORK,
+    Run,
+    _current_names,
+    ensemble,
+)
 
 
 def finish(run):
+    """Train to the end and return the last epoch."""
     for epoch in run.epochs():
         last = epoch
     return last
 
 
-def test_files_of_a_run(run):
-    last = finish(run)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A training of three epochs, and its last epoch."""
+    training, validation = lenet.data.load("digits", "train").split(200)
+    preset = presets["lenet5"]
+    directory = tmp_path_factory.mktemp("trained") / "run"
+    run = Run(directory, preset.spec, replace(preset.recipe, epochs=3), training, validation, seed=1)
+    return run, finish(run)
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch):
+    """The same training in a directory of the test's own, where nothing draws curves again."""
+    monkeypatch.setattr("lenet.training.run.is_installed", lambda package: False)
+    directory = tmp_path / "run"
+    shutil.copytree(trained[0].directory, directory)
+    return replace(trained[0], directory=directory)
+
+
+def test_files_of_a_run(trained):
+    run, last = trained
     assert sorted(p.name for p in run.directory.iterdir()) == sorted((NETWORK, HISTORY, CHECKPOINT, CURVES))
     net = Network.load(run.directory / NETWORK)
     assert net.flat.tobytes() == last.network.flat.tobytes()
@@ -41,7 +66,6 @@ def test_files_of_a_run(run):
 
 
 def test_same_seed_same_bytes_of_the_file(run, tmp_path):
-    finish(run)
     for threads in (1, 2, 3, 7):
         again = replace(run, directory=tmp_path / f"again{threads}", threads=threads)
         finish(again)
@@ -49,7 +73,6 @@ def test_same_seed_same_bytes_of_the_file(run, tmp_path):
 
 
 def test_resumed_ends_like_never_stopped(run, tmp_path):
-    finish(run)
     stopped = replace(run, directory=tmp_path / "stopped")
     for epoch in stopped.epochs():
         if epoch.number == 1:
@@ -62,9 +85,8 @@ def test_resumed_ends_like_never_stopped(run, tmp_path):
 
 
 def test_a_directory_with_another_training_is_left_alone(run):
-    finish(run)
     before = (run.directory / NETWORK).read_bytes()
-    with pytest.raises(RunError, match="holds a training; --resume goes on with it"):
+    with pytest.raises(RunError, match="holds a training; --resume continues it"):
         finish(run)
     with pytest.raises(RunError, match=r"another training, with other seed \(1, now 2\)"):
         finish(replace(run, seed=2, resume=True))
@@ -75,28 +97,26 @@ def test_a_directory_with_another_training_is_left_alone(run):
     assert (run.directory / NETWORK).read_bytes() == before
 
 
-def test_fine_tuning_begins_with_anothers_weights_and_is_another_training(run, tmp_path):
-    finish(run)
+def test_fine_tuning_has_anothers_weights_as_initial_weights_and_is_another_training(run, tmp_path):
     first = Network.load(run.directory / NETWORK)
-    fine = replace(run, directory=tmp_path / "fine", recipe=replace(run.recipe, epochs=2), begin=first)
+    fine = replace(run, directory=tmp_path / "fine", recipe=replace(run.recipe, epochs=2), initial=first)
     epochs = list(fine.epochs())
-    # It knows from the start what the first training had to learn.
+    # Its first loss shows what the first training had to learn.
     assert epochs[0].loss < 0.5 * json.loads((run.directory / HISTORY).read_text().splitlines()[0])["loss"]
-    # Resumed, it ends like one that was never stopped; begun with other weights it is another training.
+    # Resumed, it ends like one that was never stopped; with other initial weights it is another training.
     stopped = replace(fine, directory=tmp_path / "stopped")
     next(stopped.epochs())
-    with pytest.raises(RunError, match="another training, with other begin"):
-        finish(replace(stopped, begin=Network.load(fine.directory / NETWORK), resume=True))
+    with pytest.raises(RunError, match="another training, with other initial"):
+        finish(replace(stopped, initial=Network.load(fine.directory / NETWORK), resume=True))
     assert finish(replace(stopped, resume=True)).network.flat.tobytes() == epochs[-1].network.flat.tobytes()
 
 
-def test_nothing_to_resume(run):
+def test_nothing_to_resume(run, tmp_path):
     with pytest.raises(RunError, match="no checkpoint.safetensors to resume from"):
-        finish(replace(run, resume=True))
+        finish(replace(run, directory=tmp_path / "new", resume=True))
 
 
 def test_a_broken_checkpoint_is_named(run):
-    finish(run)
     (run.directory / CHECKPOINT).write_bytes(b"broken")
     with pytest.raises(ValueError, match="checkpoint.safetensors: not a whole safetensors file"):
         finish(replace(run, resume=True))
@@ -108,18 +128,14 @@ def test_a_broken_checkpoint_is_named(run):
     ids=str,
 )
 def test_a_damaged_checkpoint_is_named(run, damage):
-    from lenet import weights
-
-    finish(run)
     path = run.directory / CHECKPOINT
-    arrays, header = weights.read(path)
-    weights.write(path, arrays, {**header, **damage})
+    arrays, header = file.read(path)
+    file.write(path, arrays, {**header, **damage})
     with pytest.raises(RunError, match=r"checkpoint.safetensors: not a checkpoint"):
         finish(replace(run, resume=True))
 
 
 def test_the_networks_file_has_its_history(run):
-    finish(run)
     about = Network.load(run.directory / NETWORK).provenance
     rows = [json.loads(line) for line in (run.directory / HISTORY).read_text().splitlines()]
     assert about["history"] == [{key: row[key] for key in ("epoch", "loss", "validation")} for row in rows]
@@ -132,6 +148,40 @@ def test_an_unwritable_directory_is_refused_before_training(run, tmp_path, where
         finish(replace(run, directory=tmp_path / where))
 
 
+def test_members_of_an_ensemble_differ_in_their_seeds_only(run, tmp_path):
+    both = replace(run, directory=tmp_path / "both", recipe=replace(run.recipe, epochs=1), provenance={"preset": "x"})
+    assert [(member, epoch.number) for member, epoch in ensemble(both, 2)] == [(0, 1), (1, 1)]
+    assert sorted(p.name for p in both.directory.iterdir()) == [ENSEMBLE, "seed-1", "seed-2"]
+    result = lenet.load(both.directory / ENSEMBLE)
+    assert isinstance(result, Ensemble)
+    assert result.calibration.images == 200
+    assert result.provenance == {"preset": "x", "seeds": [1, 2], "data": run.training.name}
+    for seed, network in zip((1, 2), result.networks, strict=True):
+        alone = finish(replace(both, directory=tmp_path / f"alone{seed}", seed=seed))
+        assert network.flat.tobytes() == alone.network.flat.tobytes()
+        assert network.provenance["seed"] == seed
+
+
+def test_an_ensemble_resumes_the_members_that_are_not_done(run, tmp_path):
+    both = replace(run, directory=tmp_path / "both", recipe=replace(run.recipe, epochs=2))
+    with pytest.raises(RunError, match=r"no seed-1/checkpoint.safetensors or other member's to resume from"):
+        next(ensemble(replace(both, resume=True), 2))
+    for member, epoch in ensemble(both, 2):
+        if (member, epoch.number) == (1, 1):
+            break
+    assert not (both.directory / ENSEMBLE).exists()
+    with pytest.raises(RunError, match="seed-1: holds a training; --resume continues its members"):
+        next(ensemble(both, 2))
+    resumed = ensemble(replace(both, resume=True), 2)
+    assert [(member, epoch.number) for member, epoch in resumed] == [(1, 2)]
+    assert len(lenet.load(both.directory / ENSEMBLE).networks) == 2
+
+
+def test_an_ensemble_takes_no_directory_of_a_single_training(run):
+    with pytest.raises(RunError, match="run: holds a training"):
+        next(ensemble(replace(run, resume=True), 2))
+
+
 COMMAND = [sys.executable, "-m", "lenet.cli", "train", "--data", "digits", "--seed", "3", "--threads", "2"]
 
 
@@ -140,12 +190,19 @@ def started(out: Path, *options: str) -> subprocess.Popen:
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=child_environment())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_training_loses_only_the_epoch_it_was_in(tmp_path, kill):
-    with started(tmp_path / "whole", "--epochs", "60") as whole:
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory):
+    """The file of a training that ran to its end."""
+    directory = tmp_path_factory.mktemp("whole") / "run"
+    with started(directory, "--epochs", "60") as whole:
         _, messages = whole.communicate(timeout=120)
         assert whole.returncode == 0, messages
+    return (directory / NETWORK).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_training_loses_only_the_epoch_it_was_in(tmp_path, kill, never_killed):
     with started(tmp_path / "killed", "--epochs", "60") as killed:
         for line in killed.stderr:
             if "epoch  3/60" in line:
@@ -160,18 +217,36 @@ def test_a_killed_training_loses_only_the_epoch_it_was_in(tmp_path, kill):
         _, messages = resumed.communicate(timeout=120)
         assert resumed.returncode == 0, messages
     assert "epoch  1/60" not in messages
-    assert (tmp_path / "killed" / NETWORK).read_bytes() == (tmp_path / "whole" / NETWORK).read_bytes()
+    assert (tmp_path / "killed" / NETWORK).read_bytes() == never_killed
     assert not list((tmp_path / "killed").glob(".*"))
 
 
-def test_a_training_of_an_earlier_version_goes_on():
-    """Fields that a later version adds have their defaults."""
+def test_a_checkpoint_of_an_earlier_version_continues():
+    """Fields that a later version adds have their defaults, and former names today's."""
     preset = lenet.presets["lenet5-full"]
-    now = json.loads(json.dumps({"spec": preset.spec.to_dict(), "recipe": preset.recipe.to_dict()}))
-    then = json.loads(json.dumps(now))
-    for field in ("shuffle", "distortion", "averaging", "distillation", "nondigits", "hands"):
-        del then["recipe"][field]
-    for layer in then["spec"]["layers"]:
+    current = json.loads(json.dumps({"spec": preset.spec.to_dict(), "recipe": preset.recipe.to_dict()}))
+    former = json.loads(json.dumps(current))
+    for field in ("shuffle", "distortion", "averaging", "distillation", "nondigits", "letterforms"):
+        del former["recipe"][field]
+    for layer in former["spec"]["layers"]:
         layer.pop("border", None)
-    assert then != now
-    assert lenet.runs._as_of_now(then) == now
+    assert former != current
+    assert _current_names(former) == current
+
+
+def test_a_checkpoint_with_former_names_continues(run, tmp_path):
+    """`begin` became `initial`, `hands` `letterforms`, and a distillation's `share` its `weight`."""
+    first = Network.load(run.directory / NETWORK)
+    recipe = replace(
+        run.recipe, epochs=2, letterforms=0.1, distillation=lenet.Distillation("lenet5", 0.5), batch_size=128
+    )
+    stopped = replace(run, directory=tmp_path / "stopped", recipe=recipe, initial=first)
+    next(stopped.epochs())
+    path = stopped.directory / CHECKPOINT
+    arrays, header = file.read(path)
+    former = json.loads(json.dumps(header))
+    former["begin"] = former.pop("initial")
+    former["recipe"]["hands"] = former["recipe"].pop("letterforms")
+    former["recipe"]["distillation"]["share"] = former["recipe"]["distillation"].pop("weight")
+    file.write(path, arrays, former)
+    assert [epoch.number for epoch in replace(stopped, resume=True).epochs()] == [2]

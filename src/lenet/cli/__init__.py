@@ -1,6 +1,35 @@
 """The command ``lenet``: each command parses, calls one library function, prints."""
 
-from lenet.cli import datasets, networks, reading, training  # each adds its commands
-from lenet.cli.shared import app, main
+from __future__ import annotations
 
-__all__ = ["app", "datasets", "main", "networks", "reading", "training"]
+import sys
+from importlib import import_module
+
+from lenet.cli.shared import EXPECTED, app, one_line, say
+
+MODULES = {
+    "bench": "experiments",
+    "data": "data",
+    "evaluate": "evaluate",
+    "look": "evaluate",
+    "presets": "models",
+    "read": "read",
+    "reproduce": "experiments",
+    "summary": "models",
+    "train": "train",
+}
+"""The module of each command."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code; by default the process's own arguments."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    name = arguments[0] if arguments else ""
+    try:
+        # Only the module of the command is imported, so that it starts sooner; all of them for the list of commands.
+        for module in [MODULES[name]] if name in MODULES else sorted(set(MODULES.values())):
+            import_module(f"lenet.cli.{module}")
+        app(args=arguments, prog_name="lenet")
+    except EXPECTED as error:
+        say(f"lenet: {one_line(error)}")
+        sys.exit(1)

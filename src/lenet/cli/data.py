@@ -11,15 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 import lenet
-from lenet import figures
 from lenet.cli.shared import Data, data_app, say, show
+from lenet.data.mnist import FILES, directories, find_file, locate, verified
 
 
 @data_app.command("list")
 def data_list() -> None:
-    """Say where MNIST is looked for, and what is there."""
-    from lenet.data.mnist import FILES, directories, find_file
-
+    """List the directories in which MNIST is looked for, and what each has."""
     table = Table("directory", "MNIST files")
     for place in directories():
         there = sum(find_file(name, place) is not None for name in FILES)
@@ -39,13 +37,15 @@ def data_fetch() -> None:
 def data_show(
     data: Data = "mnist",
     split: Annotated[str, typer.Option(help="train or test; validation of a pickle.")] = "train",
-    count: Annotated[int, typer.Option(help="How many samples.")] = 40,
+    count: Annotated[int, typer.Option(min=1, help="How many samples.")] = 40,
     out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
 ) -> None:
     """Draw the first samples of a data set with their labels."""
+    from lenet import plots
+
     dataset = lenet.data.load(data, split)
     say(f"data: {dataset.origin}")
-    figures.samples(dataset.images[:count], dataset.labels[:count], out)
+    plots.samples(dataset.images[:count], dataset.labels[:count], out)
     print(out)
 
 
@@ -54,10 +54,9 @@ def data_verify(
     directory: Annotated[Path | None, typer.Argument(help="By default where MNIST is found.")] = None,
 ) -> None:
     """Compare MNIST's files with the published SHA-256."""
-    from lenet.data.mnist import FILES, locate, verified
-
     place = locate(directory)
     for name in FILES:
-        found = verified(name, place)
-        assert found is not None
-        print(f"{found[1]}: {' x '.join(map(str, np.shape(found[0])))}, as published")
+        content = verified(name, place)
+        assert content is not None
+        array, path = content
+        print(f"{path}: {' x '.join(map(str, np.shape(array)))}, as published")

@@ -1,7 +1,7 @@
-"""Images and labels: MNIST, scikit-learn's digits, or one's own files in any of the usual forms.
+"""A data set by its name or its path: MNIST, scikit-learn's digits, or one's own files in one of the usual formats.
 
-Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (n,). What was read is always said
-(`Dataset.origin`): nothing stands in for something else in silence.
+Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (n,). `Dataset.origin` says what was read
+and from where; no data set ever takes another's place.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from numpy.typing import NDArray
 from lenet.data.digits import digits
 from lenet.data.formats import read_archive, read_folder, read_pickle, read_table
 from lenet.data.idx import DataError, read_idx
-from lenet.data.mnist import SPLITS, fetch, find_file, locate, mnist
-
-__all__ = ["DataError", "Dataset", "digits", "fetch", "load", "locate", "mnist", "read_idx"]
+from lenet.data.mnist import SPLITS, find_file, locate, mnist
 
 SOURCES = ("mnist", "digits")
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images, their labels, what they are, and where they were found (nothing: they came with a package)."""
+    """Images with labels.
+
+    Attributes
+    ----------
+    images : uint8 (n, height, width), or (n, maps, height, width)
+        0 = paper, 255 = ink.
+    labels : uint8 (n,)
+    name : str
+        What they are.
+    place : str
+        The directory or file that they were read from; empty if they came with a package.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -33,7 +42,7 @@ class Dataset:
 
     @property
     def origin(self) -> str:
-        """A line that says what was read, and from where."""
+        """One line: what was read, and from where."""
         return f"{self.name} from {self.place}" if self.place else self.name
 
     def __len__(self) -> int:
@@ -41,7 +50,7 @@ class Dataset:
         return len(self.labels)
 
     def split(self, held_out: int) -> tuple[Dataset, Dataset]:
-        """Return all but the last `held_out` samples, and those; ValueError if nothing would be left."""
+        """Return a training set and a hold-out set: the last `held_out` samples; ValueError if one would be empty."""
         if not 0 < held_out < len(self):
             raise ValueError(f"{held_out} samples held out of {len(self)}; expected 1 to {len(self) - 1}")
         rest = len(self) - held_out

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from lenet.data.centre import centred
+from lenet.extras import missing
+from lenet.image.normalise import centred
 
 
 def digits(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -24,9 +26,7 @@ def digits(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("the digits data set needs scikit-learn: pip install 'lenet[sklearn]'") from error
-    from PIL import Image
-
+        raise missing("sklearn", "the digits data set") from error
     if split not in ("train", "test"):
         raise ValueError(f"split is {split!r}; expected train or test")
     bunch = load_digits()

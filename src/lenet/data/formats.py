@@ -1,7 +1,7 @@
-"""Other people's forms of the same data: the Theano tutorial's pickle, Keras's archive, Kaggle's table, folders.
+"""File formats of other projects: the Theano tutorial's pickle, Keras's archive, Kaggle's table, folders of pictures.
 
 Nothing in a file is executed. Each reader returns images, uint8 (n, height, width), 0 = paper and 255 = ink, and
-labels, uint8 (n,), or raises `DataError` that names the file and what is odd in it.
+labels, uint8 (n,), or raises `DataError` that names the file and what is wrong in it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import pickle
 import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
-from lenet.data.centre import ring
-from lenet.data.idx import LARGEST, DataError, open_unpacked
+from lenet.data.idx import MAX_VALUES, DataError, open_unpacked
+from lenet.image.measure import border_pixels
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -66,8 +68,6 @@ def read_pickle(path: Path, split: str) -> Pair:
 
 def read_archive(path: Path, split: str) -> Pair:
     """Read Keras's ``mnist.npz``: arrays x_train, y_train, x_test and y_test."""
-    from zipfile import BadZipFile
-
     try:
         with np.load(path, allow_pickle=False) as archive:
             images, labels = archive[f"x_{split}"], archive[f"y_{split}"]
@@ -95,14 +95,14 @@ def read_table(path: Path) -> Pair:
             if len(cells) != width:
                 raise DataError(f"{path}, row {number}: {len(cells)} cells; the rows above have {width}")
             if not all(cell.isdigit() and len(cell) <= 3 for cell in cells):
-                odd = next(cell for cell in cells if not (cell.isdigit() and len(cell) <= 3))
-                raise DataError(f"{path}, row {number}: {odd[:20]!r}; expected whole numbers from 0 to 255")
+                wrong = next(cell for cell in cells if not (cell.isdigit() and len(cell) <= 3))
+                raise DataError(f"{path}, row {number}: {wrong[:20]!r}; expected whole numbers from 0 to 255")
             row = np.array(cells, np.int64)
             if row.max() > 255:
                 raise DataError(f"{path}, row {number}: {row.max()}; expected whole numbers from 0 to 255")
             rows.append(row.astype(np.uint8))
-            if len(rows) * width > LARGEST:
-                raise DataError(f"{path}: more than {LARGEST} values")
+            if len(rows) * width > MAX_VALUES:
+                raise DataError(f"{path}: more than {MAX_VALUES} values")
     if not rows or width is None or width < 2:
         raise DataError(f"{path}: no rows of a label and pixels")
     table = np.stack(rows)
@@ -115,10 +115,8 @@ def read_table(path: Path) -> Pair:
 def read_folder(path: Path) -> Pair:
     """Read a folder with a folder of pictures for each class, called 0, 1, 2 and so on; all of one size.
 
-    Pictures whose border is light are turned: ink is dark there, and 255 here.
+    Pictures with a light border are inverted: their ink is dark, and 255 in the result.
     """
-    from PIL import Image, UnidentifiedImageError
-
     images: list[NDArray[np.uint8]] = []
     labels: list[int] = []
     for folder in sorted((f for f in path.iterdir() if f.is_dir() and f.name.isdigit()), key=lambda f: int(f.name)):
@@ -131,7 +129,7 @@ def read_folder(path: Path) -> Pair:
             if images and grey.shape != images[0].shape:
                 size, wanted = (f"{a.shape[1]}x{a.shape[0]}" for a in (grey, images[0]))
                 raise DataError(f"{file}: {size} pixels; those before it have {wanted}")
-            images.append(255 - grey if np.median(ring(grey)) > 127 else grey)
+            images.append(255 - grey if np.median(border_pixels(grey)) > 127 else grey)
             labels.append(int(folder.name))
     if not images:
         raise DataError(f"{path}: no folders called 0, 1, 2 and so on with pictures in them")

@@ -18,8 +18,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST = 1 << 31
-"""More values than this are refused before any is read."""
+MAX_VALUES = 1 << 31
+"""A file with more values than this is refused before any is read."""
 
 
 class DataError(ValueError):
@@ -65,8 +65,8 @@ def _read(file: _Readable, path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path}: {axes} axes, of which {len(sizes) // 4} are given; expected 1 to 4")
     shape = struct.unpack(f">{axes}I", sizes)
     count = math.prod(shape)
-    if count > LARGEST:
-        raise DataError(f"{path}: {' x '.join(map(str, shape))} values; expected at most {LARGEST}")
+    if count > MAX_VALUES:
+        raise DataError(f"{path}: {' x '.join(map(str, shape))} values; expected at most {MAX_VALUES}")
     values = file.read(count)
     if len(values) < count:
         raise DataError(f"{path}: {len(values)} values; its header says {' x '.join(map(str, shape))} = {count}")

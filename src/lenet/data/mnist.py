@@ -8,12 +8,16 @@ is found is checked by the SHA-256 of its uncompressed content, and a wrong file
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 from lenet.data.formats import read_archive
@@ -37,8 +41,6 @@ MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.go
 
 def cache_directory() -> Path:
     """Return the user's directory for fetched data; it need not exist."""
-    import platformdirs
-
     return Path(platformdirs.user_cache_dir("lenet")) / "mnist"
 
 
@@ -77,13 +79,13 @@ def verified(name: str, directory: Path) -> tuple[NDArray[np.uint8], Path] | Non
     DataError
         If it is there but its content is not the published one.
     """
-    found = _content(name, directory)
-    if found is None:
+    content = _content(name, directory)
+    if content is None:
         return None
-    digest = hashlib.sha256(to_idx(found[0])).hexdigest()
+    digest = hashlib.sha256(to_idx(content[0])).hexdigest()
     if digest != FILES[name]:
-        raise DataError(f"{found[1]}: SHA-256 of the uncompressed content is {digest}; {name} has {FILES[name]}")
-    return found
+        raise DataError(f"{content[1]}: SHA-256 of the uncompressed content is {digest}; {name} has {FILES[name]}")
+    return content
 
 
 def locate(directory: str | os.PathLike[str] | None = None) -> Path:
@@ -127,9 +129,9 @@ def mnist(split: str, directory: str | os.PathLike[str] | None = None) -> tuple[
     place = locate(directory)
     arrays = []
     for name in SPLITS[split]:
-        found = verified(name, place)
-        assert found is not None
-        arrays.append(found[0])
+        content = verified(name, place)
+        assert content is not None
+        arrays.append(content[0])
     return arrays[0], arrays[1]
 
 
@@ -147,8 +149,6 @@ def fetch(
     DataError
         If no mirror gave a file whose content is the published one; the message says what each one did.
     """
-    import http.client
-
     directory = directory or cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
     for name in FILES:
@@ -170,9 +170,6 @@ def fetch(
 
 
 def _download(url: str, target: Path) -> None:
-    import urllib.error
-    import urllib.request
-
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
         raise DataError(f"{url}: expected https")

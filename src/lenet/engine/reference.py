@@ -9,6 +9,7 @@ sums before the activation and a ``_backward`` that takes their gradient and ret
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ Arrays = dict[str, Array]
 Window = Pool | Subsample | DeformPool
 
 A, S = 1.7159, 2.0 / 3.0
-"""The amplitude and slope of the paper's squashing function, A tanh(S a)."""
+"""The amplitude and slope of the paper's squashing function, its activation, A tanh(S a)."""
 
 
 def activate(name: str, a: Array) -> Array:
@@ -68,15 +69,8 @@ def _padded(layer: Conv, x: Array) -> tuple[Array, int, int]:
     return np.pad(x, ((0, 0), (0, 0), (top, height - 1 - top), (left, width - 1 - left))), top, left
 
 
-def _conv_mask(layer: Conv, maps: int) -> Array:
-    mask = np.zeros((layer.maps, maps, 1, 1))
-    for m, row in enumerate(layer.inputs_of((maps, 0, 0))):
-        mask[m, list(row)] = 1
-    return mask
-
-
 def _conv_forward(layer: Conv, w: Arrays, x: Array) -> Array:
-    weight = w["weight"] * _conv_mask(layer, x.shape[1])
+    weight = w["weight"] * layer.mask(x.shape[1])[:, :, None, None]
     x, _, _ = _padded(layer, x)
     height, width = layer.size
     rows, columns = x.shape[2] - height + 1, x.shape[3] - width + 1
@@ -88,7 +82,7 @@ def _conv_forward(layer: Conv, w: Arrays, x: Array) -> Array:
 
 
 def _conv_backward(layer: Conv, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
-    mask = _conv_mask(layer, x.shape[1])
+    mask = layer.mask(x.shape[1])[:, :, None, None]
     weight = w["weight"] * mask
     full, top, left = _padded(layer, x)
     rows, columns = d.shape[2:]
@@ -113,13 +107,13 @@ def _windows(x: Array, layer: Window) -> Array:
     return result
 
 
-def _scatter(shares: Array, shape: tuple[int, ...], layer: Window) -> Array:
+def _scatter(values: Array, shape: tuple[int, ...], layer: Window) -> Array:
     """Add every window's values, laid out as `_windows` does, to where they came from."""
     dx = np.zeros(shape)
-    for row, column, k in np.ndindex(*shares.shape[2:]):
+    for row, column, k in np.ndindex(*values.shape[2:]):
         y, x = row * layer.step + k // layer.window, column * layer.step + k % layer.window
         if y < shape[2] and x < shape[3]:
-            dx[:, :, y, x] += shares[:, :, row, column, k]
+            dx[:, :, y, x] += values[:, :, row, column, k]
     return dx
 
 
@@ -145,7 +139,7 @@ def _pool_forward(layer: Pool, w: Arrays, x: Array) -> Array:
     return np.divide(np.nansum(windows**2, axis=-1), total, out=np.zeros_like(total), where=total > 0)
 
 
-def _pool_shares(layer: Pool, w: Arrays, x: Array) -> Array:
+def _pool_derivatives(layer: Pool, w: Arrays, x: Array) -> Array:
     """Return the derivative of each output by every pixel of its window, laid out as `_windows` does."""
     windows = _windows(x, layer)
     match layer.method:
@@ -160,7 +154,7 @@ def _pool_shares(layer: Pool, w: Arrays, x: Array) -> Array:
 
 
 def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
-    return _scatter(_pool_shares(layer, w, x) * d[..., None], x.shape, layer), {}
+    return _scatter(_pool_derivatives(layer, w, x) * d[..., None], x.shape, layer), {}
 
 
 def _offsets(layer: DeformPool) -> Array:
@@ -180,9 +174,9 @@ def _deform_forward(layer: DeformPool, w: Arrays, x: Array) -> Array:
 
 
 def _deform_backward(layer: DeformPool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
-    shares = _deform_winners(layer, w, x)[1] * d[..., None]
-    by_coefficient = -np.einsum("nmyxk,ck->mc", shares, _offsets(layer))
-    return _scatter(shares, x.shape, layer), {"weight": by_coefficient}
+    derivatives = _deform_winners(layer, w, x)[1] * d[..., None]
+    by_coefficient = -np.einsum("nmyxk,ck->mc", derivatives, _offsets(layer))
+    return _scatter(derivatives, x.shape, layer), {"weight": by_coefficient}
 
 
 def _subsample_forward(layer: Subsample, w: Arrays, x: Array) -> Array:
@@ -192,9 +186,9 @@ def _subsample_forward(layer: Subsample, w: Arrays, x: Array) -> Array:
 
 def _subsample_backward(layer: Subsample, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
     windows = _windows(x, layer)
-    shares = np.broadcast_to((d * w["weight"][:, None, None])[..., None], windows.shape)
+    derivatives = np.broadcast_to((d * w["weight"][:, None, None])[..., None], windows.shape)
     gradients = {"weight": (d * windows.sum(axis=-1)).sum(axis=(0, 2, 3)), "bias": d.sum(axis=(0, 2, 3))}
-    return _scatter(shares, x.shape, layer), gradients
+    return _scatter(derivatives, x.shape, layer), gradients
 
 
 def _blur(layer: Contrast, x: Array) -> Array:
@@ -287,7 +281,7 @@ def forward(spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any]) ->
     outputs: Arrays = {}
     value = np.asarray(x, np.float64)
     for layer in spec.layers:
-        value = activate(layer.squash, _FORWARD[type(layer)](layer, _own(layer, weights), value))
+        value = activate(layer.activation, _FORWARD[type(layer)](layer, _own(layer, weights), value))
         outputs[layer.name] = value
     return outputs
 
@@ -299,10 +293,8 @@ def scores(spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any]) -> 
 
 
 def _without_softmax(spec: Spec) -> Spec:
-    from dataclasses import replace
-
     last = spec.layers[-1]
-    if last.squash != "softmax":
+    if last.activation != "softmax":
         return spec
     return Spec(spec.input, (*spec.layers[:-1], replace(last, activation="linear")))  # type: ignore[call-arg]
 
@@ -352,7 +344,7 @@ def curvature(
         h = (2 / len(x) + (h[:, :, 0] * squares).sum(axis=1)).reshape(inputs[-2].shape)
     result: Arrays = {}
     for layer, value in zip(reversed(layers), reversed(inputs[: len(layers)]), strict=True):
-        h = h * slope(layer.squash, outputs[layer.name]) ** 2
+        h = h * slope(layer.activation, outputs[layer.name]) ** 2
         own = {key: array**2 for key, array in _own(layer, weights).items()}
         if isinstance(layer, Contrast):
             raise ValueError(f"{layer.name}: second derivatives do not go through contrast normalisation")
@@ -362,12 +354,12 @@ def curvature(
             h, gradients = _BACKWARD[Subsample](layer, own, value, h)
             gradients["weight"] = by_coefficient
         elif isinstance(layer, Pool):
-            shares = _pool_shares(layer, _own(layer, weights), value) ** 2 * h[..., None]
-            h, gradients = _scatter(shares, value.shape, layer), {}
+            derivatives = _pool_derivatives(layer, _own(layer, weights), value) ** 2 * h[..., None]
+            h, gradients = _scatter(derivatives, value.shape, layer), {}
         elif isinstance(layer, DeformPool):  # the winners stay who they are; their offsets are squared
-            shares = _deform_winners(layer, _own(layer, weights), value)[1] * h[..., None]
-            gradients = {"weight": np.einsum("nmyxk,ck->mc", shares, _offsets(layer) ** 2)}
-            h = _scatter(shares, value.shape, layer)
+            derivatives = _deform_winners(layer, _own(layer, weights), value)[1] * h[..., None]
+            gradients = {"weight": np.einsum("nmyxk,ck->mc", derivatives, _offsets(layer) ** 2)}
+            h = _scatter(derivatives, value.shape, layer)
         else:
             h, gradients = _BACKWARD[type(layer)](layer, own, value**2, h)
         result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}
@@ -387,7 +379,7 @@ def gradient(
     gradients: Arrays = {}
     inputs = [x, *outputs.values()]
     for layer, value in zip(reversed(plain.layers), reversed(inputs[:-1]), strict=True):
-        d = d * slope(layer.squash, outputs[layer.name])
+        d = d * slope(layer.activation, outputs[layer.name])
         d, own = _BACKWARD[type(layer)](layer, _own(layer, weights), value, d)
         gradients |= {f"{layer.name}.{short}": array for short, array in own.items()}
     return float(losses.mean()), gradients

@@ -1,4 +1,4 @@
-"""How good a network is on labelled images: error, confusion, mistakes, and what its confidence is worth."""
+"""How good a network is on labelled images: error, confusion, worst mistakes, risk-coverage curve, calibration."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet.calibration import as_targets, calibration_error
-from lenet.network import Classifier
+from lenet.model.calibration import calibration_error
+from lenet.model.inputs import as_labels
+from lenet.model.network import Classifier
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` measured.
+    """The result of `evaluate`.
 
     Attributes
     ----------
     n, wrong : int
-        Images, and how many of them were classified wrongly.
+        The number of images, and of those classified wrongly.
     loss : float
         Mean of -log of the right class's probability.
     confusion : int64 (classes, classes)
@@ -40,7 +41,7 @@ class Evaluation:
     right : bool (n,)
         Which answers are right.
     calibration_error : float
-        How far confidence and share of right answers differ, 0 to 1: `lenet.calibration.calibration_error`.
+        The expected calibration error, 0 to 1: see `lenet.model.calibration.calibration_error`.
     """
 
     n: int
@@ -54,38 +55,38 @@ class Evaluation:
 
     @property
     def error(self) -> float:
-        """The share of images classified wrongly, 0 to 1."""
+        """The fraction of images classified wrongly, 0 to 1."""
         return self.wrong / self.n
 
     @property
     def accuracy(self) -> float:
-        """The share of images classified rightly, 0 to 1."""
+        """The fraction of images classified rightly, 0 to 1."""
         return 1 - self.error
 
     def accepted(self, threshold: float) -> tuple[float, float]:
-        """Return the share of answers at least so sure, and the share of wrong ones among them; 0 if there are none."""
-        sure = self.confidence >= threshold
-        return float(sure.mean()), float((~self.right[sure]).mean()) if sure.any() else 0.0
+        """Return coverage and risk: the fraction of answers that a threshold accepts, and the error of these."""
+        accepted = self.confidence >= threshold
+        return float(accepted.mean()), float((~self.right[accepted]).mean()) if accepted.any() else 0.0
 
     def threshold(self, coverage: float) -> float:
-        """Return the least confidence of the surest answers that make up a share, above 0 and at most 1."""
+        """Return the threshold that accepts a fraction of the answers, above 0 and at most 1."""
         if not 0 < coverage <= 1:
             raise ValueError(f"a coverage of {coverage:g}; expected above 0, at most 1")
         falling = np.sort(self.confidence)[::-1]
         return float(falling[max(1, round(coverage * self.n)) - 1])
 
     def coverage(self, error: float) -> float:
-        """Return the largest share of the surest answers of which at most the share `error` is wrong."""
+        """Return the largest coverage at which at most the fraction `error` of the accepted answers is wrong."""
         order = np.argsort(-self.confidence, kind="stable")
         falling = self.confidence[order]
         wrong = np.cumsum(~self.right[order])
-        whole = np.append(falling[1:] < falling[:-1], True)  # answers equally sure are accepted together
-        fine = np.flatnonzero(whole & (wrong <= error * np.arange(1, self.n + 1)))
-        return float((fine[-1] + 1) / self.n) if len(fine) else 0.0
+        last = np.append(falling[1:] < falling[:-1], True)  # answers of equal confidence are accepted together
+        possible = np.flatnonzero(last & (wrong <= error * np.arange(1, self.n + 1)))
+        return float((possible[-1] + 1) / self.n) if len(possible) else 0.0
 
 
 def evaluate(
-    network: Classifier, images: ArrayLike, labels: ArrayLike, worst: int = 10, threads: int | None = None
+    network: Classifier, images: ArrayLike, labels: ArrayLike, *, worst: int = 10, threads: int | None = None
 ) -> Evaluation:
     """Compare a network's answers with labels.
 
@@ -102,16 +103,19 @@ def evaluate(
     ValueError, TypeError
         If images or labels do not fit the network or each other.
     """
-    targets, classes = as_targets(labels, len(np.asarray(images)), network.classes), network.classes
+    classes = network.classes
+    targets = as_labels(labels, len(np.asarray(images)), classes)
+    if not len(targets):
+        raise ValueError("no images to evaluate on; expected at least one")
     scores = network.scores(images, threads)
-    answers, shares = scores.argmax(axis=1), network.shares(scores)
+    answers, probabilities = scores.argmax(axis=1), network.probabilities(scores)
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (targets, answers), 1)
     wrong = np.flatnonzero(answers != targets)
-    order = wrong[np.argsort(-shares[wrong, answers[wrong]], kind="stable")][:worst]
-    mistakes = tuple(Mistake(int(i), int(targets[i]), int(answers[i]), float(shares[i, answers[i]])) for i in order)
-    due = shares[np.arange(len(targets)), targets]
-    loss = float(-np.log(np.maximum(due, np.finfo(np.float32).tiny)).mean())
-    confidence, right = shares[np.arange(len(targets)), answers], answers == targets
-    off = calibration_error(confidence, right)
-    return Evaluation(len(targets), len(wrong), loss, confusion, mistakes, confidence, right, off)
+    order = wrong[np.argsort(-probabilities[wrong, answers[wrong]], kind="stable")][:worst]
+    confidence, right = probabilities[np.arange(len(targets)), answers], answers == targets
+    mistakes = tuple(Mistake(int(i), int(targets[i]), int(answers[i]), float(confidence[i])) for i in order)
+    of_labels = probabilities[np.arange(len(targets)), targets]
+    loss = float(-np.log(np.maximum(of_labels, np.finfo(np.float32).tiny)).mean())
+    error = calibration_error(confidence, right)
+    return Evaluation(len(targets), len(wrong), loss, confusion, mistakes, confidence, right, error)

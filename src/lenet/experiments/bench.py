@@ -1,35 +1,39 @@
-"""How fast the engine runs here: training, answering, one image alone, beside the processor's own peak.
+"""How fast the engine runs on this machine: training, inference, one image, beside the processor's peak.
 
 The images are random: speed does not depend on what they show.
 """
 
 from __future__ import annotations
 
-import datetime
-import platform
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lenet import engine
-from lenet import weights as weights_
-from lenet.distort import EVERYTHING
-from lenet.entry import Preset
-from lenet.network import Network
+from lenet.engine import cpu
+from lenet.model.network import Network
+from lenet.recipe.distortion import ALL_DISTORTIONS
 from lenet.spec import Spec
+from lenet.zoo.preset import Preset
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Medians. `peak` is fused multiply-adds in registers on as many threads, in 10^9 operations a second.
+    """Medians of a measurement.
 
-    `train`, `distorted` (training with every kind of distortion) and `infer` are images a second, `one` microseconds
-    for a single image; the shares are of the peak.
+    Attributes
+    ----------
+    isa, threads
+        The instruction set, and the number of threads.
+    peak : float
+        Fused multiply-adds in registers on as many threads, in 10^9 operations a second.
+    train, distorted, infer : float
+        Images a second: of training, of training with every distortion, of inference.
+    one : float
+        Microseconds for one image.
+    train_fraction, infer_fraction : float
+        Of the peak.
     """
 
     isa: str
@@ -39,44 +43,15 @@ class Speed:
     distorted: float
     infer: float
     one: float
-    train_share: float
-    infer_share: float
-
-
-def provenance(threads: int | None = None) -> dict[str, Any]:
-    """Return what a measurement should name: processor, threads, date, version, and the source's commit if known."""
-    import lenet
-
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else []:
-        if line.startswith("model name"):
-            name = line.split(":", 1)[1].strip()
-            break
-    here = Path(lenet.__file__).resolve().parent
-    described = []
-    for command in (["rev-parse", "--show-toplevel"], ["describe", "--always", "--dirty"]):
-        try:
-            done = subprocess.run(["git", *command], cwd=here, capture_output=True, text=True, check=False)
-        except OSError:  # no git
-            break
-        described.append(done.stdout.strip())
-    # The package may lie in somebody else's repository: that one's commit says nothing.
-    commit = described[1] if len(described) == 2 and Path(described[0]) == here.parent.parent else ""
-    return {
-        "processor": name,
-        "threads": engine.threads_to_use(threads),
-        "date": datetime.date.today().isoformat(),
-        "lenet": lenet.__version__,
-        "commit": commit or "unknown",
-    }
+    train_fraction: float
+    infer_fraction: float
 
 
 def operations(spec: Spec, training: bool) -> int:
-    """Return the floating-point operations one image needs, a multiplication and an addition per weight.
+    """Return the floating-point operations that one image needs, a multiplication and an addition per weight.
 
-    Training needs them for the outputs, for the weights' gradients, and (but for the first layer) for the
-    inputs' gradients.
+    Training needs them for the outputs, for the weights' gradients, and, except in the first layer, for the inputs'
+    gradients.
     """
     counts = [layer.multiplications(shape) for layer, shape in spec.steps()]
     return 2 * (3 * sum(counts) - counts[0] if training else sum(counts))
@@ -94,24 +69,21 @@ def median_seconds(*jobs: Callable[[], object], repeats: int) -> list[float]:
     return [float(np.median(taken)) for taken in times]
 
 
-def measure(preset: Preset, threads: int | None = None, images: int = 12800, repeats: int = 7) -> Speed:
-    """Measure training and answering of a preset's network by its recipe's minibatches."""
-    spec, recipe, used = preset.spec, preset.recipe, engine.threads_to_use(threads)
+def measure(preset: Preset, threads: int | None = None, *, images: int = 12800, repeats: int = 7) -> Speed:
+    """Measure training and inference of a preset's network with its recipe's minibatches."""
+    spec, recipe, used = preset.spec, preset.recipe, cpu.threads_to_use(threads)
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (images, *spec.input), np.uint8)
     labels = random.integers(0, spec.classes, images, np.uint8)
     network = Network.create(spec, init=recipe.init, scale=recipe.scale)
-    flat = weights_.flatten(spec, network.weights)
     plain, distorted = (
-        engine.trainer(
-            spec, flat, recipe.scale, recipe.loss, recipe.optimizer, recipe.batch_size, distortion=distortion
-        )
-        for distortion in (None, EVERYTHING)
+        cpu.trainer(spec, network.flat, replace(recipe, distortion=distortion))
+        for distortion in (None, ALL_DISTORTIONS)
     )
-    order = engine.permutation(0, 1, images)
+    order = cpu.permutation(0, 1, images)
     rates = np.full(-(-images // recipe.batch_size), 1e-4, np.float32)
-    peaks = [engine.measure_peak(used, 0.2)]
-    train, bent = (
+    peaks = [cpu.measure_peak(used, 0.2)]
+    train, with_distortions = (
         images / seconds
         for seconds in median_seconds(
             lambda: plain.run(pictures, labels, order, rates, used, 1),
@@ -119,9 +91,9 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
             repeats=repeats,
         )
     )
-    peaks.append(engine.measure_peak(used, 0.2))
+    peaks.append(cpu.measure_peak(used, 0.2))
     infer = images / median_seconds(lambda: network.predict(pictures, used), repeats=repeats)[0]
-    peaks.append(engine.measure_peak(used, 0.2))
+    peaks.append(cpu.measure_peak(used, 0.2))
     single = pictures[:1, 0] if spec.input[0] == 1 else pictures[:1]
     one = median_seconds(lambda: [network.predict(single) for _ in range(100)], repeats=5 * repeats)[0] / 100
     peak = float(np.median(peaks))
@@ -130,9 +102,9 @@ def measure(preset: Preset, threads: int | None = None, images: int = 12800, rep
         threads=used,
         peak=peak / 1e9,
         train=train,
-        distorted=bent,
+        distorted=with_distortions,
         infer=infer,
         one=one * 1e6,
-        train_share=train * operations(spec, True) / peak,
-        infer_share=infer * operations(spec, False) / peak,
+        train_fraction=train * operations(spec, True) / peak,
+        infer_fraction=infer * operations(spec, False) / peak,
     )

@@ -1,4 +1,4 @@
-"""The page of what `lenet.reproduce` measured: every preset beside what its source reports, and a picture."""
+"""The page and the picture of the figures that `lenet reproduce` measured, beside what the sources report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lenet import figures as drawings
-from lenet.entry import Preset
-from lenet.presets import literature
-from lenet.reproduce import REMEDY, Table
-from lenet.weights import replace_file
+from lenet.experiments.reproduce import REMEDY
+from lenet.extras import is_installed
+from lenet.model.file import replace_file
+from lenet.zoo.preset import Preset, PresetTable
+from lenet.zoo.table import literature
 
 
 def _mean(values: Sequence[float], digits: int = 2) -> str:
@@ -19,13 +19,13 @@ def _mean(values: Sequence[float], digits: int = 2) -> str:
     return f"{statistics.mean(values):.{digits}f}{spread}"
 
 
-def _good(figures: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _succeeded(figures: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [o for o in figures.get(name, {}).get("outcomes", []) if "failed" not in o]
 
 
-def _row(name: str, entry: Preset, figures: Mapping[str, Any]) -> str:
-    published = "not given" if entry.published.error is None else f"{entry.published.error:g}"
-    outcomes = _good(figures, name)
+def _row(name: str, preset: Preset, figures: Mapping[str, Any]) -> str:
+    published = "not given" if preset.published.error is None else f"{preset.published.error:g}"
+    outcomes = _succeeded(figures, name)
     asked = len(figures.get(name, {}).get("outcomes", []))
     failed = f"{asked - len(outcomes)} of {asked} failed" if len(outcomes) < asked else ""
     if not outcomes:
@@ -39,8 +39,8 @@ def _row(name: str, entry: Preset, figures: Mapping[str, Any]) -> str:
         _mean([o["epochs"] for o in outcomes], 0).removesuffix(" ± 0"),
         f"{seconds:,.1f}",
         f"{1e3 * seconds / steps:.3g}",
-        f"{entry.spec.parameters:,}",
-        f"{entry.spec.connections:,}",
+        f"{preset.spec.parameters:,}",
+        f"{preset.spec.connections:,}",
     )
     return f"| `{name}` | {' | '.join(cells)} |"
 
@@ -48,11 +48,11 @@ def _row(name: str, entry: Preset, figures: Mapping[str, Any]) -> str:
 _HEAD = """# The LeNets, reproduced
 
 What each source reports, and what its network reaches here when trained by its own recipe: `lenet reproduce`. Every
-training uses MNIST's 60,000 training images (or as many as its steps need) but those that its source holds out, and the
-10,000 test images once, at its end; a ± is the standard deviation over the seeds. Nothing was chosen by these errors:
-where a source leaves something open, it was settled on training images held out, or by what others usually do, and it
-is listed below. Where a step takes one image, a training uses one thread, and several run side by side; all others use
-all threads.
+training uses MNIST's 60,000 training images (or as many as its steps need) except those that its source holds out, and
+the 10,000 test images once, at its end; a ± is the standard deviation over the seeds. Nothing was chosen by these
+errors: where a source leaves something open, it was settled on hold-out images of the training set, or by what
+others usually do, and it is listed below. Where a step takes one image, a training uses one thread, and several run
+side by side; all others use all threads.
 
 | network | published error, % | ours, % | seeds | epochs | seconds | milliseconds a step | parameters | connections |
 |---|---|---|---|---|---|---|---|---|
@@ -66,24 +66,24 @@ multiplications by a weight that it needs. Right, training loss against time for
 """
 
 
-def page(figures: Mapping[str, Any], table: Table = literature) -> str:
+def page(figures: Mapping[str, Any], table: PresetTable = literature) -> str:
     """Return the page of the figures as Markdown."""
     lines = [_HEAD.rstrip("\n")]
-    lines += [_row(name, entry, figures) for name, entry in table.items()]
+    lines += [_row(name, preset, figures) for name, preset in table.items()]
     lines += ["", *sorted(_machines(figures, table)), _FIGURE.rstrip("\n"), "", "## What the sources compare", ""]
-    lines += [line for name, entry in table.items() for line in _comparison(name, entry, figures)]
+    lines += [line for name, preset in table.items() for line in _comparison(name, preset, figures)]
     lines += ["", "## Where a source's own recipe fails", ""]
-    for name, entry in table.items():
-        lines += _failure(name, entry, figures)
+    for name, preset in table.items():
+        lines += _failure(name, preset, figures)
     lines += ["", "## What the sources leave open, and what was assumed", ""]
-    for name, entry in table.items():
-        remark = f" ({entry.published.remark})" if entry.published.remark else ""
-        lines.append(f"- `{name}`{remark}: {entry.source}.")
-        lines += [f"  - {question}" for question in entry.open_questions]
+    for name, preset in table.items():
+        remark = f" ({preset.published.remark})" if preset.published.remark else ""
+        lines.append(f"- `{name}`{remark}: {preset.source}.")
+        lines += [f"  - {question}" for question in preset.open_questions]
     return "\n".join(lines) + "\n"
 
 
-def _machines(figures: Mapping[str, Any], table: Table) -> set[str]:
+def _machines(figures: Mapping[str, Any], table: PresetTable) -> set[str]:
     by: dict[str, list[str]] = {}
     for name in filter(figures.__contains__, table):
         f = figures[name]
@@ -92,34 +92,34 @@ def _machines(figures: Mapping[str, Any], table: Table) -> set[str]:
     return {f"On {where}: {', '.join(names)}." for where, names in by.items()}
 
 
-def _comparison(name: str, entry: Preset, figures: Mapping[str, Any]) -> list[str]:
-    ours = {o["seed"]: o["error"] for o in _good(figures, name)}
-    others = {o["seed"]: o["error"] for o in _good(figures, entry.rival or "")}
+def _comparison(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[str]:
+    ours = {o["seed"]: o["error"] for o in _succeeded(figures, name)}
+    others = {o["seed"]: o["error"] for o in _succeeded(figures, preset.compared_with or "")}
     both = sorted(set(ours) & set(others))
     if not both:
         return []
     differences = [ours[seed] - others[seed] for seed in both]
     seeds = f"{len(both)} seeds" if len(both) > 1 else "one seed"
     return [
-        f"- `{name}` against `{entry.rival}`: {_mean([ours[s] for s in both])} % against "
+        f"- `{name}` against `{preset.compared_with}`: {_mean([ours[s] for s in both])} % against "
         f"{_mean([others[s] for s in both])} %, a difference of {_mean(differences)} over {seeds}."
     ]
 
 
-def _failure(name: str, entry: Preset, figures: Mapping[str, Any]) -> list[str]:
-    """Where there is a remedy: what came of the recipe and of the remedy; else the trainings that failed."""
-    trainings = [(f"`{name}` by its own recipe", name)]
-    if entry.remedy:
-        own = vars(entry.recipe)
-        changed = [f"{key} {value!r}" for key, value in vars(entry.remedy).items() if value != own[key]]
+def _failure(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[str]:
+    """Return lines about the recipe and its remedy, if there is one; else about the trainings that failed."""
+    trainings, remedy = [(f"`{name}` by its own recipe", name)], preset.recipes.get(REMEDY)
+    if remedy:
+        original = vars(preset.recipe)
+        changed = [f"{key} {value!r}" for key, value in vars(remedy).items() if value != original[key]]
         trainings.append(("with " + ", ".join(changed), f"{name} {REMEDY}"))
     lines = []
     for title, key in trainings:
         for outcome in figures.get(key, {}).get("outcomes", []):
             if "failed" in outcome:
                 text = outcome["failed"]
-            elif entry.remedy:
-                dead = ", ".join(f"{100 * share:.0f} % of {layer}" for layer, share in outcome["dead"].items())
+            elif remedy:
+                dead = ", ".join(f"{100 * fraction:.0f} % of {layer}" for layer, fraction in outcome["dead"].items())
                 text = f"{outcome['error']:.2f} % test error; dead units (0 for each of 1,000 images): {dead}"
             else:
                 continue
@@ -127,42 +127,46 @@ def _failure(name: str, entry: Preset, figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _per_image(figures: Mapping[str, Any], name: str, entry: Preset) -> float | None:
+def _per_image(figures: Mapping[str, Any], name: str, preset: Preset) -> float | None:
     """Return the microseconds that one image of training took; None without figures."""
-    images = entry.recipe.batch_size
-    times = [1e6 * o["seconds"] / (o["steps"] * images) for o in _good(figures, name)]
+    images = preset.recipe.batch_size
+    times = [1e6 * o["seconds"] / (o["steps"] * images) for o in _succeeded(figures, name)]
     return statistics.mean(times) if times else None
 
 
-def by_width(figures: Mapping[str, Any], table: Table = literature) -> dict[str, tuple[int, float]]:
+def by_width(figures: Mapping[str, Any], table: PresetTable = literature) -> dict[str, tuple[int, float]]:
     """Return for each preset the multiplications by a weight for one image, and the microseconds of its training."""
-    found = {}
-    for name, entry in table.items():
-        time_of_one = _per_image(figures, name, entry)
+    result = {}
+    for name, preset in table.items():
+        time_of_one = _per_image(figures, name, preset)
         if time_of_one is not None:
-            work = sum(layer.multiplications(shape) for layer, shape in entry.spec.steps())
-            found[name] = (work, time_of_one)
-    return found
+            work = sum(layer.multiplications(shape) for layer, shape in preset.spec.steps())
+            result[name] = (work, time_of_one)
+    return result
 
 
-def compared_curves(figures: Mapping[str, Any], table: Table = literature) -> dict[str, list[tuple[float, float]]]:
+def compared_curves(
+    figures: Mapping[str, Any], table: PresetTable = literature
+) -> dict[str, list[tuple[float, float]]]:
     """Return (seconds, training loss) for networks that their sources compare and that minimise the same loss."""
-    found = {}
-    for name, entry in table.items():
-        rival = table.get(entry.rival or "")
-        if rival is None or rival.recipe.loss != entry.recipe.loss:
+    result = {}
+    for name, preset in table.items():
+        other = preset.compared_with
+        if other is None or other not in table or table[other].recipe.loss != preset.recipe.loss:
             continue
-        for each in (entry.rival or "", name):
-            for outcome in _good(figures, each)[:1]:
+        for each in (other, name):
+            for outcome in _succeeded(figures, each)[:1]:
                 step = outcome["seconds"] / outcome["steps"]
-                found[each] = [(step * at, loss) for at, loss in outcome["curve"]]
-    return found
+                result[each] = [(step * at, loss) for at, loss in outcome["curve"]]
+    return result
 
 
-def write(figures: Mapping[str, Any], path: Path, table: Table = literature) -> None:
-    """Write the page of the figures to `path` and its picture to ``figures/`` beside it, if matplotlib is there."""
+def write(figures: Mapping[str, Any], path: Path, table: PresetTable = literature) -> None:
+    """Write the page of the figures to `path`, and its picture to ``figures/`` beside it if matplotlib is installed."""
     replace_file(path, page(figures, table).encode())
-    if drawings.available():
+    if is_installed("matplotlib"):
+        from lenet import plots
+
         (path.parent / "figures").mkdir(exist_ok=True)
         picture = path.parent / "figures" / "reproducing.png"
-        drawings.reproduced(by_width(figures, table), compared_curves(figures, table), picture)
+        plots.reproduced(by_width(figures, table), compared_curves(figures, table), picture)

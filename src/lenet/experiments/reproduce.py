@@ -1,8 +1,8 @@
-"""The presets trained by their own recipes, for the page that sets them beside their sources.
+"""The presets trained by their own recipes, for the page that shows them beside their sources.
 
-Every training uses MNIST's training images but those that the recipe holds out, and the test images once, at its end.
-Nothing is chosen here: each seed counts. The file is written when a preset's last seed is done, so an interrupted run
-keeps the presets it finished, and all others keep the figures they had.
+Every training uses MNIST's training images except those that the recipe holds out, and the test images once, at its
+end. Nothing is chosen here: each seed counts. The file is written when a preset's last seed is done, so an interrupted
+run keeps the presets it finished, and all others keep the figures they had.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from typing import Any
 
 import numpy as np
 
-from lenet import engine
-from lenet.bench import provenance
 from lenet.data import Dataset
-from lenet.entry import Preset
-from lenet.evaluate import evaluate
-from lenet.network import Network
-from lenet.presets import literature, preset
+from lenet.engine import cpu
+from lenet.evaluation.evaluate import evaluate
+from lenet.experiments.provenance import provenance
+from lenet.model.file import replace_file
+from lenet.model.network import Network
 from lenet.recipe import Recipe
 from lenet.spec import Spec
-from lenet.train import TrainingError, fit
-from lenet.weights import replace_file
-
-Table = Mapping[str, Preset]
+from lenet.training.errors import TrainingError
+from lenet.training.fit import fit
+from lenet.zoo.preset import PresetTable
+from lenet.zoo.table import literature
 
 _KEYS = {"processor", "threads", "date", "lenet", "commit", "outcomes"}
 
-CURVE = 200
+CURVE_POINTS = 200
 """Points that are kept of a training's loss."""
+DEAD_UNIT_IMAGES = 1000
+"""Training images on which a dead unit is 0."""
 REMEDY = "remedy"
 """Marks the trainings by a preset's remedy."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One training.
+    """The result of one training.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class Outcome:
     curve : list of (steps, loss)
         Training loss, the mean over the steps since the last point.
     dead : mapping of str to float
-        For each layer of rectified linear units, the share that is 0 for every one of 1,000 training images.
+        For each ReLU layer, the fraction of its units that are 0 for each of 1,000 training images.
     """
 
     seed: int
@@ -71,7 +72,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Job:
+class Reproduction:
     """One training to be done: `recipe` is the preset's own, or its remedy."""
 
     name: str
@@ -81,31 +82,31 @@ class Job:
 
     @property
     def threads(self) -> int:
-        """How many threads can help: minibatches of one tile have work for one."""
-        return 1 if self.recipe.batch_size <= engine.TILE else engine.MOST_THREADS
+        """How many threads can help: a minibatch of one tile has work for one."""
+        return 1 if self.recipe.batch_size <= cpu.TILE_IMAGES else cpu.MAX_THREADS
 
 
-def jobs(names: Sequence[str], seeds: int, table: Table = literature) -> list[Job]:
+def reproductions(names: Sequence[str], seeds: int, table: PresetTable = literature) -> list[Reproduction]:
     """Return the trainings of the presets of those names (none: all), each with the seeds 0 to `seeds` - 1.
 
     Raises ValueError for an unknown name or no seeds.
     """
     if seeds < 1:
         raise ValueError(f"{seeds} seeds; expected at least 1")
-    found = []
+    planned = []
     for name in dict.fromkeys(names) or table:
-        entry = preset(name, table)
+        preset = table[name]
         for seed in range(seeds):
-            found.append(Job(name, entry.spec, entry.recipe, seed))
-            if entry.remedy:
-                found.append(Job(f"{name} {REMEDY}", entry.spec, entry.remedy, seed))
-    return found
+            planned.append(Reproduction(name, preset.spec, preset.recipe, seed))
+            if REMEDY in preset.recipes:
+                planned.append(Reproduction(f"{name} {REMEDY}", preset.spec, preset.recipes[REMEDY], seed))
+    return planned
 
 
 def dead_units(network: Network, images: np.ndarray[Any, Any]) -> dict[str, float]:
-    """Return for each layer of rectified linear units the share that is 0 for every image; softmax layers have none."""
+    """Return for each ReLU layer the fraction of its units that are 0 for every image."""
     trace = network.trace(images)
-    rectified = [layer.name for layer in network.spec.layers if layer.squash == "relu"]
+    rectified = [layer.name for layer in network.spec.layers if layer.activation == "relu"]
     return {name: float(1 - (trace[name] > 0).any(axis=0).mean()) for name in rectified}
 
 
@@ -113,71 +114,81 @@ class Stopped(Exception):
     """A training was told to stop before its end."""
 
 
-def run(
-    job: Job, training: Dataset, test: Dataset, threads: int | None = None, stop: threading.Event | None = None
+def run_one(
+    planned: Reproduction,
+    training: Dataset,
+    test: Dataset,
+    *,
+    threads: int | None = None,
+    stop: threading.Event | None = None,
 ) -> Outcome:
     """Do one training and test its network once; raises `Stopped` after the epoch in which `stop` was set."""
-    held_out = None
-    if job.recipe.validation:
-        training, held_out = training.split(job.recipe.validation)
-    validation = (held_out.images, held_out.labels) if held_out and job.recipe.stopping else None
-    used = min(job.threads, engine.threads_to_use(threads))
-    seconds, losses = 0.0, []
-    for epoch in fit(job.spec, job.recipe, training.images, training.labels, validation, job.seed, used):
+    recipe, validation = planned.recipe, None
+    if recipe.validation:
+        training, held_out = training.split(recipe.validation)
+        validation = (held_out.images, held_out.labels) if recipe.stopping else None
+    used = min(planned.threads, cpu.threads_to_use(threads))
+    seconds, minibatch_losses = 0.0, []
+    for epoch in fit(planned.spec, recipe, training.images, training.labels, validation, planned.seed, used):
         seconds += epoch.seconds
-        losses.append(epoch.losses)
+        minibatch_losses.append(epoch.losses)
         if stop is not None and stop.is_set():
             raise Stopped
-    every = np.concatenate(losses)
+    losses = np.concatenate(minibatch_losses)
     result = evaluate(epoch.network, test.images, test.labels, threads=used)
-    ends = np.unique(np.linspace(0, len(every), min(CURVE, len(every)) + 1).astype(int))
-    curve = [(int(b), float(every[a:b].mean())) for a, b in pairwise(ends)]
-    dead = dead_units(epoch.network, training.images[:1000])
-    return Outcome(job.seed, 100 * result.error, result.loss, epoch.number, len(every), seconds, curve, dead)
+    ends = np.unique(np.linspace(0, len(losses), min(CURVE_POINTS, len(losses)) + 1).astype(int))
+    curve = [(int(b), float(losses[a:b].mean())) for a, b in pairwise(ends)]
+    dead = dead_units(epoch.network, training.images[:DEAD_UNIT_IMAGES])
+    return Outcome(planned.seed, 100 * result.error, result.loss, epoch.number, len(losses), seconds, curve, dead)
 
 
 def run_all(
-    todo: Sequence[Job], training: Dataset, test: Dataset, threads: int | None = None
-) -> Iterator[tuple[Job, Outcome | TrainingError]]:
-    """Do trainings, yielding each as it ends: those that one thread does several at a time, then the others in turn."""
-    used = engine.threads_to_use(threads)
-    alone = queue.SimpleQueue[Job]()
-    for job in (job for job in todo if job.threads == 1):
-        alone.put(job)
-    done = queue.SimpleQueue[tuple[Job, Outcome | BaseException]]()
+    planned: Sequence[Reproduction], training: Dataset, test: Dataset, threads: int | None = None
+) -> Iterator[tuple[Reproduction, Outcome | TrainingError]]:
+    """Do trainings, yielding each as it ends: those of one thread several at a time, then the others in turn."""
+    used = cpu.threads_to_use(threads)
+    yield from _run_side_by_side([p for p in planned if p.threads == 1], training, test, used)
+    for one in planned:
+        if one.threads != 1:
+            try:
+                yield one, run_one(one, training, test, threads=used)
+            except TrainingError as error:
+                yield one, error
+
+
+def _run_side_by_side(
+    planned: Sequence[Reproduction], training: Dataset, test: Dataset, threads: int
+) -> Iterator[tuple[Reproduction, Outcome | TrainingError]]:
+    """Do trainings of one thread each, so many at a time as there are threads."""
+    todo, done = queue.SimpleQueue[Reproduction](), queue.SimpleQueue[tuple[Reproduction, Outcome | BaseException]]()
+    for one in planned:
+        todo.put(one)
     stop = threading.Event()
 
     def work() -> None:
         while not stop.is_set():
             try:
-                job = alone.get_nowait()
+                one = todo.get_nowait()
             except queue.Empty:
                 return
             try:
-                done.put((job, run(job, training, test, 1, stop)))
+                done.put((one, run_one(one, training, test, threads=1, stop=stop)))
             except BaseException as error:
-                done.put((job, error))
+                done.put((one, error))
 
-    workers = [threading.Thread(target=work) for _ in range(min(used, alone.qsize()))]
-    count = alone.qsize()
+    workers = [threading.Thread(target=work) for _ in range(min(threads, len(planned)))]
     for worker in workers:
         worker.start()
     try:
-        for _ in range(count):
-            job, outcome = done.get()
+        for _ in planned:
+            one, outcome = done.get()
             if isinstance(outcome, BaseException) and not isinstance(outcome, TrainingError):
                 raise outcome
-            yield job, outcome
+            yield one, outcome
     finally:
         stop.set()
         for worker in workers:
             worker.join()
-    for job in todo:
-        if job.threads != 1:
-            try:
-                yield job, run(job, training, test, used)
-            except TrainingError as error:
-                yield job, error
 
 
 def reproduce(
@@ -186,9 +197,10 @@ def reproduce(
     training: Dataset,
     test: Dataset,
     path: Path,
+    *,
     threads: int | None = None,
     report: Callable[[str], None] = lambda message: None,
-    table: Table = literature,
+    table: PresetTable = literature,
 ) -> dict[str, Any]:
     """Train presets by their own recipes and keep their figures in the file at `path`.
 
@@ -198,39 +210,51 @@ def reproduce(
         Presets; none: all.
     seeds : int
         Trainings of each.
+    training, test : Dataset
     path : Path
         A JSON file; what it says of other presets stays.
+    threads : int, optional
+        See `lenet.engine.cpu.threads_to_use`.
     report : callable
         Gets a line after each training.
-    table : mapping of str to Preset
+    table : PresetTable
         Where the names are looked up.
 
     Returns
     -------
     dict
-        What the file now holds; see `lenet.report.page`.
+        What the file now holds; see `lenet.experiments.report.page`.
     """
-    todo = jobs(names, seeds, table)
+    planned = reproductions(names, seeds, table)
     figures = load(path)
-    about = {**provenance(threads), "data": training.name}
+    source = {**provenance(threads), "data": training.name}
     path.parent.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
-    new: dict[str, list[dict[str, Any]]] = {}
-    for job, outcome in run_all(todo, training, test, threads):
+    finished: dict[str, list[dict[str, Any]]] = {}
+    for one, outcome in run_all(planned, training, test, threads):
         if isinstance(outcome, TrainingError):
-            report(f"{job.name}, seed {job.seed}: {outcome}")
-            new.setdefault(job.name, []).append({"seed": job.seed, "failed": str(outcome)})
+            report(f"{one.name}, seed {one.seed}: {outcome}")
+            finished.setdefault(one.name, []).append({"seed": one.seed, "failed": str(outcome)})
         else:
             text = f"{outcome.error:.2f} % test error after {outcome.epochs} epochs, {outcome.seconds:.1f} s"
-            report(f"{job.name}, seed {job.seed}: {text}")
-            new.setdefault(job.name, []).append(asdict(outcome))
-        outcomes = sorted(new[job.name], key=lambda entry: int(entry["seed"]))
-        if len(outcomes) < seeds:
-            continue
-        figures[job.name] = {**about, "seeds": seeds, "outcomes": outcomes}
-        replace_file(path, (json.dumps(figures, indent=1) + "\n").encode())
-    report(f"{len(todo)} trainings in {time.perf_counter() - began:.0f} s")
+            report(f"{one.name}, seed {one.seed}: {text}")
+            finished.setdefault(one.name, []).append(asdict(outcome))
+        outcomes = sorted(finished[one.name], key=lambda entry: int(entry["seed"]))
+        if len(outcomes) == seeds:
+            figures[one.name] = {**source, "seeds": seeds, "outcomes": outcomes}
+            replace_file(path, to_json(figures).encode())
+    report(f"{len(planned)} trainings in {time.perf_counter() - began:.0f} s")
     return figures
+
+
+def to_json(figures: Mapping[str, Any]) -> str:
+    """Return figures as JSON text with a line for each outcome."""
+    presets = []
+    for name, figure in figures.items():
+        source = {key: value for key, value in figure.items() if key != "outcomes"}
+        outcomes = ",\n".join(json.dumps(outcome) for outcome in figure["outcomes"])
+        presets.append(f'{json.dumps(name)}: {json.dumps(source)[:-1]}, "outcomes": [\n{outcomes}\n]}}')
+    return "{\n" + ",\n".join(presets) + "\n}\n"
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:

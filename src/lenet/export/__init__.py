@@ -1,14 +1,24 @@
-"""The same networks in other frameworks. A calibration's temperature stays here: what they return are scores."""
+"""The same networks in other frameworks: PyTorch modules and ONNX models.
+
+A calibration's temperature stays here: what they return are scores.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from lenet.network import Network
+if TYPE_CHECKING:
+    from lenet.export.onnx import to_onnx
+    from lenet.export.torch import from_torch, to_torch
+
+__all__ = ["from_torch", "to_onnx", "to_torch"]
+
+_MODULES = {"from_torch": "lenet.export.torch", "to_onnx": "lenet.export.onnx", "to_torch": "lenet.export.torch"}
 
 
-def single(network: Any) -> Network:
-    """Return the network; TypeError if it is something else, such as an ensemble, which has no single set of layers."""
-    if not isinstance(network, Network):
-        raise TypeError(f"a {type(network).__name__}; expected a single Network")
-    return network
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first used, since each needs an optional package."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

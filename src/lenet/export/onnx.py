@@ -11,11 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from lenet.interop import single
-from lenet.network import Network
+from lenet.extras import missing
+from lenet.model.ensemble import single_network
+from lenet.model.network import Network
 from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
-MISSING = "this needs the onnx package: pip install 'lenet[onnx]'"
+try:
+    import onnx
+    from onnx import helper, numpy_helper
+except ModuleNotFoundError as error:
+    raise missing("onnx", "ONNX export") from error
+
 OPSET = 17
 
 
@@ -24,16 +30,10 @@ def to_onnx(network: Network) -> Any:
 
     Raises
     ------
-    ModuleNotFoundError
-        Without the onnx package; the message has the command that installs it.
+    TypeError
+        If it is not a single network.
     """
-    try:
-        import onnx
-        from onnx import helper, numpy_helper
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
-
-    network = single(network)
+    network = single_network(network)
     nodes: list[Any] = []
     initializers = [numpy_helper.from_array(np.array(array), name) for name, array in network.weights.items()]
 
@@ -50,7 +50,7 @@ def to_onnx(network: Network) -> Any:
         if isinstance(layer, Dense | Rbf):
             value = node("Flatten", [value], f"{layer.name}.input")
         value = _sums(layer, shape, value, node, constant, network)
-        value = _squash(layer, value, node, constant)
+        value = _activation(layer, value, node, constant)
     node("Identity", [value], "scores")
     graph = helper.make_graph(
         nodes,
@@ -177,11 +177,11 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
     raise TypeError(f"ONNX has no {type(layer).__name__} here")
 
 
-def _squash(layer: Layer, value: str, node: Node, constant: Constant) -> str:
-    if layer.squash in ("linear", "softmax"):  # scores come before the softmax
+def _activation(layer: Layer, value: str, node: Node, constant: Constant) -> str:
+    if layer.activation in ("linear", "softmax"):  # scores come before the softmax
         return value
-    if layer.squash != "scaled_tanh":
-        return node({"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}[layer.squash], [value], layer.name)
+    if layer.activation != "scaled_tanh":
+        return node({"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}[layer.activation], [value], layer.name)
     slope = constant(f"{layer.name}.slope", np.float32(2 / 3))
     amplitude = constant(f"{layer.name}.amplitude", np.float32(1.7159))
     scaled = node("Mul", [value, slope], f"{layer.name}.scaled")

@@ -1,8 +1,8 @@
-"""From anything that holds a picture to its grey levels: allowed formats, and limits kept before memory is spent.
+"""Pictures decoded to grey levels: files of allowed formats, bytes, arrays and PIL images.
 
-Transparent pixels are seen on white, as most viewers show them; a picture's orientation tag is obeyed; of an
-animation the first frame is read. Of a coloured picture it is the lightness that counts, or the one of red, green and
-blue in which ink stands out more: yellow on white is dark in blue alone.
+Limits are checked before memory is used. Transparent pixels are put on white, as most viewers show them. The EXIF
+orientation tag is applied. Of an animation the first frame is read. A coloured picture becomes its lightness, or the
+one of its red, green and blue channels in which ink has more contrast: yellow on white is dark in blue alone.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.Image import Transpose
+
+from lenet.image.measure import grey_quantiles
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are unpacked."""
 
-CLEARER = 1.25
-"""How much more ink has to stand out in one of the colours for this one to be looked at instead of the lightness."""
-RARE = 0.002
-"""The share of the pixels that is enough to be ink."""
-SAMPLES = 200_000
-"""So many pixels are enough to tell a picture's levels."""
-
+MIN_CONTRAST_GAIN = 1.25
+"""A colour channel is taken instead of the lightness if the ink's contrast is this many times larger in it."""
+MIN_INK_FRACTION = 0.002
+"""The fraction of the pixels that is enough to be ink."""
 Grey = NDArray[np.uint8]
 
 
 class PictureError(ValueError):
-    """Something given as a picture cannot be read as one; the message names it."""
+    """A picture cannot be decoded; the message names it."""
 
 
 def decode(picture: Any) -> Grey:
@@ -51,8 +52,6 @@ def decode(picture: Any) -> Grey:
     """
     if isinstance(picture, np.ndarray):
         return _guarded("array", _from_array, picture)
-    from PIL import Image
-
     if isinstance(picture, Image.Image):
         return _guarded("picture", _from_image, picture, "picture")
     if isinstance(picture, bytes | bytearray | memoryview):
@@ -64,8 +63,6 @@ def decode(picture: Any) -> Grey:
 
 
 def _open(file: Any, name: str | bytes) -> Grey:
-    from PIL import Image
-
     shown = os.fsdecode(name)
 
     def opened() -> Grey:
@@ -78,9 +75,7 @@ def _open(file: Any, name: str | bytes) -> Grey:
 
 
 def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
-    """Call `read`; whatever it raises on a picture that is none, or broken, becomes a `PictureError`."""
-    from PIL import Image, UnidentifiedImageError
-
+    """Call `read`; whatever it raises on a broken picture or another file becomes a `PictureError`."""
     try:
         return read(*arguments)
     except PictureError:
@@ -88,19 +83,17 @@ def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
     except UnidentifiedImageError:
         raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
     except Image.DecompressionBombError:
-        raise PictureError(f"{shown}: too large; expected at most {MOST_PIXELS} pixels") from None
+        raise PictureError(f"{shown}: too large; expected at most {MAX_PIXELS} pixels") from None
     except Exception as error:  # Pillow's plugins raise whatever they come across
         raise PictureError(f"{shown}: the picture is broken or cut ({error})") from error
 
 
 def _from_image(image: Any, name: str) -> Grey:
-    from PIL import Image
-
     width, height = image.size
-    if width < 1 or height < 1 or width * height > MOST_PIXELS:
-        raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MOST_PIXELS}")
+    if width < 1 or height < 1 or width * height > MAX_PIXELS:
+        raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MAX_PIXELS}")
     image.load()
-    image = _turned(image)
+    image = _oriented(image)
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         return _to_bytes(np.asarray(image), name)
     if "A" in image.getbands() or "transparency" in image.info:
@@ -110,13 +103,11 @@ def _from_image(image: Any, name: str) -> Grey:
         image = seen
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))
-    return _clearest(image.convert("RGB"))
+    return _channel_of_most_contrast(image.convert("RGB"))
 
 
-def _turned(image: Any) -> Any:
-    """Return the picture as its orientation tag says, if it has one that can be read."""
-    from PIL.Image import Transpose
-
+def _oriented(image: Any) -> Any:
+    """Return the picture turned and mirrored as its EXIF orientation tag says, if it has a readable one."""
     turns = (
         Transpose.FLIP_LEFT_RIGHT,
         Transpose.ROTATE_180,
@@ -133,20 +124,15 @@ def _turned(image: Any) -> Any:
     return image.transpose(turns[orientation - 2]) if orientation in range(2, 9) else image
 
 
-def _clearest(image: Any) -> Grey:
-    """Return a coloured picture's lightness, or the one of its colours in which what is rare stands out more."""
+def _channel_of_most_contrast(image: Any) -> Grey:
+    """Return a coloured picture's lightness, or the colour channel in which rare levels differ more from the median."""
     channels = (image.convert("L"), *image.split())
-    tails = [levels_of(np.asarray(channel), RARE, 0.5, 1 - RARE) for channel in channels]
-    spread = [max(middle - low, high - middle) for low, middle, high in tails]
+    quantiles = [
+        grey_quantiles(np.asarray(channel), MIN_INK_FRACTION, 0.5, 1 - MIN_INK_FRACTION) for channel in channels
+    ]
+    spread = [max(middle - low, high - middle) for low, middle, high in quantiles]
     best = int(np.argmax(spread[1:])) + 1
-    return np.asarray(channels[best] if spread[best] > CLEARER * spread[0] else channels[0])
-
-
-def levels_of(grey: Grey, *shares: float) -> list[int]:
-    """Return the levels, of 255, that such shares of the pixels do not exceed; a large picture's are sampled."""
-    few = grey.ravel()[:: max(1, grey.size // SAMPLES)]
-    reached = np.cumsum(np.bincount(few, minlength=256))
-    return [int(level) for level in np.searchsorted(reached, np.multiply(shares, len(few)))]
+    return np.asarray(channels[best] if spread[best] > MIN_CONTRAST_GAIN * spread[0] else channels[0])
 
 
 def _from_array(array: NDArray[Any]) -> Grey:
@@ -155,13 +141,11 @@ def _from_array(array: NDArray[Any]) -> Grey:
         raise PictureError(
             f"an array of shape {shape} is not a picture; expected (height, width) or (height, width, 3 or 4)"
         )
-    if shape[0] * shape[1] > MOST_PIXELS:
-        raise PictureError(f"{shape[1]}x{shape[0]} pixels; expected at most {MOST_PIXELS}")
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise PictureError(f"{shape[1]}x{shape[0]} pixels; expected at most {MAX_PIXELS}")
     grey = _to_bytes(array, "array")
     if array.ndim == 2 or shape[2] == 1:
         return grey.reshape(shape[:2])
-    from PIL import Image
-
     return _from_image(Image.fromarray(grey), "array")
 
 

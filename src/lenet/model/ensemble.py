@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet import weights as weights_
-from lenet.calibration import Calibration
-from lenet.network import Classifier, Network
-from lenet.weights import Array
+from lenet.model import file
+from lenet.model.arrays import Array, Weights
+from lenet.model.calibration import Calibration
+from lenet.model.network import Classifier, Network
 
 
 class Ensemble(Classifier):
@@ -37,6 +37,7 @@ class Ensemble(Classifier):
     def __init__(
         self,
         networks: Iterable[Network],
+        *,
         provenance: Mapping[str, Any] | None = None,
         calibration: Calibration | None = None,
     ) -> None:
@@ -78,8 +79,8 @@ class Ensemble(Classifier):
 
     def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
         """Return float32 (n, classes): the logarithm of the mean of the members' probabilities."""
-        shares = [network.predict_proba(images, threads) for network in self._networks]
-        mean = np.mean(shares, axis=0, dtype=np.float64)
+        probabilities = [network.predict_proba(images, threads) for network in self._networks]
+        mean = np.mean(probabilities, axis=0, dtype=np.float64)
         return np.log(np.maximum(mean, np.finfo(np.float32).tiny)).astype(np.float32)
 
     def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
@@ -88,11 +89,24 @@ class Ensemble(Classifier):
 
     def with_calibration(self, calibration: Calibration | None) -> Ensemble:
         """Return the same ensemble with another calibration."""
-        return Ensemble(self._networks, self._provenance, calibration)
+        return Ensemble(self._networks, provenance=self._provenance, calibration=calibration)
 
     def with_provenance(self, provenance: Mapping[str, Any]) -> Ensemble:
-        """Return the same ensemble with another story."""
-        return Ensemble(self._networks, provenance, self.calibration)
+        """Return the same ensemble with another provenance."""
+        return Ensemble(self._networks, provenance=provenance, calibration=self.calibration)
+
+    @staticmethod
+    def from_description(description: Mapping[str, Any], weights: Weights) -> Ensemble:
+        """Return the ensemble that `save` described; one of `DESCRIPTION_ERRORS` if the description is wrong."""
+        members = []
+        for at, member in enumerate(description["members"]):
+            prefix = f"{at}."
+            arrays = {name.removeprefix(prefix): a for name, a in weights.items() if name.startswith(prefix)}
+            members.append(Network.from_description(member, arrays))
+        if sum(len(member.weights) for member in members) != len(weights):
+            raise ValueError("arrays that belong to no member")
+        provenance, calibration = file.read_metadata(description)
+        return Ensemble(members, provenance=provenance, calibration=calibration)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all networks to one safetensors file; the same ensemble gives the same bytes."""
@@ -102,8 +116,20 @@ class Ensemble(Classifier):
             for name, array in network.weights.items()
         }
         header = {
-            "format": weights_.FORMAT,
+            "format": file.FORMAT,
             "members": [network.description() for network in self._networks],
-            **weights_.about(self._provenance, self.calibration),
+            **file.metadata(self._provenance, self.calibration),
         }
-        weights_.write(path, arrays, header)
+        file.write(path, arrays, header)
+
+
+def single_network(model: Any, name: str = "") -> Network:
+    """Return the model if it is one network; TypeError for an ensemble or anything else, which has no layers to show.
+
+    `name` is what the caller calls it, for the message.
+    """
+    if isinstance(model, Network):
+        return model
+    subject = f"{name}: " if name else ""
+    what = f"an ensemble of {len(model.networks)} networks" if isinstance(model, Ensemble) else type(model).__name__
+    raise TypeError(f"{subject}{what}; expected a single network, such as one of the ensemble's `networks`")

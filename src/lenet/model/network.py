@@ -1,4 +1,4 @@
-"""A network that answers: a `Spec` with its `Weights`, and a `Trace` of what every layer makes of an image.
+"""A network that answers: a `Spec` with its weights, its grey levels and its calibration.
 
 A network is a value: its weights cannot be changed in place, only replaced (`Network.with_weights`).
 """
@@ -7,84 +7,32 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet import engine
-from lenet import weights as weights_
-from lenet.calibration import Calibration, calibrate, probabilities
+from lenet.engine import backend, cpu
+from lenet.model import arrays, file, scan
+from lenet.model.arrays import Array, Weights, WeightsError
+from lenet.model.calibration import Calibration, calibrate, softmax
+from lenet.model.initial import initial_weights
+from lenet.model.inputs import as_images
+from lenet.model.trace import Trace
 from lenet.recipe import PAPER_1998, Init, Scale
-from lenet.spec import Contrast, Dense, Rbf, Spec
-from lenet.weights import Array, Weights
+from lenet.spec import Dense, Rbf, Row, Spec
 
-FEW = 8
-"""So few images are read on the caller's thread."""
-
-
-def as_images(images: ArrayLike, spec: Spec, larger: bool = False) -> NDArray[np.uint8]:
-    """Return images as a contiguous uint8 array (n, maps, height, width) that `spec` can take.
-
-    Parameters
-    ----------
-    images : uint8 (n, height, width), or (n, maps, height, width)
-        0 = paper, 255 = ink; any other whole-number type will do if its values are in that range. Images
-        smaller than the network's input are centred on paper.
-    larger : bool
-        Whether images at least as large as the input are fine too.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For another type, shape, size or range; the message says what was given and what was expected.
-    """
-    maps, height, width = spec.input
-    expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
-    array = np.asarray(images)
-    if array.dtype != np.uint8:
-        array = _to_bytes(array, expected)
-    if array.ndim == 3 and maps == 1:
-        array = array[:, None]
-    if array.ndim != 4 or array.shape[1] != maps:
-        raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
-    fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
-    if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
-        why = _too_large_for(spec, *array.shape[2:])
-        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}{why}; expected {expected}")
-    return np.ascontiguousarray(array)
-
-
-def _too_large_for(spec: Spec, height: int, width: int) -> str:
-    """Return which layer cannot take what comes of a picture larger than the input, as the end of a sentence."""
-    shape = (spec.input[0], max(height, spec.input[1]), max(width, spec.input[2]))
-    for layer, usual in spec.steps():
-        if isinstance(layer, Dense | Rbf):
-            seen, got = ("x".join(map(str, s[1:])) for s in (usual, shape))
-            return f", of which {layer.name} would get {got} values a map and sees {seen}" if seen != got else ""
-        shape = layer.output(shape)
-    return ""
-
-
-def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
-    if array.dtype.kind not in "iu":
-        detail = ""
-        if array.dtype.kind == "f" and array.size:
-            bad = int((~np.isfinite(array)).sum())
-            detail = f" with {bad} values that are not finite" if bad else f" from {array.min():g} to {array.max():g}"
-        raise TypeError(f"images are {array.dtype}{detail}; expected {expected}")
-    if array.size and (array.min() < 0 or array.max() > 255):
-        raise ValueError(f"pixels from {array.min()} to {array.max()}; expected {expected}")
-    return array.astype(np.uint8)
+SMALL_BATCH = 8
+"""At most so many images are read on the caller's own thread."""
 
 
 class Classifier(ABC):
-    """What all that answers has: scores, and probabilities by its calibration."""
+    """What networks and ensembles share: scores, probabilities, a calibration."""
 
     calibration: Calibration | None = None
-    """What images held out say of its confidence; None: nobody asked."""
+    """What hold-out images say of its confidence; None: it was never calibrated."""
 
     @property
     @abstractmethod
@@ -101,56 +49,30 @@ class Classifier(ABC):
 
     def predict_proba(self, images: ArrayLike, threads: int | None = None) -> Array:
         """Return float32 (n, classes), the softmax of the scores at the calibration's temperature: rows sum to 1."""
-        return self.shares(self.scores(images, threads))
+        return self.probabilities(self.scores(images, threads))
 
-    def shares(self, scores: Array) -> Array:
-        """Return the probabilities that scores (n, classes) stand for."""
-        return probabilities(scores, self.calibration.temperature if self.calibration else 1.0)
+    def probabilities(self, scores: Array) -> Array:
+        """Return the probabilities of scores (n, classes): their softmax at the calibration's temperature."""
+        return softmax(scores, self.calibration.temperature if self.calibration else 1.0)
 
     def threshold(self, error: float) -> float:
-        """Return the confidence from which on at most this share of answers is wrong: see `Calibration.threshold`.
+        """Return the rejection threshold for an error among accepted answers: see `Calibration.threshold`.
 
         Raises
         ------
         ValueError
-            If it was never calibrated, or with too few images for such a promise.
+            If it was never calibrated, or with too few images for such an error.
         """
         if self.calibration is None:
-            raise ValueError("a network that was never calibrated knows no threshold; train it with images held out")
+            raise ValueError(
+                "this network was never calibrated, so it has no rejection threshold; calibrate it with hold-out "
+                "images: network.calibrated(images, labels), or lenet train --validation"
+            )
         return self.calibration.threshold(error)
 
     def calibrated(self, images: ArrayLike, labels: ArrayLike, threads: int | None = None) -> Self:
-        """Return the same, calibrated with images (as `scores` has them) and labels that it was not trained on."""
+        """Return the same, calibrated with hold-out images (as `scores` takes them) and their labels."""
         return self.with_calibration(calibrate(self.scores(images, threads), labels))
-
-
-class Trace(Mapping[str, Array]):
-    """Every layer's output for some images: ``trace["C1"]`` is float32 (n, 6, 28, 28).
-
-    ``trace["INPUT"]`` is what the first layer was given, after the grey levels and the paper around. A softmax
-    layer's output is its probabilities, before the temperature that `predict_proba` knows of.
-    """
-
-    def __init__(self, outputs: Mapping[str, Array]) -> None:
-        self._outputs = dict(outputs)
-
-    def __getitem__(self, name: str) -> Array:
-        """Return a layer's output; KeyError naming the layers if there is none of that name."""
-        if name not in self._outputs:
-            raise KeyError(f"no layer is called {name!r}; there are {', '.join(self._outputs)}")
-        return self._outputs[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the layers' names, from the input on."""
-        return iter(self._outputs)
-
-    def __len__(self) -> int:
-        """Return the number of layers, the input included."""
-        return len(self._outputs)
-
-    def __repr__(self) -> str:
-        """Show the shapes."""
-        return f"Trace({', '.join(f'{name} {array.shape}' for name, array in self._outputs.items())})"
 
 
 class Network(Classifier):
@@ -166,7 +88,7 @@ class Network(Classifier):
     provenance : mapping, optional
         Where the weights come from: plain strings, numbers, lists and dictionaries. Kept in the file.
     calibration : Calibration, optional
-        What images held out say of its confidence.
+        What hold-out images say of its confidence.
 
     Raises
     ------
@@ -179,55 +101,76 @@ class Network(Classifier):
         spec: Spec,
         weights: Weights,
         scale: Scale = PAPER_1998,
+        *,
         provenance: Mapping[str, Any] | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         weights = {name: np.asarray(array) for name, array in weights.items()}
-        weights_.check(spec, weights)
+        arrays.check(spec, weights)
         self._spec, self._scale, self._provenance = spec, scale, dict(provenance or {})
-        self._flat = weights_.flatten(spec, weights)
-        self._weights = MappingProxyType(weights_.unflatten(spec, self._flat))
-        self._model: engine.Model | None = None
+        self._flat = arrays.flatten(spec, weights)
+        self._weights = MappingProxyType(arrays.unflatten(spec, self._flat))
+        self._model: backend.Model | None = None
         self.calibration = calibration
 
     @staticmethod
-    def create(spec: Spec, seed: int = 0, init: Init = "glorot", scale: Scale = PAPER_1998) -> Network:
-        """Return an untrained network, its first weights drawn as `init` says (see `lenet.recipe`)."""
-        return Network(spec, weights_.draw(spec, init, seed), scale)
+    def create(spec: Spec, seed: int = 0, *, init: Init = "glorot", scale: Scale = PAPER_1998) -> Network:
+        """Return an untrained network; `init` is the distribution of its weights (see `lenet.recipe.INITS`)."""
+        return Network(spec, initial_weights(spec, init, seed), scale)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Network:
-        """Read a network's file; `WeightsError` or OSError if it cannot be read."""
-        return Network(*weights_.load(path))
+        """Read the file of a single network.
+
+        Raises
+        ------
+        WeightsError
+            If the file is cut, too large, not of a single network, or holds other arrays than its network needs, or
+            values that are not finite. The message names the file and what was expected.
+        FileNotFoundError
+            If there is no such file.
+        """
+        weights, header = file.read(path)
+        if "members" in header:
+            raise WeightsError(f"{path}: an ensemble; expected a single network (lenet.load opens both)")
+        try:
+            return Network.from_description(header, weights)
+        except file.DESCRIPTION_ERRORS as error:
+            raise WeightsError(f"{path}: {error}") from error
 
     @staticmethod
-    def described(header: Mapping[str, Any], arrays: Weights) -> Network:
-        """Return the network that `description` described, with these weights; ValueError if there is none."""
-        return Network(*weights_.described(header, arrays))
+    def from_description(description: Mapping[str, Any], weights: Weights) -> Network:
+        """Return the network of a `description` with these weights; one of `DESCRIPTION_ERRORS` if it is wrong."""
+        spec = Spec.from_dict(description["spec"])
+        scale = Scale(*map(float, description.get("scale", (PAPER_1998.paper, PAPER_1998.ink))))
+        provenance, calibration = file.read_metadata(description)
+        return Network(spec, weights, scale, provenance=provenance, calibration=calibration)
 
     def description(self) -> dict[str, Any]:
-        """Return everything but the weights as plain lists, numbers and strings."""
-        return weights_.describe(self._spec, self._scale, self._provenance, self.calibration)
+        """Return everything except the weights as plain lists, numbers and strings."""
+        scale = [self._scale.paper, self._scale.ink]
+        metadata = file.metadata(self._provenance, self.calibration)
+        return {"spec": self._spec.to_dict(), "scale": scale, **metadata}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a safetensors file; the same network gives the same bytes."""
-        weights_.write(path, self._weights, {"format": weights_.FORMAT, **self.description()})
+        file.write(path, self._weights, {"format": file.FORMAT, **self.description()})
 
     def with_weights(self, **changes: ArrayLike) -> Network:
         """Return the same network with some arrays replaced: ``net.with_weights(**{"C1.bias": zeros})``.
 
-        What was said of its confidence no longer holds.
+        The result has no calibration: it would no longer hold.
         """
         new = {name: np.asarray(value, np.float32) for name, value in changes.items()}
-        return Network(self._spec, {**self._weights, **new}, self._scale, self._provenance)
+        return Network(self._spec, {**self._weights, **new}, self._scale, provenance=self._provenance)
 
     def with_calibration(self, calibration: Calibration | None) -> Network:
         """Return the same network with another calibration."""
-        return Network(self._spec, self._weights, self._scale, self._provenance, calibration)
+        return Network(self._spec, self._weights, self._scale, provenance=self._provenance, calibration=calibration)
 
     def with_provenance(self, provenance: Mapping[str, Any]) -> Network:
-        """Return the same network with another story of where it comes from."""
-        return Network(self._spec, self._weights, self._scale, provenance, self.calibration)
+        """Return the same network with another provenance."""
+        return Network(self._spec, self._weights, self._scale, provenance=provenance, calibration=self.calibration)
 
     @property
     def spec(self) -> Spec:
@@ -265,7 +208,7 @@ class Network(Classifier):
         return f"<Network {names}, {self._spec.parameters:,} parameters>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the engine's part out of copies and pickles: it is made again when needed."""
+        """Leave the engine's model out of copies and pickles: it is made again when it is needed."""
         return {
             "spec": self._spec,
             "weights": dict(self._weights),
@@ -278,9 +221,13 @@ class Network(Classifier):
         """Restore from `__getstate__`."""
         self.__init__(**state)  # type: ignore[misc]
 
-    def _engine(self) -> engine.Model:
+    def summary(self) -> list[Row]:
+        """Return one `Row` per layer: kind, output shape, units, parameters, connections."""
+        return self._spec.summary()
+
+    def _engine(self) -> backend.Model:
         if self._model is None:
-            self._model = engine.model(self._spec, self._flat, self._scale)
+            self._model = cpu.model(self._spec, self._flat, self._scale)
         return self._model
 
     def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
@@ -291,11 +238,10 @@ class Network(Classifier):
         images : uint8 (n, height, width)
             0 = paper, 255 = ink, at most as large as the network's input; smaller ones are centred on paper.
         threads : int, optional
-            See `lenet.engine.threads_to_use`.
+            See `lenet.engine.cpu.threads_to_use`.
         """
         array = as_images(images, self._spec)
-        few = threads is None and array.shape[0] <= FEW
-        return self._engine().predict(array, 1 if few else engine.threads_to_use(threads))
+        return self._engine().predict(array, _threads_for(array, threads))
 
     def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
         """Return float32 (n, classes), the largest of which is the answer.
@@ -304,23 +250,24 @@ class Network(Classifier):
         scores of an image are the same bits whatever other images are asked about, on any number of threads.
         """
         array = as_images(images, self._spec)
-        few = threads is None and array.shape[0] <= FEW
-        return self._engine().scores(array, 1 if few else engine.threads_to_use(threads))
+        return self._engine().scores(array, _threads_for(array, threads))
 
     def trace(self, images: ArrayLike) -> Trace:
         """Return every layer's output for the images: (n, maps, height, width), dense ones (n, units).
 
-        Images larger than the network's input are swept over: every layer, dense ones too, then answers at every
-        position, (n, maps, rows, columns) (the space displacement network of LeCun et al. 1998, section VII).
+        Over images larger than the network's input, the network is a sliding window: every layer, dense ones too, then
+        answers at every position, (n, maps, rows, columns): the space displacement network of LeCun et al. 1998,
+        section VII.
         """
         array = as_images(images, self._spec, larger=True)
         if array.shape[2] > self._spec.input[1] or array.shape[3] > self._spec.input[2]:
-            return self._swept(array)
-        soft = self._spec.layers[-1].squash == "softmax"
+            outputs = scan.layer_outputs(self._spec, self._flat, self._scale, array)
+            return Trace({"INPUT": self._input(array), **outputs})
+        soft = self._spec.layers[-1].activation == "softmax"
         flat = {layer.name for layer in self._spec.layers if isinstance(layer, Dense | Rbf)}
         shapes = [list(shape[:1] if name in flat else shape) for name, shape in self._spec.shapes.items()]
-        outputs = self._engine().trace(array, soft, shapes)
-        return Trace({"INPUT": self._input(array), **dict(zip(self._spec.shapes, outputs, strict=True))})
+        values = self._engine().trace(array, soft, shapes)
+        return Trace({"INPUT": self._input(array), **dict(zip(self._spec.shapes, values, strict=True))})
 
     def scan(self, picture: ArrayLike) -> Array:
         """Return the scores at every position of a larger picture, in one pass.
@@ -342,31 +289,16 @@ class Network(Classifier):
         ValueError, TypeError
             If it is no such picture; the message says what was given and what was expected.
         """
-        for layer in self._spec.layers:
-            if isinstance(layer, Contrast):
-                raise ValueError(f"{layer.name}: contrast normalisation looks at a whole picture; it has no positions")
+        scan.require_positions(self._spec)
         array = as_images(np.asarray(picture)[None], self._spec, larger=True)
         _, height, width = self._spec.input
         if array.shape[2] < height or array.shape[3] < width:
             given = f"{array.shape[2]}x{array.shape[3]}"
             raise ValueError(f"a picture of {given} to scan; expected at least {height}x{width}")
-        trace = self._swept(array, softmax=False)
-        scores = trace[self._spec.layers[-1].name][0]
-        return -scores if self._spec.layers[-1].lower_is_better else scores
-
-    def _swept(self, array: NDArray[np.uint8], softmax: bool = True) -> Trace:
-        outputs = engine.sweep(self._spec, self._flat, self._scale, array)
+        outputs = scan.layer_outputs(self._spec, self._flat, self._scale, array, softmax_output=False)
         last = self._spec.layers[-1]
-        if isinstance(last, Rbf):
-            below = outputs[self._spec.layers[-2].name]
-            codes = np.array(last.codes, np.float32)
-            # Class by class: all differences at once would take ten times the memory.
-            outputs[last.name] = np.stack(
-                [((below - code[:, None, None]) ** 2).sum(axis=1) for code in codes], axis=1, dtype=np.float32
-            )
-        elif softmax and last.squash == "softmax":
-            outputs[last.name] = probabilities(outputs[last.name])
-        return Trace({"INPUT": self._input(array), **outputs})
+        scores = outputs[last.name][0]
+        return -scores if last.lower_is_better else scores
 
     @property
     def isa(self) -> str:
@@ -381,3 +313,7 @@ class Network(Classifier):
         full = np.full((len(array), maps, height, width), self._scale.paper, np.float32)
         full[:, :, top : top + array.shape[2], left : left + array.shape[3]] += step * array
         return full
+
+
+def _threads_for(images: NDArray[np.uint8], threads: int | None) -> int:
+    return 1 if threads is None and len(images) <= SMALL_BATCH else cpu.threads_to_use(threads)

@@ -1,67 +1,76 @@
-"""Opening networks and ensembles: from a file, or those that come with the package.
+"""Networks and ensembles by name or by path: those that come with the package, and files that `save` wrote.
 
-The file of a network that comes with the package says by which command, seed and commit it was made.
+The file of a pretrained network says by which command, seed and commit it was made.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from lenet import weights as weights_
-from lenet.ensemble import Ensemble
-from lenet.network import Network
-from lenet.weights import NO_DESCRIPTION, WeightsError
+from lenet.model import file
+from lenet.model.arrays import WeightsError
+from lenet.model.ensemble import Ensemble
+from lenet.model.network import Network
 
-BEST = "reader"
-"""The one that `load` returns when nobody says which."""
+DEFAULT = "reader"
+"""The pretrained network that `load` returns without a name."""
+
+FILES = {
+    "reader": "reader.safetensors",
+    "lenet5": "ensemble.safetensors",
+    "ensemble": "ensemble.safetensors",
+    "candidates": "candidates.safetensors",
+    "sliding-window": "sliding-window.safetensors",
+}
+"""The files of the pretrained networks; ``lenet5`` is the first member of the ensemble."""
 
 
-def open_file(path: str | os.PathLike[str]) -> Network | Ensemble:
-    """Read the file of a network or of an ensemble.
+def load(name_or_path: str | os.PathLike[str] | None = None) -> Network | Ensemble:
+    """Return a pretrained network by its name, or the network or ensemble in a file.
+
+    Parameters
+    ----------
+    name_or_path : str or path, optional
+        ``reader`` (the default: the most accurate single network), ``lenet5``, ``ensemble`` (five networks of lenet5),
+        ``candidates`` and ``sliding-window`` (for whole numbers); or a file that `Network.save` or `Ensemble.save`
+        wrote. A name comes before a file that is called the same.
 
     Raises
     ------
-    WeightsError
-        If the file is neither, or broken. The message names the file and what was expected.
     FileNotFoundError
-        If there is no such file.
+        If it is neither a name nor a file; the message lists the names.
+    WeightsError
+        If the file is broken, or of something else. The message names the file and what was expected.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> lenet.load("lenet5")
+    <Network C1 S2 C3 S4 C5 F6 OUTPUT, 60,806 parameters>
     """
-    arrays, header = weights_.read(path)
+    name = DEFAULT if name_or_path is None else os.fspath(name_or_path)
+    if name in FILES:
+        return _pretrained(name)
+    if not Path(name).exists():
+        raise FileNotFoundError(f"{name}: no such file, and no pretrained network; those are {', '.join(FILES)}")
+    return _read(name)
+
+
+@cache
+def _pretrained(name: str) -> Network | Ensemble:
+    with as_file(files("lenet") / "model" / "weights" / FILES[name]) as path:
+        model = _read(path)
+    return model.networks[0] if name == "lenet5" and isinstance(model, Ensemble) else model
+
+
+def _read(path: str | os.PathLike[str]) -> Network | Ensemble:
+    weights, header = file.read(path)
     try:
-        if "members" not in header:
-            return Network.described(header, arrays)
-        members = []
-        for at, member in enumerate(header["members"]):
-            own = {name.removeprefix(f"{at}."): a for name, a in arrays.items() if name.startswith(f"{at}.")}
-            members.append(Network.described(member, own))
-        if sum(len(member.weights) for member in members) != len(arrays):
-            raise ValueError("arrays that belong to no member")
-        return Ensemble(members, *weights_.read_about(header))
-    except NO_DESCRIPTION as error:
+        if "members" in header:
+            return Ensemble.from_description(header, weights)
+        return Network.from_description(header, weights)
+    except file.DESCRIPTION_ERRORS as error:
         raise WeightsError(f"{path}: {error}") from error
-
-
-def shipped() -> list[str]:
-    """Return the names of the networks that come with the package."""
-    return sorted(entry.name.removesuffix(".safetensors") for entry in _directory().iterdir() if entry.is_file())
-
-
-def _directory() -> Traversable:
-    return files("lenet") / "shipped"
-
-
-def load(name: str | None = None) -> Network | Ensemble:
-    """Return a network that comes with the package; without a name, the best all-round one.
-
-    Raises
-    ------
-    ValueError
-        If none of that name is there; the message says which are.
-    """
-    name = BEST if name is None else name
-    if name not in shipped():
-        raise ValueError(f"no network called {name!r} comes with the package; there are {', '.join(shipped())}")
-    with as_file(_directory() / f"{name}.safetensors") as path:
-        return open_file(path)

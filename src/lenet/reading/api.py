@@ -1,39 +1,44 @@
-"""Reading pictures: decode -> ink -> lines -> windows -> cuts -> 28x28 digits -> best path -> `Reading`."""
+"""Reading as two functions: one picture, or many."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.network import Classifier
-from lenet.reading.decode import PictureError, decode
-from lenet.reading.digit import only_digit, to_digit
-from lenet.reading.draw import explained
-from lenet.reading.ink import ink_of
-from lenet.reading.many import read_many
-from lenet.reading.reader import Reader
-from lenet.reading.result import Digit, Line, Reading
-
-__all__ = ["Digit", "Line", "PictureError", "Reader", "Reading", "normalised", "read", "read_many"]
+from lenet.image.decode import decode
+from lenet.image.normalise import normalised_digit
+from lenet.reading.batch import read_batches
+from lenet.reading.digit import only_digit
+from lenet.reading.explain import explained
+from lenet.reading.page.ink import ink_of
+from lenet.reading.reader import Model, Reader
+from lenet.reading.result import Reading
 
 
 def normalised(picture: Any) -> NDArray[np.uint8]:
-    """Return the one digit of a picture as the networks see it: uint8 (28, 28), 0 = paper and 255 = ink."""
-    return to_digit(only_digit(ink_of(decode(picture)).image))
+    """Return the one digit of a picture as the networks see it: uint8 (28, 28), 0 = paper and 255 = ink.
+
+    Parameters
+    ----------
+    picture : path, bytes, array or PIL image
+        See `lenet.image.decode.decode`.
+    """
+    return normalised_digit(only_digit(ink_of(decode(picture)).image))
 
 
 def read(
     picture: Any,
-    network: Classifier | None = None,
-    reject: str | float | None = None,
+    model: Model | None = None,
     *,
     mode: str = "auto",
     length: int | None = None,
     grid: tuple[int, int] | None = None,
     checksum: str | None = None,
+    reject: str | float | None = None,
     explain: str | Path | None = None,
 ) -> Reading:
     """Read the digits in a picture, in ink dark or light, of any size.
@@ -41,35 +46,82 @@ def read(
     Parameters
     ----------
     picture : path, bytes, array or PIL image
-        See `lenet.reading.decode.decode`.
-    network : Network or Ensemble, optional
-        Reads single digits: a picture that has only one, ``mode="digit"``, and the cells of a grid. Any of ten classes;
-        by default the best that comes with the package.
-    reject : float or str, optional
-        Accept only what is so sure that at most this share of answers, whole lines of digits, is wrong: 0.01 or
-        ``"1%"``; by default whatever has digits is accepted.
+        See `lenet.image.decode.decode`.
+    model : Network, Ensemble, name or path, optional
+        The classifier for single digits, of ten classes: for a picture that has only one, ``mode="digit"``, and the
+        cells of a grid. By default the pretrained ``reader``.
     mode : {"auto", "digit", "line", "page"}
-        What is in the picture: whatever is found, one digit, one line, lines.
+        What the picture shows: anything, one digit, one line, several lines.
     length : int, optional
         How many digits a line has.
     grid : (int, int), optional
-        Rows and columns of a form that fills the picture, with at most a digit in each cell.
+        Rows and columns of a form that fills the picture, with at most one digit in each cell.
     checksum : {"luhn", "iban", "isbn"}, optional
-        Only numbers with the right check digit are read; of an IBAN, all but its letters.
+        Only numbers with the right check digit are read; of an IBAN, all except its letters.
+    reject : float or str, optional
+        The error wanted among accepted answers, whole lines of digits, such as 0.01 or ``"1%"``. Readings whose
+        confidence is below the rejection threshold for it are not accepted. By default every reading with digits is.
     explain : path, optional
-        A directory for pictures of what each step made of it.
+        A directory for pictures of each step's result.
+
+    Returns
+    -------
+    Reading
 
     Raises
     ------
     ValueError
-        If an argument is none of these, or the network's calibration supports no such promise.
+        If an argument is unknown, or the network's calibration does not support such an error.
     PictureError
-        If it is no picture, or broken, or too large.
+        If the picture is broken, too large, or not a picture.
     OSError
         If a file cannot be opened.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> print(lenet.read("examples/numbers/24709.png"))
+    24709
     """
-    reader = Reader(network, reject, mode, length, grid, checksum)
+    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
     if explain is not None:
         return explained(picture, Path(explain), reader)
     (page,) = reader.pages([decode(picture)])
     return page.reading
+
+
+def read_many(
+    pictures: Sequence[Any],
+    model: Model | None = None,
+    *,
+    mode: str = "auto",
+    length: int | None = None,
+    grid: tuple[int, int] | None = None,
+    checksum: str | None = None,
+    reject: str | float | None = None,
+    threads: int | None = None,
+) -> Iterator[Reading | Exception]:
+    """Read many pictures on all cores, yielding for each in order its `Reading`, or the exception that says why not.
+
+    Parameters
+    ----------
+    pictures : sequence
+        Paths, bytes, arrays or PIL images.
+    model, mode, length, grid, checksum, reject
+        As for `read`.
+    threads : int, optional
+        Cores to use; by default all that are available.
+
+    Raises
+    ------
+    ValueError
+        At once, if an argument is unknown, or the network's calibration does not support such an error.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> [str(result) for result in lenet.read_many(["examples/digits/3.png", "examples/digits/4.png"])]
+    ['3', '4']
+    """
+    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
+    return read_batches(pictures, reader, threads)

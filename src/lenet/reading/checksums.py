@@ -12,7 +12,7 @@ _IBAN = {
 
 
 def luhn(text: str) -> bool:
-    """Return whether the last digit is the check digit of ISO/IEC 7812: every second digit from it on doubled."""
+    """Return whether the last digit is the check digit of ISO/IEC 7812: with every second digit to its left doubled."""
     if len(text) < 2:
         return False
     doubled = [sum(divmod(2 * int(digit), 10)) for digit in text[-2::-2]]

@@ -1,11 +1,15 @@
-"""What was read from a picture: lines of digits, how sure each is, and whether it is accepted."""
+"""What was read from a picture: lines of digits, the confidence of each, and whether the reading is accepted."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels of the picture."""
@@ -32,6 +36,14 @@ class Digit:
     box: Box
     alternatives: tuple[tuple[int, float], ...] = ()
 
+    @staticmethod
+    def of(probabilities: NDArray[np.floating[Any]], box: Box, label: int | None = None) -> Digit:
+        """Return a digit from the probabilities of the ten labels; by default it is the likeliest label."""
+        order = np.argsort(-probabilities, kind="stable")
+        chosen = int(order[0]) if label is None else label
+        others = tuple((int(other), float(probabilities[other])) for other in order if other != chosen)
+        return Digit(chosen, float(probabilities[chosen]), box, others)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -41,11 +53,11 @@ class Line:
     ----------
     digits : tuple of Digit
     confidence : float
-        That the line is this number and no other, 0 to 1.
+        The probability that the line is this number, 0 to 1.
     alternatives : tuple of (str, float)
-        Other numbers that it may be, with their confidence, the likeliest first.
+        Other numbers, each with its confidence, the likeliest first.
     marks : tuple of boxes
-        Where there is something that is no digit: points, commas, dashes, currency marks.
+        Of what is no digit: points, commas, dashes, currency marks.
     """
 
     digits: tuple[Digit, ...]
@@ -53,9 +65,14 @@ class Line:
     alternatives: tuple[tuple[str, float], ...] = ()
     marks: tuple[Box, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The digits from left to right."""
+        return "".join(str(digit.label) for digit in self.digits)
+
     def __str__(self) -> str:
         """Return the digits."""
-        return "".join(str(digit.label) for digit in self.digits)
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -67,46 +84,48 @@ class Reading:
     lines : tuple of Line
         From top to bottom; empty if the picture is.
     accepted : bool
-        Whether to rely on it.
+        Whether its confidence reaches the rejection threshold.
     reason : str
-        Why it is not accepted: ``empty``, ``ambiguous``, ``not_a_digit``; or nothing.
+        Why it is not accepted: ``empty``, ``ambiguous`` or ``not_a_digit``; empty if it is.
     """
 
     lines: tuple[Line, ...]
     accepted: bool
     reason: str = ""
 
+    @property
+    def text(self) -> str:
+        """The digits, a line of text for each line."""
+        return "\n".join(line.text for line in self.lines)
+
     def __str__(self) -> str:
         """Return the digits."""
-        return "\n".join(map(str, self.lines))
+        return self.text
 
     @property
     def confidence(self) -> float:
         """The product of the lines' confidences, 0 to 1; 0 if there are none."""
-        result = 1.0 if self.lines else 0.0
-        for line in self.lines:
-            result *= line.confidence
-        return result
+        return math.prod(line.confidence for line in self.lines) if self.lines else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
         return {
-            "text": str(self),
+            "text": self.text,
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
             "lines": [
                 {
-                    "text": str(line),
+                    "text": line.text,
                     "confidence": line.confidence,
-                    "alternatives": [[text, share] for text, share in line.alternatives],
+                    "alternatives": [list(alternative) for alternative in line.alternatives],
                     "marks": [list(box) for box in line.marks],
                     "digits": [
                         {
                             "label": digit.label,
                             "confidence": digit.confidence,
                             "box": list(digit.box),
-                            "alternatives": [[label, share] for label, share in digit.alternatives],
+                            "alternatives": [list(alternative) for alternative in digit.alternatives],
                         }
                         for digit in line.digits
                     ],

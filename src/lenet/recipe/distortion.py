@@ -1,17 +1,18 @@
-"""Distortions of training images as data; the engine applies them, a little differently to each image in every epoch.
+"""Data augmentation as data: distortions of training images, which the engine applies anew in every epoch.
 
 What is drawn for an image is a function of the seed, the epoch and the image's number, so it does not depend on threads
-or on the other images of a minibatch. The 1998 paper (section III.A) shifts, scales, squeezes and shears; bending is
-that of Simard, Steinkraus and Platt 2003, its smooth field made from control points. What pen, paper and camera do
-comes last: parts cut off, ruled lines, faint ink, blur, grain.
+or on the other images of a minibatch. The 1998 paper (section III.A) shifts, scales, squeezes and shears. The elastic
+distortion is that of Simard, Steinkraus and Platt 2003, with a smooth field between control points. The effects of pen,
+paper and camera come last: parts cut off, ruled lines, faint ink, blur, noise.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
-MOST = {
+from lenet.recipe.tagged import Tagged
+
+MAX_RANGES = {
     "scale": 0.9,
     "squeeze": 0.9,
     "rotation": 180.0,
@@ -25,45 +26,45 @@ MOST = {
     "blur": 10.0,
     "noise": 1.0,
 }
-"""The largest value of each kind."""
+"""The largest range of each distortion."""
 
 
 @dataclass(frozen=True)
-class Distortion:
-    """Ranges: each number is drawn evenly between minus and plus what stands here; 0: not at all.
+class Distortion(Tagged):
+    """Ranges of random distortions. Each amount is drawn uniformly between minus and plus the range; 0: not applied.
 
-    What pen, paper and camera do, from `cut` on, is not done to one image in two, each kind but `lines` by itself; to
-    the others, evenly from 0 to what stands here.
+    The effects of pen, paper and camera, `cut` to `noise`, are applied to one image in two, each effect by itself
+    (`lines` by its own probability); their amount is drawn uniformly between 0 and the range.
 
     Parameters
     ----------
     shift : float
         Pixels, down and to the right, each by itself.
     scale : float
-        Share of the size: 0.1 for sizes from 90 % to 110 %.
+        Fraction of the size: 0.1 for sizes from 90 % to 110 %.
     squeeze : float
-        Share by which the height gains what the width loses.
+        Fraction by which the height grows while the width shrinks.
     rotation : float
         Degrees.
     shear : float
         Pixels to the side for each pixel down: the slant of handwriting.
     elastic : float
-        Standard deviation of the bending, in pixels.
+        Standard deviation of the elastic displacement, in pixels.
     spacing : float
-        Pixels between the points that bend independently of one another, at least 2.
+        Pixels between the control points of the elastic displacement, at least 2.
     thickness : float
-        Pixels that the pen gains (or loses) on each side of a stroke, at most 1.
+        Pixels that a stroke gains or loses on each side, at most 1.
     cut : float
-        Pixels along one of the four borders that are paper, in whole pixels.
+        Pixels along one of the four borders that become paper, in whole pixels.
     lines : float
-        Chance of a ruled line, across or upright and a little askew, that reaches over one and a half to four pixels,
-        of a fifth of the full level or more.
+        Probability of a ruled line, horizontal or vertical and a little rotated, one and a half to four pixels thick,
+        with at least a fifth of the full ink level.
     faint : float
-        Share of the ink's level that is lost, at most 1.
+        Fraction of the ink level that is lost, at most 1.
     blur : float
         Standard deviation in pixels, at most 10.
     noise : float
-        Share of full ink by which each pixel is off, at most 1, either way.
+        Largest change of a pixel, as a fraction of the full ink level, at most 1, in both directions.
     """
 
     shift: float = 0.0
@@ -83,20 +84,15 @@ class Distortion:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            least, most = (2.0, 1000.0) if field.name == "spacing" else (0.0, MOST[field.name])
+            least, most = (2.0, 1000.0) if field.name == "spacing" else (0.0, MAX_RANGES[field.name])
             if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
                 raise ValueError(f"{field.name} is {value!r}; expected a number from {least:g} to {most:g}")
 
-    def engine(self) -> dict[str, float]:
-        """Return the ranges in the engine's units: radians for degrees."""
-        values = {field.name: float(getattr(self, field.name)) for field in fields(self)}
-        return values | {"rotation": math.radians(self.rotation)}
-
 
 PLANAR = Distortion(shift=1.0, scale=0.1, squeeze=0.1, shear=0.15)
-"""The kinds of the 1998 paper: no rotation, no bending. It does not give their ranges."""
+"""The distortions of the 1998 paper: no rotation, nothing elastic. The paper does not give their ranges."""
 
-EVERYTHING = Distortion(
+ALL_DISTORTIONS = Distortion(
     shift=2.0,
     scale=0.15,
     squeeze=0.1,
@@ -111,4 +107,4 @@ EVERYTHING = Distortion(
     blur=1.0,
     noise=0.3,
 )
-"""Every kind at once, strong but legible: what their cost is measured with."""
+"""All distortions at once, strong but legible: their cost is measured with it."""

@@ -1,41 +1,33 @@
-"""How long a training goes on and how large its steps are: learning rates over the run, and when to stop early."""
+"""Learning rate schedules and early stopping, as data."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
-from lenet.layers import require
-
-
-def positive(what: str, value: float) -> None:
-    """Raise ValueError naming what was given unless it is a finite number above 0."""
-    require(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
-
-
-def share(what: str, value: float) -> None:
-    """Raise ValueError naming what was given unless it is at least 0 and below 1."""
-    require(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
+from lenet.recipe.tagged import Tagged
+from lenet.spec.checks import require, require_fraction, require_positive
 
 
 @dataclass(frozen=True)
-class Constant:
-    """The same rate throughout."""
+class Constant(Tagged):
+    """The same learning rate throughout."""
 
     rate: float
 
     def __post_init__(self) -> None:
-        positive("rate", self.rate)
+        require_positive("rate", self.rate)
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
         return self.rate
 
 
 @dataclass(frozen=True)
-class Steps:
-    """Rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
+class Steps(Tagged):
+    """Learning rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
 
     steps: tuple[tuple[int, float], ...]
 
@@ -43,10 +35,15 @@ class Steps:
         require(bool(self.steps), "a schedule of steps needs at least one")
         for epochs, rate in self.steps:
             require(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
-            positive("rate", rate)
+            require_positive("rate", rate)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """See `Tagged.from_dict`."""
+        return cls(tuple((int(epochs), float(rate)) for epochs, rate in data["steps"]))
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
         end = 0
         for length, rate in self.steps:
             end += length
@@ -56,11 +53,19 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class OneCycle:
-    """Up in a straight line to `peak` during the first `warmup` of the run, then down to nothing.
+class OneCycle(Tagged):
+    """A linear warm-up to the rate `peak`, then a fall to 0 at the end of the run.
 
-    `warmup` is a share of the whole run; the rate starts at `start` times the peak. The way down is a straight line, or
-    half a `cosine` (Loshchilov and Hutter 2017, without restarts), which stays high for longer and low for longer.
+    Parameters
+    ----------
+    peak : float
+        The largest learning rate.
+    warmup : float
+        The fraction of the whole run that the warm-up takes.
+    start : float
+        The first learning rate, as a fraction of the peak.
+    fall : {"linear", "cosine"}
+        How the rate falls: in a straight line, or as half a cosine (Loshchilov and Hutter 2017, without restarts).
     """
 
     peak: float
@@ -69,13 +74,13 @@ class OneCycle:
     fall: str = "linear"
 
     def __post_init__(self) -> None:
-        positive("peak rate", self.peak)
-        share("the share of the run that is warm-up", self.warmup)
-        share("start", self.start)
+        require_positive("peak rate", self.peak)
+        require_fraction("warm-up", self.warmup)
+        require_fraction("start", self.start)
         require(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
         along = done / epochs
         if along < self.warmup:
             return self.peak * (self.start + (1 - self.start) * along / self.warmup)
@@ -85,7 +90,7 @@ class OneCycle:
 
 
 @dataclass(frozen=True)
-class Inverse:
+class Inverse(Tagged):
     """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
 
     rate: float
@@ -94,10 +99,10 @@ class Inverse:
 
     def __post_init__(self) -> None:
         for what in ("rate", "gamma", "power"):
-            positive(what, getattr(self, what))
+            require_positive(what, getattr(self, what))
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
         return self.rate * (1 + self.gamma * done) ** -self.power
 
 
@@ -105,7 +110,7 @@ Schedule = Constant | Steps | OneCycle | Inverse
 
 
 @dataclass(frozen=True)
-class Patience:
+class Patience(Tagged):
     """Early stopping as the Theano deep learning tutorial has it.
 
     Training ends when `minibatches` have been done, but every validation error below `improvement` times the best

@@ -1,4 +1,4 @@
-"""Layers as data, but for those with windows: what each is called, and what follows for shapes and counts.
+"""Convolutions, dense layers and radial basis functions as data: their shapes, arrays and counts.
 
 A shape is (maps, height, width). A layer's *parameters* are what training adjusts; its *connections* are the
 multiplications by a weight plus the additions of a bias, counted at every position, as LeCun, Bottou, Bengio and
@@ -7,31 +7,30 @@ Haffner 1998 count them in section II.B.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.spec.checks import is_whole, require
 
 Shape = tuple[int, int, int]
 Table = tuple[tuple[int, ...], ...]
 
 ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
-"""What a layer may do to its sums. ``scaled_tanh`` is 1.7159 tanh(2a/3); ``softmax`` is for outputs only."""
+"""Activation functions. ``scaled_tanh`` is 1.7159 tanh(2a/3); ``softmax`` is for the output layer only."""
 
-
-MOST = 1 << 20
-"""More maps, units or pixels than this in one dimension are refused."""
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise ValueError with the message unless the condition holds."""
-    if not condition:
-        raise ValueError(message)
+MAX_SIZE = 1 << 20
+"""A layer with more maps, units or pixels than this in one dimension is refused."""
 
 
 def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     require(
-        len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= MOST for v in pair),
-        f"{what} is {value!r}; expected whole numbers from 1 on",
+        len(pair) == 2 and all(is_whole(v) and 1 <= v <= MAX_SIZE for v in pair),
+        f"{what} is {value!r}; expected whole numbers, at least 1",
     )
     return cast(tuple[int, int], pair)
 
@@ -45,9 +44,14 @@ class Layer:
     lower_is_better: ClassVar[bool] = False
 
     @property
-    def squash(self) -> str:
-        """The name of the activation."""
-        return cast(str, getattr(self, "activation", "linear"))
+    def activation(self) -> str:
+        """The name of the activation function, one of `ACTIVATIONS`."""
+        return "linear"
+
+    @property
+    def step(self) -> int:
+        """The stride in pixels."""
+        return 1
 
     def output(self, shape: Shape) -> Shape:
         """Return the output's shape for an input's shape; ValueError if the input is too small."""
@@ -81,14 +85,28 @@ class Layer:
         """Raise ValueError if the layer contradicts itself."""
         for what in ("maps", "units", "window", "stride"):
             value = getattr(self, what, None)
-            whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
-            require(
-                value is None or whole, f"{self.name}: {what} is {value!r}; expected a whole number from 1 to {MOST}"
-            )
+            fits = value is None or (is_whole(value) and 1 <= value <= MAX_SIZE)
+            require(fits, f"{self.name}: {what} is {value!r}; expected a whole number from 1 to {MAX_SIZE}")
         require(bool(self.name) and "." not in self.name, f"a layer's name is {self.name!r}; expected one without dots")
         require(
-            self.squash in ACTIVATIONS, f"{self.name}: activation {self.squash!r} is none of {', '.join(ACTIVATIONS)}"
+            self.activation in ACTIVATIONS,
+            f"{self.name}: activation is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}",
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the layer as plain lists, numbers and strings; fields that are None are left out."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"layer": type(self).__name__, **{k: v for k, v in values.items() if v is not None}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the layer of this class that `to_dict` described; TypeError for unknown or missing fields."""
+        return cls(**{key: tuples(value) for key, value in data.items() if key != "layer"})
+
+
+def tuples(value: Any) -> Any:
+    """Return lists, at any depth, as tuples; anything else as it is."""
+    return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def product(shape: tuple[int, ...]) -> int:
@@ -166,6 +184,13 @@ class Conv(Layer):
             )
         return self.table
 
+    def mask(self, input_maps: int) -> NDArray[np.bool_]:
+        """Return which output maps see which input maps: bool (maps, input maps)."""
+        mask = np.zeros((self.maps, input_maps), bool)
+        for output_map, inputs in enumerate(self.inputs_of((input_maps, 0, 0))):
+            mask[output_map, list(inputs)] = True
+        return mask
+
     def fan_in(self, shape: Shape) -> int:
         """See :meth:`Layer.fan_in`; the mean over the maps where a table makes them differ."""
         return round(sum(map(len, self.inputs_of(shape))) / self.maps * product(self.size))
@@ -195,7 +220,7 @@ class Conv(Layer):
             self.size is not None and self.padding in ("valid", "same"),
             f"{self.name}: padding {self.padding!r} is neither valid nor same",
         )
-        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
+        require(self.activation != "softmax", f"{self.name}: softmax is for the output layer")
 
 
 @dataclass(frozen=True)
@@ -276,5 +301,5 @@ class Rbf(Layer):
         finite = all(abs(value) <= 1e30 for code in self.codes for value in code)  # false for what is not a number
         require(
             len(self.codes) >= 1 and finite,
-            f"{self.name}: codes that are no codes; expected finite numbers, one row a class",
+            f"{self.name}: codes are not all finite, or there are none; expected one row of finite numbers per class",
         )

@@ -7,34 +7,21 @@ and no file formats here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
 
-from lenet.layers import MOST, Conv, Dense, Layer, Rbf, Shape, Table, product, require
-from lenet.pooling import Contrast, DeformPool, Pool, Subsample
+from lenet.spec.checks import require
+from lenet.spec.layers import MAX_SIZE, Conv, Dense, Layer, Rbf, Shape, product, tuples
+from lenet.spec.pooling import Contrast, DeformPool, Pool, Subsample
 
-MOST_PARAMETERS = 1 << 28
+MAX_PARAMETERS = 1 << 28
 
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls for cls in (Conv, Subsample, Pool, DeformPool, Contrast, Dense, Rbf)
 }
-
-__all__ = [
-    "Contrast",
-    "Conv",
-    "DeformPool",
-    "Dense",
-    "Layer",
-    "Pool",
-    "Rbf",
-    "Row",
-    "Shape",
-    "Spec",
-    "Subsample",
-    "Table",
-]
+"""The kinds of layers by the names that files have for them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +46,7 @@ class Spec:
     input : (int, int, int)
         Maps, height and width of the input in pixels. Smaller images are centred on paper.
     layers : tuple of Layer
-        From the input on. The last one must be `Dense` or `Rbf`, and has one unit per class.
+        Starting after the input. The last one must be `Dense` or `Rbf`, and has one unit per class.
 
     Raises
     ------
@@ -74,7 +61,7 @@ class Spec:
         object.__setattr__(self, "input", tuple(self.input))
         object.__setattr__(self, "layers", tuple(self.layers))
         require(
-            len(self.input) == 3 and all(type(n) is int and 1 <= n <= MOST for n in self.input),
+            len(self.input) == 3 and all(type(n) is int and 1 <= n <= MAX_SIZE for n in self.input),
             f"input {self.input}; expected (maps, height, width)",
         )
         require(bool(self.layers) and isinstance(self.layers[-1], Dense | Rbf), "the last layer must be Dense or Rbf")
@@ -84,7 +71,7 @@ class Spec:
             last = layer is self.layers[-1]
             layer.check()
             layer.parameters(shape)  # checks a table against the maps below
-            require(last or layer.squash != "softmax", f"{layer.name}: softmax is for the output layer")
+            require(last or layer.activation != "softmax", f"{layer.name}: softmax is for the output layer")
             require(last or not isinstance(layer, Rbf), f"{layer.name}: Rbf is for the output layer")
             drawn = isinstance(layer, Pool) and layer.method == "stochastic"
             require(
@@ -94,7 +81,7 @@ class Spec:
         for below, layer in pairwise(self.layers):
             flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
             require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
-        require(self.parameters <= MOST_PARAMETERS, f"{self.parameters} parameters; expected at most {MOST_PARAMETERS}")
+        require(self.parameters <= MAX_PARAMETERS, f"{self.parameters} parameters; expected at most {MAX_PARAMETERS}")
 
     def steps(self) -> Iterator[tuple[Layer, Shape]]:
         """Yield every layer with the shape of its input."""
@@ -134,7 +121,7 @@ class Spec:
             Row(
                 layer.name,
                 layer.kind,
-                layer.squash,
+                layer.activation,
                 layer.output(shape),
                 product(layer.output(shape)),
                 layer.parameters(shape),
@@ -145,11 +132,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain lists, numbers and strings."""
-        layers = []
-        for layer in self.layers:
-            values = {f.name: getattr(layer, f.name) for f in fields(layer)}
-            layers.append({"layer": type(layer).__name__, **{k: v for k, v in values.items() if v is not None}})
-        return {"input": list(self.input), "layers": layers}
+        return {"input": list(self.input), "layers": [layer.to_dict() for layer in self.layers]}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Spec:
@@ -161,12 +144,8 @@ class Spec:
             If it is no such description; the message says what is wrong with it.
         """
         try:
-            layers = []
-            for entry in data["layers"]:
-                values = dict(entry)
-                kind = LAYERS[values.pop("layer")]
-                layers.append(kind(**{k: _tuples(v) for k, v in values.items()}))
-            return Spec(cast(Shape, _tuples(data["input"])), tuple(layers))
+            layers = [LAYERS[entry["layer"]].from_dict(entry) for entry in data["layers"]]
+            return Spec(cast(Shape, tuples(data["input"])), tuple(layers))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a network: {error}") from error
 
@@ -176,9 +155,5 @@ def _never_negative(layers: tuple[Layer, ...]) -> bool:
     if not layers:
         return False
     last = layers[-1]
-    passes = isinstance(last, Pool) and last.squash == "linear"
-    return last.squash in ("relu", "sigmoid") or (passes and _never_negative(layers[:-1]))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+    passes = isinstance(last, Pool) and last.activation == "linear"
+    return last.activation in ("relu", "sigmoid") or (passes and _never_negative(layers[:-1]))

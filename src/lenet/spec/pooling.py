@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lenet.layers import Layer, Shape, product, require, too_small
+from lenet.spec.checks import require
+from lenet.spec.layers import Layer, Shape, product, too_small
 
 METHODS = ("max", "mean", "l2", "stochastic")
 BORDERS = ("ignore", "keep")
@@ -41,7 +42,7 @@ class _Window(Layer):
     def check(self) -> None:
         """See :meth:`Layer.check`."""
         super().check()
-        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
+        require(self.activation != "softmax", f"{self.name}: softmax is for the output layer")
 
 
 @dataclass(frozen=True)
@@ -161,4 +162,4 @@ class Contrast(Layer):
         """See :meth:`Layer.check`."""
         super().check()
         require(self.window % 2 == 1, f"{self.name}: a window of {self.window}; expected an odd number")
-        require(self.squash != "softmax", f"{self.name}: softmax is for the output layer")
+        require(self.activation != "softmax", f"{self.name}: softmax is for the output layer")

@@ -1,9 +1,9 @@
-"""Pictures that are no digits, made from digits: what a reader meets where it cuts wrongly or finds no number.
+"""Non-digits made from digits: out-of-distribution inputs, as a reader meets them where segmentation goes wrong.
 
-Pieces of strokes, two or three digits in one picture, digits turned until they are none, letter-like scribbles, and
-noise. A network that is shown them with an even chance of every class as their target is sure of no class when it meets
-others like them (Hendrycks, Mazeika and Dietterich 2019); the networks for cheques of LeCun et al. 1998, section VII,
-learnt wrongly cut characters to the same end.
+Parts of digits, two or three digits in one picture, digits turned until they are none, letter-like scribbles, and
+noise. A network that is trained on them with the same probability of every class as their target has no confidence in
+others like them (outlier exposure; Hendrycks, Mazeika and Dietterich 2019). The networks for cheques of LeCun et al.
+1998, section VII, learnt wrongly segmented characters to the same end.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
-from lenet.data.centre import BOX, SIZE, fitted, without_paper
-from lenet.network import Classifier
+from lenet.image.measure import crop_to_ink
+from lenet.image.normalise import BOX_PX, SIZE_PX, scaled_onto
 
 Bytes = NDArray[np.uint8]
 
-KINDS = ("piece", "joined", "turned", "scribble", "noise")
-_SHARES = (0.3, 0.25, 0.15, 0.2, 0.1)
+KINDS = ("part", "joined", "turned", "scribble", "noise")
+_KIND_PROBABILITIES = (0.3, 0.25, 0.15, 0.2, 0.1)
 
-_STRANGERS, _STRANGERS_SEED = 2000, 20_000_101
-"""How many pictures networks are tried on, and their seed; trainings have small ones."""
-
-_FINE = 4
+_OVERSAMPLING = 4
 """Scribbles are drawn so many times larger, for soft edges."""
 
 _TURNS = {
@@ -33,24 +31,24 @@ _TURNS = {
     7: ("quarter", "half", "mirrored", "upended"),
     9: ("quarter", "three quarters", "mirrored", "upended"),
 }
-"""What leaves no digit of each: a 2 seen in a mirror looks like a 5, a 6 turned by half is a 9."""
+"""How each digit can be turned so that it is none: a mirrored 2 resembles a 5, a 6 turned by half is a 9."""
 
 
-def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kind: str | None = None) -> Bytes:
-    """Return pictures that are no digits, as large as the digits they are made from.
+def nondigits(images: Bytes, labels: NDArray[np.integer], count: int, *, seed: int, kind: str | None = None) -> Bytes:
+    """Return non-digits, as large as the digits they are made from.
 
     Parameters
     ----------
     images : uint8 (n, maps, height, width)
-        Digits, 0 = paper and 255 = ink; all maps of a picture are taken to be the same.
+        Digits, 0 = paper and 255 = ink; all maps of an image are taken to be the same.
     labels : whole numbers (n,)
-        What they are, 0 to 9.
+        The digits' labels, 0 to 9.
     count : int
         How many pictures.
     seed : int
         The same seed and digits give the same pictures.
     kind : str, optional
-        One of `KINDS`; by default all of them, pieces and joined digits most often.
+        One of `KINDS`; by default all of them, parts and joined digits most often.
 
     Returns
     -------
@@ -59,18 +57,22 @@ def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kin
     Raises
     ------
     ValueError
-        For a kind that there is not, digits smaller than 8x8 pixels, or labels that are no digits' or that leave none
-        to make a kind from.
+        For an unknown kind, digits smaller than 8x8 pixels, or labels that are not 0 to 9 or have no digit that a kind
+        can be made from.
     """
     if kind is not None and kind not in KINDS:
-        raise ValueError(f"no kind of non-digits is called {kind!r}; there are {', '.join(KINDS)}")
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     height, width = images.shape[-2:]
     if len(labels) != len(images) or (len(labels) and not 0 <= labels.min() <= labels.max() <= 9):
-        raise ValueError(f"{len(labels)} labels of {len(images)} digits to make others from; expected one each, 0 to 9")
+        raise ValueError(
+            f"{len(labels)} labels of {len(images)} digits to make non-digits from; expected 0 to 9 for each"
+        )
     if min(height, width) < 8 or not len(images):
-        raise ValueError(f"{len(images)} digits of {height}x{width} to make others from; expected some, 8x8 or larger")
+        raise ValueError(
+            f"{len(images)} digits of {height}x{width} to make non-digits from; expected at least one, 8x8 or larger"
+        )
     random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, 1998]))
-    kinds = [kind] * count if kind else random.choice(KINDS, count, p=_SHARES)
+    kinds = [kind] * count if kind else random.choice(KINDS, count, p=_KIND_PROBABILITIES)
     digits = _Digits(images[:, 0], np.asarray(labels), random)
     out = np.zeros((count, *images.shape[1:]), np.uint8)
     for i, name in enumerate(kinds):
@@ -78,65 +80,55 @@ def drawn(images: Bytes, labels: NDArray[np.integer], count: int, seed: int, kin
     return out
 
 
-def strangers(images: Bytes, labels: NDArray[np.integer]) -> Bytes:
-    """Return the pictures that networks are tried on, (2000, height, width), made of digits (n, height, width)."""
-    return drawn(images[:, None], labels, _STRANGERS, _STRANGERS_SEED)[:, 0]
-
-
-def refused(network: Classifier, others: Bytes, threshold: float, threads: int | None = None) -> float:
-    """Return the share of pictures (n, height, width) for which a network's confidence is below a threshold."""
-    return float((network.predict_proba(others, threads).max(axis=1) < threshold).mean())
-
-
 class _Digits:
-    """Digits to make others from, and the random numbers to do it with; each method returns a picture."""
+    """Digits to make non-digits from, and a random generator; each method returns an image."""
 
     def __init__(self, images: Bytes, labels: NDArray[np.integer], random: np.random.Generator) -> None:
         self.images, self.labels, self.random = images, labels, random
         self.height, self.width = images.shape[1:]
 
-    def _one(self, among: tuple[int, ...] | None = None) -> tuple[Bytes, int]:
-        """Return a digit with some ink, one of `among`, and what it is."""
+    def _random_digit(self, among: tuple[int, ...] | None = None) -> tuple[Bytes, int]:
+        """Return a digit with some ink and its label, one of `among`."""
         for _ in range(1000):
             at = int(self.random.integers(len(self.images)))
             if self.images[at].any() and (among is None or int(self.labels[at]) in among):
                 return self.images[at], int(self.labels[at])
         wanted = "" if among is None else f" that is one of {', '.join(map(str, among))}"
-        raise ValueError(f"no digit{wanted} with ink on it to make others from, in a thousand tries")
+        raise ValueError(f"no digit{wanted} with ink on it to make non-digits from, in a thousand tries")
 
     def _fitted(self, picture: Bytes) -> Bytes:
-        """Scale the ink into the box that digits have, sometimes as it is, and put it in the middle."""
-        cut = without_paper(picture)
-        scale = (min(self.height, self.width) * BOX // SIZE) / max(cut.shape)
-        if self.random.random() < 0.3:  # as large as it was, if it can be
+        """Scale the ink to the box that digits have, sometimes only down, and centre it."""
+        crop = crop_to_ink(picture)
+        scale = (min(self.height, self.width) * BOX_PX // SIZE_PX) / max(crop.shape)
+        if self.random.random() < 0.3:
             scale = min(1.0, scale)
-        return fitted(cut, scale, self.height, self.width)
+        return scaled_onto(crop, scale, self.height, self.width)
 
-    def piece(self) -> Bytes:
-        """Return what is left of a digit on one side of a straight cut: a fifth to nine twentieths of its ink.
+    def part(self) -> Bytes:
+        """Return the part of a digit on one side of a straight cut: a fifth to nine twentieths of its ink.
 
-        Of digits with a loop it is less, so that no loop is left whole: that would be a 0. Strokes that stand are left
-        out: they are ones.
+        Of digits with a loop it is less, so that no loop remains, which would be a 0. Upright strokes are left out:
+        they are ones.
         """
         rows, columns = np.mgrid[: self.height, : self.width]
         for _ in range(100):
-            digit, label = self._one((0, 2, 3, 4, 5, 6, 7, 8, 9))
+            digit, label = self._random_digit((0, 2, 3, 4, 5, 6, 7, 8, 9))
             angle = self.random.uniform(0, 2 * math.pi)
-            share = self.random.uniform(0.15, 0.3) if label in (0, 6, 8, 9) else self.random.uniform(0.2, 0.45)
+            fraction = self.random.uniform(0.15, 0.3) if label in (0, 6, 8, 9) else self.random.uniform(0.2, 0.45)
             order = np.argsort(math.cos(angle) * rows + math.sin(angle) * columns, axis=None, kind="stable")
             ink = np.cumsum(digit.ravel()[order], dtype=np.int64)
             kept = np.zeros(digit.size, bool)
-            kept[order[: int(np.searchsorted(ink, share * ink[-1])) + 1]] = True
-            piece = np.where(kept.reshape(digit.shape), digit, np.uint8(0))
-            if not _stands(piece):
+            kept[order[: int(np.searchsorted(ink, fraction * ink[-1])) + 1]] = True
+            part = np.where(kept.reshape(digit.shape), digit, np.uint8(0))
+            if not _is_upright_stroke(part):
                 break
-        return self._fitted(piece)
+        return self._fitted(part)
 
     def joined(self) -> Bytes:
         """Return two or three digits side by side, most often touching."""
-        line = without_paper(self._one()[0])
+        line = crop_to_ink(self._random_digit()[0])
         for _ in range(1 + (self.random.random() < 0.15)):
-            other = without_paper(self._one()[0])
+            other = crop_to_ink(self._random_digit()[0])
             gap = int(self.random.integers(-4, 4))
             drop = int(self.random.integers(-3, 4))
             height = max(line.shape[0], other.shape[0]) + abs(drop)
@@ -150,24 +142,22 @@ class _Digits:
         return self._fitted(line)
 
     def turned(self) -> Bytes:
-        """Return a digit turned, mirrored or upended in a way that leaves none."""
-        digit, label = self._one(tuple(_TURNS))
+        """Return a digit turned, mirrored or upended so that it is none."""
+        digit, label = self._random_digit(tuple(_TURNS))
         turns = _TURNS[label]
-        how = turns[int(self.random.integers(len(turns)))]
-        changed = {
+        turn = turns[int(self.random.integers(len(turns)))]
+        turned = {
             "quarter": lambda: np.rot90(digit),
             "half": lambda: np.rot90(digit, 2),
             "three quarters": lambda: np.rot90(digit, 3),
             "mirrored": lambda: digit[:, ::-1],
             "upended": lambda: digit[::-1],
-        }[how]()
-        return self._fitted(np.ascontiguousarray(changed))
+        }[turn]()
+        return self._fitted(np.ascontiguousarray(turned))
 
     def scribble(self) -> Bytes:
-        """Return three to six strokes, straight or bent, of one pen: letters of no script."""
-        from PIL import Image, ImageDraw
-
-        size = _FINE * min(self.height, self.width)
+        """Return three to six strokes of one pen, straight or curved: letters of no script."""
+        size = _OVERSAMPLING * min(self.height, self.width)
         canvas = Image.new("L", (size, size))
         pen = ImageDraw.Draw(canvas)
         thickness = int(self.random.integers(size // 18, size // 9))
@@ -180,10 +170,10 @@ class _Digits:
             path = ((1 - along) ** 2 * at + 2 * along * (1 - along) * middle + along**2 * end) * size
             pen.line([(float(x), float(y)) for x, y in path], fill=255, width=thickness, joint="curve")
             at = end if self.random.random() < 0.6 else self.random.uniform(0.15, 0.85, 2)
-        return self._fitted(np.asarray(canvas.reduce(_FINE)))
+        return self._fitted(np.asarray(canvas.reduce(_OVERSAMPLING)))
 
     def noise(self) -> Bytes:
-        """Return paper with nothing on it, grain, clouds, lines, or half of it dark."""
+        """Return noise: empty paper, specks, grain, clouds, lines, or half of it dark."""
         height, width, random = self.height, self.width, self.random
         level = int(random.integers(60, 256))
         kind = int(random.integers(6))
@@ -201,12 +191,12 @@ class _Digits:
         angle, phase = random.uniform(0, math.pi), random.uniform(0, 1)
         along = math.cos(angle) * rows + math.sin(angle) * columns
         if kind == 4:  # ruled
-            period, share = random.uniform(5, 14), random.uniform(0.15, 0.5)
-            return np.where((along / period + phase) % 1 < share, level, 0).astype(np.uint8)
+            period, fraction = random.uniform(5, 14), random.uniform(0.15, 0.5)
+            return np.where((along / period + phase) % 1 < fraction, level, 0).astype(np.uint8)
         return np.where(along > np.quantile(along, random.uniform(0.2, 0.8)), level, 0).astype(np.uint8)
 
 
-def _stands(picture: Bytes) -> bool:
+def _is_upright_stroke(picture: Bytes) -> bool:
     """Return whether the ink is a stroke more than twice as long as wide, and steeper than 30 degrees."""
     rows, columns = np.nonzero(picture)
     weight = picture[rows, columns].astype(np.int64)

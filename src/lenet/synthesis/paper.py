@@ -1,9 +1,10 @@
-"""What composed strings are written on, and what the pen leaves there: paper, ruled lines, uneven pressure."""
+"""Paper for composed strings, with ruled lines, and the uneven pressure of a pen."""
 
 from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,9 +12,7 @@ Floats = NDArray[np.float32]
 
 
 def pressure(shape: tuple[int, ...], size: float, random: np.random.Generator) -> Floats:
-    """Return what a pen leaves of its ink, from 0 to 1: it presses unevenly, and is faint or fails in places."""
-    import cv2
-
+    """Return the fraction of ink that a pen leaves, 0 to 1: its pressure is uneven, and in places it leaves none."""
     cell = size * random.uniform(0.1, 0.5)
     coarse = random.random((int(shape[0] / cell) + 2, int(shape[1] / cell) + 2), np.float32)
     uneven = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -22,9 +21,7 @@ def pressure(shape: tuple[int, ...], size: float, random: np.random.Generator) -
 
 
 def rule(ink: Floats, base: float, top: float, size: float, random: np.random.Generator) -> None:
-    """Draw a line under or through the string, sometimes one above it and one upright."""
-    import cv2
-
+    """Draw a ruled line under or through the string, sometimes one above it and a vertical one."""
     height, width = ink.shape
     level, pen = float(random.uniform(0.3, 1)), int(random.integers(1, 3))
     y = base + random.uniform(-0.05, 0.35) * size
@@ -38,7 +35,7 @@ def rule(ink: Floats, base: float, top: float, size: float, random: np.random.Ge
 
 
 def paper(shape: tuple[int, ...], random: np.random.Generator) -> Floats:
-    """Return paper, grey levels of 255: its light changes evenly; it is plain, printed with waves, or grainy."""
+    """Return grey levels of paper, 0 to 255, in a light that changes evenly: plain, with printed waves, or grainy."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     slopes = random.uniform(-25, 25, 2)
     grey = random.uniform(150, 250) + slopes[0] * (x / shape[1] - 0.5) + slopes[1] * (y / shape[0] - 0.5)

@@ -1,58 +1,44 @@
-"""What stands among digits and is none, drawn: points, commas, dashes, currency marks, letters, scribbles."""
+"""Marks among digits, drawn stroke by stroke: points, commas, dashes, currency marks, letters, scribbles."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from lenet.image.drawing import draw_stroke, quadratic_curve
 
 Floats = NDArray[np.float32]
 
 LETTERS = "ACDEFHJKLMNPRUVWXYadefhkmnprtuvwxy"
-"""Letters that look like no digit."""
+"""Letters that resemble no digit."""
 
 
-def draw(picture: NDArray[np.uint8], points: Sequence[tuple[float, float]], pen: float) -> None:
-    """Draw a stroke through points (x, y), in pixels, with a pen so many pixels wide."""
-    import cv2
+def drawn_mark(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
+    """Return the ink of strokes, 0 to 1; the picture ends a quarter of a digit's height below the baseline.
 
-    path = np.round(np.array(points) * 8).astype(np.int32)
-    cv2.polylines(picture, [path], False, 255, max(1, round(pen)), cv2.LINE_AA, 3)
-
-
-Point = Sequence[float] | NDArray[np.float64]
-
-
-def bow(start: Point, middle: Point, end: Point) -> list[tuple[float, float]]:
-    """Return points (x, y) from one to another on a curve that is drawn towards a third (Bézier's of second degree)."""
-    along = np.linspace(0, 1, 9)[:, None]
-    a, b, c = map(np.asarray, (start, middle, end))
-    path = (1 - along) ** 2 * a + 2 * along * (1 - along) * b + along**2 * c
-    return [(float(x), float(y)) for x, y in path]
-
-
-def drawn(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
-    """Draw strokes in heights of a digit, from 0 at its top to 1 at its foot; from 0 to 1, a quarter below the foot."""
+    Strokes are points (x, y) in heights of a digit, y = 0 at its top and 1 at the baseline; `size` is that height in
+    pixels.
+    """
     picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
     for stroke in strokes:
-        draw(picture, [(2 + x * size, (0.1 + y) * size) for x, y in stroke], pen)
+        draw_stroke(picture, [(2 + x * size, (0.1 + y) * size) for x, y in stroke], pen)
     return np.asarray(picture / np.float32(255), np.float32)
 
 
-def letter(size: float, pen: float, random: np.random.Generator) -> Floats:
-    """Print a letter; from 0 to 1, a quarter of the height below its foot."""
-    import cv2
-
+def printed_letter(size: float, pen: float, random: np.random.Generator) -> Floats:
+    """Return the ink of a printed letter, 0 to 1; the picture ends a quarter of its height below the baseline."""
     picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
-    font, letter = int(random.integers(8)), LETTERS[int(random.integers(len(LETTERS)))]
-    cv2.putText(picture, letter, (2, int(1.1 * size)), font, size / 22, 255, max(1, round(pen)), cv2.LINE_AA)
+    font, character = int(random.integers(8)), LETTERS[int(random.integers(len(LETTERS)))]
+    cv2.putText(picture, character, (2, int(1.1 * size)), font, size / 22, 255, max(1, round(pen)), cv2.LINE_AA)
     return picture.astype(np.float32) / np.float32(255)
 
 
-def strokes_of(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """Return the strokes of a mark; ``~`` is a scribble, a letter of no script."""
+def mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
+    """Return the strokes of a mark, one of ``. , / - = $ # *``; any other kind is a scribble, a letter of no script."""
     u = random.uniform
     if kind == ".":
         return [[(0.1, 0.97), (0.1 + u(0, 0.06), 0.97 + u(-0.04, 0.04))]]
@@ -62,7 +48,7 @@ def strokes_of(kind: str, random: np.random.Generator) -> list[list[tuple[float,
         return [[(u(0.4, 0.7), 0), (0, 1.05)]]
     if kind in "-=":
         y, length = u(0.4, 0.7), u(0.35, 0.8) if u(0, 1) < 0.7 else u(0.8, 1.4)
-        # Level or, a quick stroke behind a number, rising.
+        # Level, or rising: a quick stroke after a number.
         slope = u(-0.2, 0.2) if kind == "=" or u(0, 1) < 0.7 else u(-0.7, -0.2)
         first = [(0.0, y), (length, y + length * slope)]
         return [first] if kind == "-" else [first, [(x, b + u(0.16, 0.24)) for x, b in first]]
@@ -79,6 +65,6 @@ def strokes_of(kind: str, random: np.random.Generator) -> list[list[tuple[float,
     at, strokes = random.uniform(0, 1, 2), []
     for _ in range(int(random.integers(2, 6))):
         middle, end = random.uniform(0, 1, (2, 2))
-        strokes.append([(0.8 * x, y) for x, y in bow(at, middle, end)])
+        strokes.append([(0.8 * x, y) for x, y in quadratic_curve(at, middle, end)])
         at = end if random.random() < 0.6 else random.uniform(0, 1, 2)
     return strokes

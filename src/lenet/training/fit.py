@@ -1,7 +1,7 @@
-"""Training: `fit` runs a recipe and yields one `Epoch` record at a time. It prints nothing and keeps no files.
+"""Training: `fit` runs a recipe and yields one `Epoch` at a time. It prints nothing and keeps no files.
 
-The same seed gives the same weights, bit for bit, for any number of threads: first weights, the order of the
-samples and everything else drawn come from counter-based generators keyed by the seed.
+The same seed gives the same weights, bit for bit, for any number of threads: initial weights, the order of the
+samples and everything else that is drawn come from counter-based generators keyed by the seed.
 """
 
 from __future__ import annotations
@@ -15,29 +15,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet import engine
-from lenet import weights as weights_
-from lenet.evaluate import evaluate
-from lenet.files import load
-from lenet.lessons import PIECE, Lessons, Teacher
-from lenet.network import Network, as_images
-from lenet.recipe import Averaging, LevenbergMarquardt, Recipe
+from lenet.engine import backend, cpu
+from lenet.evaluation.evaluate import evaluate
+from lenet.model.arrays import Array, flatten, unflatten
+from lenet.model.initial import initial_weights
+from lenet.model.inputs import as_images, as_labels
+from lenet.model.network import Network
+from lenet.model.pretrained import load
+from lenet.recipe import LevenbergMarquardt, Recipe
 from lenet.spec import Spec
-from lenet.weights import Array
+from lenet.training.averaging import WeightAverage
+from lenet.training.epoch_data import EpochData, Teacher
+from lenet.training.errors import TrainingError
 
+Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on: the loss is no longer a number."""
+MAX_CLASSES = 256
 
 
 @dataclass(frozen=True)
 class State:
-    """All that a training needs to go on after an epoch.
+    """Everything that a training needs to continue after an epoch.
 
-    Weights, the optimiser's moments and its steps; where weights are averaged, their mean; where training may stop
-    early, also the validation errors so far, and the weights of the best of them.
+    Weights, the optimizer's moments and its steps; the moving average of the weights, if there is one; with early
+    stopping, the validation errors so far and the weights of the best of them.
     """
 
     epoch: int
@@ -52,12 +53,12 @@ class State:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training images came to.
+    """The result of one pass over the training images.
 
     Attributes
     ----------
     number : int
-        From 1 on.
+        Counted from 1.
     loss : float
         Mean loss over the epoch's samples, each measured before the step that used it.
     losses : float32 (minibatches,)
@@ -65,16 +66,16 @@ class Epoch:
     seconds : float
         Time spent training, validation not counted.
     validation : float or None
-        Share of the validation images classified wrongly, 0 to 1; None if there are none.
+        The error on the validation images, 0 to 1; None if there are none.
     network : Network
-        The network after this epoch, its weights averaged if the recipe says so; where training may stop early, the one
-        of the best validation error so far.
+        The network after this epoch, with averaged weights if the recipe has an averaging; with early stopping, the
+        network of the best validation error so far.
     images : int
         How many images were trained on.
     rate : float
         The learning rate at the end.
     state : State
-        What `fit` needs to go on from here.
+        What `fit` needs to continue from here (`resume_from`).
     """
 
     number: int
@@ -88,18 +89,6 @@ class Epoch:
     state: State
 
 
-def as_labels(labels: ArrayLike, images: int, classes: int) -> Labels:
-    """Return labels as a uint8 array (n,); ValueError if they are not one whole number below `classes` per image."""
-    array = np.asarray(labels)
-    if array.shape != (images,) or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels are {array.dtype} {array.shape}; expected one whole number for each of {images} images"
-        )
-    if array.size and not (0 <= array.min() and array.max() < classes):
-        raise ValueError(f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}")
-    return np.ascontiguousarray(array, np.uint8)
-
-
 def fit(
     spec: Spec,
     recipe: Recipe,
@@ -108,9 +97,10 @@ def fit(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     seed: int = 0,
     threads: int | None = None,
-    start: State | None = None,
+    *,
     teacher: Teacher | None = None,
-    begin: Network | None = None,
+    initial: Network | None = None,
+    resume_from: State | None = None,
 ) -> Iterator[Epoch]:
     """Train a network by a recipe, yielding an `Epoch` after each pass over the images.
 
@@ -122,167 +112,58 @@ def fit(
         0 = paper, 255 = ink.
     labels : whole numbers (n,)
     validation : (images, labels), optional
-        Never trained on; its error is measured after each epoch.
+        Never trained on; the error on them is measured after each epoch.
     seed : int
         Of everything that is drawn, 0 to 2**64 - 1.
     threads : int, optional
-        See `lenet.engine.threads_to_use`. The result does not depend on it.
-    start : State, optional
-        Where an earlier run of the same recipe, seed and images ended; this one goes on as that would have.
+        See `lenet.engine.cpu.threads_to_use`. The result does not depend on it.
     teacher : Network or Ensemble, optional
-        For a recipe with a distillation; by default the network that comes with the package under the recipe's name.
-    begin : Network, optional
-        Whose weights to begin with, instead of random ones: fine-tuning. It has the same layers and grey levels.
+        The teacher of the recipe's distillation; by default the pretrained network that the recipe names.
+    initial : Network, optional
+        A network whose weights are the initial weights: fine-tuning. It has the same layers and grey levels.
+    resume_from : State, optional
+        The `Epoch.state` of an earlier run of the same recipe, seed and images; this run continues it exactly.
 
     Raises
     ------
     ValueError, TypeError
         At once, for arguments that do not fit together.
     TrainingError
-        When the loss is no longer a number.
+        When the loss or a weight is no longer finite.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> images, labels = lenet.data.digits("train")
+    >>> preset = lenet.presets["lenet5"]
+    >>> for epoch in lenet.fit(preset.spec, preset.recipe, images, labels, seed=1):
+    ...     network = epoch.network
+    >>> test_images, test_labels = lenet.data.digits("test")
+    >>> bool((network.predict(test_images) == test_labels).mean() > 0.97)
+    True
     """
-    if spec.classes > 256:
-        raise ValueError(f"{spec.classes} classes; training knows at most 256")
-    first = weights_.flatten(spec, weights_.draw(spec, recipe.init, seed))
-    if begin is not None:
-        if begin.spec != spec or begin.scale != recipe.scale:
-            raise ValueError(f"{begin} to begin with; expected the same layers and grey levels as are trained")
-        first = begin.flat
-    trainer = engine.trainer(
-        spec,
-        first,
-        recipe.scale,
-        recipe.loss,
-        recipe.optimizer,
-        recipe.batch_size,
-        seed=seed,
-        distortion=recipe.distortion,
-    )
-    if start is not None:
-        kept = {"best": len(first), "average": len(first) if recipe.averaging else 0}
-        for what, count in kept.items():
-            if getattr(start, what).shape != (count,):
-                raise ValueError(f"{what}: {getattr(start, what).size} values in the state, {count} expected")
-        trainer.restore(start.weights, start.first, start.second, start.steps)
+    if spec.classes > MAX_CLASSES:
+        raise ValueError(f"{spec.classes} classes; training takes at most {MAX_CLASSES}")
+    flat = _initial_weights(spec, recipe, seed, initial)
+    trainer = cpu.trainer(spec, flat, recipe, seed=seed)
+    if resume_from is not None:
+        _restore(trainer, resume_from, len(flat), recipe)
     pictures = as_images(images, spec)
-    targets = as_labels(labels, len(pictures), spec.classes)
+    targets = as_labels(labels, len(pictures), spec.classes).astype(np.uint8)
     if not len(pictures):
         raise ValueError("no images to train on")
-    height, width = pictures.shape[-2:]
-    for what, kind in (("shift", "shift"), ("cut", "cut"), ("bending", "elastic")) if recipe.distortion else ():
-        if (pixels := getattr(recipe.distortion, kind)) >= min(height, width):
-            raise ValueError(f"a {what} of {pixels:g} pixels; the images have {height}x{width}")
+    _check_distortion(recipe, pictures)
     held_out = None
     if validation is not None:
         held_out = (
             as_images(validation[0], spec),
-            as_labels(validation[1], len(np.asarray(validation[0])), spec.classes),
+            as_labels(validation[1], len(np.asarray(validation[0])), spec.classes).astype(np.uint8),
         )
     if recipe.stopping and held_out is None:
-        raise ValueError("the recipe stops by the error on validation images; none are given")
-    lessons = Lessons(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
-    return _run(trainer, spec, recipe, lessons, held_out, int(seed), engine.threads_to_use(threads), start)
-
-
-def teacher_of(recipe: Recipe, given: Teacher | None) -> Teacher | None:
-    """Return whose answers a training by this recipe learns: the one given, or the shipped one that the recipe names.
-
-    None for a recipe without distillation; ValueError if it is given one all the same.
-    """
-    if recipe.distillation is None:
-        if given is not None:
-            raise ValueError("a teacher is given, but the recipe has no distillation")
-        return None
-    return given if given is not None else load(recipe.distillation.teacher)
-
-
-def _run(
-    trainer: engine.Trainer,
-    spec: Spec,
-    recipe: Recipe,
-    lessons: Lessons,
-    validation: tuple[NDArray[np.uint8], Labels] | None,
-    seed: int,
-    threads: int,
-    start: State | None,
-) -> Iterator[Epoch]:
-    best, errors = (start.best, start.errors) if start else (trainer.weights(), ())
-    average = _Average(recipe.averaging, batches := math.ceil(lessons.count / recipe.batch_size), start)
-    whole = min(float(recipe.epochs), recipe.steps / batches) if recipe.steps else recipe.epochs
-    last = math.ceil(whole)
-    for number in range(start.epoch + 1 if start else 1, last + 1):
-        if recipe.stopping and recipe.stopping.exhausted(errors, batches):
-            return
-        began = time.perf_counter()
-        todo = min(batches, recipe.steps - (number - 1) * batches) if recipe.steps else batches
-        done = number - 1 + np.arange(todo) / batches
-        rates = np.array([recipe.schedule.at(d, whole) for d in done], np.float32)
-        parts = []
-        if isinstance(recipe.optimizer, LevenbergMarquardt):
-            _precondition(trainer, recipe.optimizer, lessons.images[lessons.order(number)[: recipe.optimizer.samples]])
-        for piece in lessons.epoch(number, todo, threads):
-            here = rates[piece.first : piece.first + math.ceil(len(piece.order) / recipe.batch_size)]
-            parts.append(trainer.run(piece.images, piece.targets, piece.order, here, threads, piece.epoch))
-            _check_losses(parts[-1], piece.first, number, here)
-            average.add(trainer)
-        seconds = time.perf_counter() - began
-        losses = np.concatenate(parts)
-        weights, moments, squares, steps = trainer.state()
-        if not np.isfinite(weights).all():
-            raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
-        about: dict[str, Any] = {"seed": seed, "epochs": number, "recipe": recipe.to_dict(), "images": lessons.labelled}
-        result = average.weights if recipe.averaging else weights
-        network = Network(spec, weights_.unflatten(spec, result.copy()), recipe.scale, about)
-        error = evaluate(network, *validation, threads=threads).error if validation else None
-        if recipe.stopping and error is not None:
-            best = result if error < min(errors, default=math.inf) else best
-            errors = (*errors, error)
-            network = Network(spec, weights_.unflatten(spec, best.copy()), recipe.scale, about)
-        state = State(number, steps, weights, moments, squares, best, average.weights.copy(), errors)
-        sizes = np.full(todo, recipe.batch_size)
-        shown = min(lessons.count, todo * recipe.batch_size)
-        sizes[-1] = shown - (todo - 1) * recipe.batch_size
-        loss = float(losses @ sizes / shown)
-        yield Epoch(number, loss, losses, seconds, error, network, shown, float(rates[-1]), state)
-
-
-class _Average:
-    """The exponential mean of the weights, one addition a piece of an epoch; empty where nothing is averaged."""
-
-    def __init__(self, averaging: Averaging | None, batches: int, start: State | None) -> None:
-        self.averaging = averaging
-        self.weights = start.average.copy() if start else np.zeros(0, np.float32)
-        pieces = math.ceil(batches / PIECE)
-        self.added = start.epoch * pieces if start else 0
-        self._keep = math.exp(-1 / (averaging.epochs * pieces)) if averaging else 0.0
-
-    def add(self, trainer: engine.Trainer) -> None:
-        if self.averaging is None:
-            return
-        now = trainer.weights()
-        if self.added == 0:
-            self.weights = np.zeros_like(now)
-        self.added += 1
-        # All alike until there are as many as the span: a mean of few is not ruled by the first.
-        keep = min(self._keep, 1 - 1 / self.added)
-        self.weights = np.float32(keep) * self.weights + np.float32(1 - keep) * now
-
-
-def _precondition(trainer: engine.Trainer, optimizer: LevenbergMarquardt, images: NDArray[np.uint8]) -> None:
-    """Give each weight a rate of its own, from the loss's curvature over the first images of the epoch."""
-    curvature = trainer.curvature(images)
-    weights, moments, _, steps = trainer.state()
-    factors = (1 / (optimizer.mu + curvature)).astype(np.float32)
-    trainer.restore(weights, moments, factors, steps)
-
-
-def _check_losses(losses: Array, first: int, epoch: int, rates: Array) -> None:
-    bad = np.flatnonzero(~np.isfinite(losses))
-    if len(bad):
-        raise TrainingError(
-            f"the loss is {losses[bad[0]]} at minibatch {first + bad[0] + 1} of epoch {epoch}, "
-            f"learning rate {rates[bad[0]]:.3g}; a smaller rate may help"
-        )
+        raise ValueError("the recipe stops early by the error on validation images; none are given: pass validation")
+    data = EpochData(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
+    run = _Run(spec, recipe, trainer, data, held_out, int(seed), cpu.threads_to_use(threads))
+    return run.epochs(resume_from)
 
 
 def train(
@@ -293,10 +174,142 @@ def train(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     seed: int = 0,
     threads: int | None = None,
+    *,
     teacher: Teacher | None = None,
-    begin: Network | None = None,
+    initial: Network | None = None,
 ) -> Network:
-    """Run `fit` to its end and return the last epoch's network: with early stopping, the best on validation."""
-    for epoch in fit(spec, recipe, images, labels, validation, seed, threads, teacher=teacher, begin=begin):
+    """Run `fit` to its end and return the last epoch's network; with early stopping, the best on validation.
+
+    The parameters and errors are those of `fit`.
+    """
+    for epoch in fit(spec, recipe, images, labels, validation, seed, threads, teacher=teacher, initial=initial):
         network = epoch.network
     return network
+
+
+def teacher_of(recipe: Recipe, teacher: Teacher | None) -> Teacher | None:
+    """Return the teacher of a recipe's distillation: the one given, or the pretrained network that the recipe names.
+
+    None for a recipe without distillation; ValueError if there is a teacher all the same.
+    """
+    if recipe.distillation is None:
+        if teacher is not None:
+            raise ValueError("a teacher is given, but the recipe has no distillation")
+        return None
+    return teacher if teacher is not None else load(recipe.distillation.teacher)
+
+
+def _initial_weights(spec: Spec, recipe: Recipe, seed: int, initial: Network | None) -> Array:
+    drawn = flatten(spec, initial_weights(spec, recipe.init, seed))  # also refuses a wrong seed
+    if initial is None:
+        return drawn
+    if initial.spec != spec or initial.scale != recipe.scale:
+        raise ValueError(f"initial weights of {initial}; expected the same layers and grey levels as are trained")
+    return initial.flat
+
+
+def _restore(trainer: backend.Trainer, state: State, parameters: int, recipe: Recipe) -> None:
+    expected = {"best": parameters, "average": parameters if recipe.averaging else 0}
+    for what, count in expected.items():
+        if getattr(state, what).shape != (count,):
+            raise ValueError(f"{what}: {getattr(state, what).size} values in the state; expected {count}")
+    trainer.restore(state.weights, state.first, state.second, state.steps)
+
+
+def _check_distortion(recipe: Recipe, images: Images) -> None:
+    height, width = images.shape[-2:]
+    for kind in ("shift", "cut", "elastic") if recipe.distortion else ():
+        if (pixels := getattr(recipe.distortion, kind)) >= min(height, width):
+            raise ValueError(f"a distortion {kind} of {pixels:g} pixels; the images have {height}x{width}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One training whose arguments were checked."""
+
+    spec: Spec
+    recipe: Recipe
+    trainer: backend.Trainer
+    data: EpochData
+    validation: tuple[Images, Labels] | None
+    seed: int
+    threads: int
+
+    def epochs(self, resume_from: State | None) -> Iterator[Epoch]:
+        """Yield the epochs, starting after that of a state."""
+        recipe, start = self.recipe, resume_from
+        minibatches = math.ceil(self.data.count / recipe.batch_size)
+        length = min(float(recipe.epochs), recipe.steps / minibatches) if recipe.steps else recipe.epochs
+        best, errors = (start.best, start.errors) if start else (self.trainer.weights(), ())
+        average = WeightAverage(recipe.averaging, minibatches)
+        if start:
+            average.resume(start.average, start.epoch)
+        for number in range(start.epoch + 1 if start else 1, math.ceil(length) + 1):
+            if recipe.stopping and recipe.stopping.exhausted(errors, minibatches):
+                return
+            began = time.perf_counter()
+            count = min(minibatches, recipe.steps - (number - 1) * minibatches) if recipe.steps else minibatches
+            done = number - 1 + np.arange(count) / minibatches
+            rates = np.array([recipe.schedule.at(d, length) for d in done], np.float32)
+            losses = self._train(number, rates, average)
+            seconds = time.perf_counter() - began
+            weights, first, second, steps = self.trainer.state()
+            if not np.isfinite(weights).all():
+                raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
+            result = average.weights if recipe.averaging else weights
+            network = self._network(result, number)
+            error = evaluate(network, *self.validation, threads=self.threads).error if self.validation else None
+            if recipe.stopping and error is not None:
+                best = result if error < min(errors, default=math.inf) else best
+                errors = (*errors, error)
+                network = self._network(best, number)
+            state = State(number, steps, weights, first, second, best, average.weights.copy(), errors)
+            images = min(self.data.count, count * recipe.batch_size)
+            loss = self._mean_loss(losses, images)
+            yield Epoch(number, loss, losses, seconds, error, network, images, float(rates[-1]), state)
+
+    def _train(self, number: int, rates: Array, average: WeightAverage) -> Array:
+        """Train on the minibatches of an epoch, each at its learning rate; return their losses."""
+        if isinstance(self.recipe.optimizer, LevenbergMarquardt):
+            self._set_rate_factors(self.recipe.optimizer, number)
+        losses = []
+        for part in self.data.epoch(number, len(rates), self.threads):
+            minibatches = math.ceil(len(part.order) / self.recipe.batch_size)
+            part_rates = rates[part.first : part.first + minibatches]
+            losses.append(self.trainer.run(part.images, part.targets, part.order, part_rates, self.threads, part.epoch))
+            _check_losses(losses[-1], part.first, number, part_rates)
+            average.add(self.trainer)
+        return np.concatenate(losses)
+
+    def _set_rate_factors(self, optimizer: LevenbergMarquardt, number: int) -> None:
+        """Give each weight a learning rate of its own, by the second derivatives on the epoch's first images."""
+        images = self.data.images[self.data.order(number)[: optimizer.samples]]
+        curvature = self.trainer.curvature(images)
+        weights, first, _, steps = self.trainer.state()
+        factors = (1 / (optimizer.mu + curvature)).astype(np.float32)
+        self.trainer.restore(weights, first, factors, steps)
+
+    def _network(self, flat: Array, epochs: int) -> Network:
+        recipe = self.recipe.to_dict()
+        provenance: dict[str, Any] = {
+            "seed": self.seed,
+            "epochs": epochs,
+            "recipe": recipe,
+            "images": self.data.labelled,
+        }
+        return Network(self.spec, unflatten(self.spec, flat.copy()), self.recipe.scale, provenance=provenance)
+
+    def _mean_loss(self, losses: Array, images: int) -> float:
+        """Return the mean over images; the last minibatch may be smaller."""
+        sizes = np.full(len(losses), self.recipe.batch_size)
+        sizes[-1] = images - (len(losses) - 1) * self.recipe.batch_size
+        return float(losses @ sizes / images)
+
+
+def _check_losses(losses: Array, first: int, epoch: int, rates: Array) -> None:
+    bad = np.flatnonzero(~np.isfinite(losses))
+    if len(bad):
+        raise TrainingError(
+            f"the loss is {losses[bad[0]]} at minibatch {first + bad[0] + 1} of epoch {epoch}, "
+            f"learning rate {rates[bad[0]]:.3g}; a smaller rate may help"
+        )

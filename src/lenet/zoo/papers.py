@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lenet.layers import Table
+from lenet.spec import Table
 
 
 def _ring(count: int, *steps: int) -> Table:

@@ -1,8 +1,11 @@
-"""An entry of the table of LeNets: what it has to say of a network."""
+"""An entry of the table of LeNets, and the table: presets by their names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
 
 from lenet.recipe import Recipe
 from lenet.spec import Spec
@@ -18,7 +21,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Preset:
-    """A LeNet of the literature.
+    """A LeNet: a network with its recipes and its source.
 
     Attributes
     ----------
@@ -28,25 +31,60 @@ class Preset:
         Where it comes from.
     published : Published
         What the source reports.
+    origin : {"literature", "project"}
+        Whether it has a published source that can be reproduced, or was made for this project.
     open_questions : tuple of str
         What the source leaves unsaid or gets wrong, and what was assumed instead.
-    rival : str or None
-        The entry that its source compares it with.
-    remedy : Recipe or None
-        Where the source's own recipe fails: one that does not.
-    quick, best : Recipe or None
-        For the presets of this project: the fastest recipe that reaches 99 %, and the most accurate, however long.
-    fine : Recipe or None
-        To go on from trained weights with examples of one's own.
+    compared_with : str or None
+        The preset with which its source compares it.
+    recipes : mapping of str to Recipe
+        Other recipes by their purpose. ``quick``: the fastest that reaches 99 %; ``best``: the most accurate, however
+        long it takes; ``fine_tune``: for trained initial weights and one's own examples; ``remedy``: one that trains
+        where the source's own recipe fails.
     """
 
     spec: Spec
     recipe: Recipe
     source: str
     published: Published
+    origin: Literal["literature", "project"] = "literature"
     open_questions: tuple[str, ...] = ()
-    rival: str | None = None
-    remedy: Recipe | None = None
-    quick: Recipe | None = None
-    best: Recipe | None = None
-    fine: Recipe | None = None
+    compared_with: str | None = None
+    recipes: Mapping[str, Recipe] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class UnknownPresetError(KeyError, ValueError):
+    """No preset has this name; the message lists the names that there are."""
+
+    def __str__(self) -> str:
+        """Return the message without the quotes that KeyError puts around it."""
+        return str(self.args[0])
+
+
+class PresetTable(Mapping[str, Preset]):
+    """Presets by their names; an unknown name is an error that lists the known ones."""
+
+    def __init__(self, presets: Mapping[str, Preset]) -> None:
+        self._presets = dict(presets)
+
+    def __getitem__(self, name: str) -> Preset:
+        """Return a preset; `UnknownPresetError` if there is none of that name."""
+        if name not in self._presets:
+            raise UnknownPresetError(f"no preset is called {name!r}; expected one of {', '.join(self._presets)}")
+        return self._presets[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._presets)
+
+    def __len__(self) -> int:
+        """Return the number of presets."""
+        return len(self._presets)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a preset of that name."""
+        return name in self._presets
+
+    def __repr__(self) -> str:
+        """Show the names."""
+        return f"<presets: {', '.join(self._presets)}>"

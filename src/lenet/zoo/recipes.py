@@ -1,18 +1,18 @@
-"""Recipes that several presets share, and those of this project, for networks whose sources give none.
+"""Recipes that several presets share, and the recipes of this project, for networks whose sources give none.
 
-What the latter say was chosen on training digits that were held out, never on the test images.
+The latter were chosen on hold-out images of the training set, never on the test set.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from lenet.distort import Distortion
 from lenet.recipe import (
     Adam,
     Averaging,
     Constant,
     Distillation,
+    Distortion,
     LevenbergMarquardt,
     Map,
     OneCycle,
@@ -26,9 +26,8 @@ from lenet.recipe import (
 UNIT = Scale(0.0, 1.0)
 """Paper is 0 and ink 1."""
 
-RATES_1998 = Steps(((2, 5e-4), (3, 2e-4), (3, 1e-4), (4, 5e-5), (8, 1e-5)))
-GENTLE = Recipe(
-    RATES_1998,
+LECUN_1998 = Recipe(
+    Steps(((2, 5e-4), (3, 2e-4), (3, 1e-4), (4, 5e-5), (8, 1e-5))),
     epochs=20,
     batch_size=1,
     loss=Map(10.0),
@@ -36,9 +35,9 @@ GENTLE = Recipe(
     init="lecun1998-root",
     validation=0,
 )
-"""The 1998 paper's own, section III: a step after every image, by second derivatives."""
+"""LeCun et al. 1998, section III: a step after every image, with learning rates from second derivatives."""
 
-MODULAR = Recipe(
+TENSORFLOW_MODULAR = Recipe(
     Constant(1e-4),
     epochs=1,
     steps=300,
@@ -48,12 +47,12 @@ MODULAR = Recipe(
     init=Truncated(0.1, bias=0.1),
     validation=5_000,
 )
-"""A TensorFlow tutorial's, modular."""
+"""A TensorFlow tutorial's, modular form."""
 
-USUAL = Recipe(
+MOMENTUM = Recipe(
     OneCycle(peak=0.1), epochs=10, batch_size=128, optimizer=Sgd(momentum=0.9, weight_decay=1e-4), init="glorot"
 )
-"""What became usual: momentum, one cycle of the rate, a little weight decay; the images as they are."""
+"""A common recipe: momentum, one cycle of the learning rate, a little weight decay, no data augmentation."""
 
 QUICK = Recipe(
     OneCycle(peak=0.1, warmup=0.2),
@@ -63,9 +62,9 @@ QUICK = Recipe(
     optimizer=Sgd(momentum=0.9, nesterov=True, weight_decay=5e-4),
     distortion=Distortion(shift=1.0, scale=0.05, rotation=3.0, shear=0.08),
 )
-"""The shortest that reaches 99 %: some 100,000 images, each a little shifted, scaled, turned and slanted."""
+"""The shortest that reaches 99 %: about 100,000 images, each a little shifted, scaled, rotated and sheared."""
 
-ALL_ROUND = Recipe(
+STANDARD = Recipe(
     OneCycle(peak=0.05, warmup=0.1, fall="cosine"),
     epochs=15,
     batch_size=128,
@@ -73,10 +72,10 @@ ALL_ROUND = Recipe(
     distortion=Distortion(shift=1.3, scale=0.08, squeeze=0.05, rotation=6.5, shear=0.13, elastic=0.5, spacing=9.0),
     averaging=Averaging(0.5),
 )
-"""About ten seconds for a network of sixty thousand weights."""
+"""This project's default: about ten seconds for a network of sixty thousand weights."""
 
 ROBUST = replace(
-    ALL_ROUND,
+    STANDARD,
     epochs=40,
     init="he",
     distortion=Distortion(
@@ -96,12 +95,12 @@ ROBUST = replace(
     ),
     averaging=Averaging(1.0),
     nondigits=0.1,
-    hands=0.2,
+    letterforms=0.2,
 )
-"""For networks of some hundred thousand weights: other hands, pens, papers and cameras, and what is no digit."""
+"""For networks of some hundred thousand weights: other letterforms, pens, papers and cameras, and non-digits."""
 
-STRINGS = replace(
-    ALL_ROUND,
+LINES = replace(
+    STANDARD,
     epochs=8,
     init="he",
     validation=0,
@@ -119,13 +118,13 @@ STRINGS = replace(
         noise=0.1,
     ),
 )
-"""For the pieces of whole numbers (`lenet.strings`), whose pictures vary by themselves."""
+"""For networks that read whole numbers (`lenet.training.line_examples`): their examples vary by themselves."""
 
-FINE = replace(STRINGS, epochs=4, schedule=OneCycle(peak=0.03, warmup=0.1, fall="cosine"))
-"""The same from trained weights on, when fields of one's own are at hand."""
+FINE_TUNE = replace(LINES, epochs=4, schedule=OneCycle(peak=0.03, warmup=0.1, fall="cosine"))
+"""The same with trained initial weights, for fields of one's own."""
 
-TAUGHT = replace(
-    ALL_ROUND,
+DISTILLED = replace(
+    STANDARD,
     epochs=120,
     distortion=Distortion(
         shift=1.6,
@@ -146,11 +145,11 @@ TAUGHT = replace(
     distillation=Distillation("reader", rounds=20),
     nondigits=0.07,
 )
-"""A small network learns the answers of the larger one."""
+"""Knowledge distillation: a small network learns the probabilities of a larger one."""
 
 
 def tensorflow(summed_rate: float) -> Recipe:
-    """Return a TensorFlow tutorial's recipe: it minimises a sum over 200 samples, losses here are means."""
+    """Return a TensorFlow tutorial's recipe: it minimises a sum over 200 samples, while losses here are means."""
     return Recipe(
         Constant(200 * summed_rate),
         epochs=73,

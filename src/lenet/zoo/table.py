@@ -6,24 +6,25 @@ stands in the entry's open questions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from lenet.entry import Preset, Published
-from lenet.recipe import (
-    Constant,
-    Inverse,
-    MeanSquared,
-    Patience,
-    Recipe,
-    Scale,
-    Sgd,
-    Truncated,
+from lenet.recipe import Constant, Inverse, MeanSquared, Patience, Recipe, Scale, Sgd, Truncated
+from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample
+from lenet.zoo.papers import DIGIT_CODES, TABLE_1990, TABLE_I
+from lenet.zoo.preset import Preset, PresetTable, Published
+from lenet.zoo.recipes import (
+    DISTILLED,
+    FINE_TUNE,
+    LECUN_1998,
+    LINES,
+    MOMENTUM,
+    QUICK,
+    ROBUST,
+    STANDARD,
+    TENSORFLOW_MODULAR,
+    UNIT,
+    tensorflow,
 )
-from lenet.recipes import ALL_ROUND, FINE, GENTLE, MODULAR, QUICK, ROBUST, STRINGS, TAUGHT, UNIT, USUAL, tensorflow
-from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample, Table
-from lenet.tables import DIGIT_CODES, TABLE_1990, TABLE_I
 
 _LECUN1998 = (
     "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition. "
@@ -56,20 +57,18 @@ def _max_pooled(
     units: tuple[int, ...],
     *,
     activation: str = "tanh",
-    table: Table | None = None,
     padding: str = "valid",
-    method: str = "max",
 ) -> Spec:
-    """Two convolutions (maps, kernel), each with a 2x2 pooling behind it, and dense layers up to a softmax."""
+    """Two convolutions (maps, kernel), each followed by a 2x2 pooling, and dense layers up to a softmax."""
     names = {3: ("C5", "F6", "OUTPUT"), 2: ("F5", "OUTPUT")}[len(units)]
     hidden = tuple(Dense(name, n, activation) for name, n in zip(names[:-1], units[:-1], strict=True))
     return Spec(
         input,
         (
             Conv("C1", *c1, padding=padding, activation=activation),
-            Pool("S2", method=method),
-            Conv("C3", *c3, padding=padding, table=table, activation=activation),
-            Pool("S4", method=method),
+            Pool("S2"),
+            Conv("C3", *c3, padding=padding, activation=activation),
+            Pool("S4"),
             *hidden,
             Dense(names[-1], units[-1], "softmax"),
         ),
@@ -92,7 +91,7 @@ def _tensorflow(activation: str) -> Spec:
 
 
 def _three_convolutions(input: Shape, maps: tuple[int, int, int], units: int, classes: int) -> Spec:
-    """Return the network of this project's readers: two convolutions in a row behind the first pooling."""
+    """Return a network of this project's reader: two convolutions in a row after the first pooling."""
     return Spec(
         input,
         (
@@ -107,15 +106,16 @@ def _three_convolutions(input: Shape, maps: tuple[int, int, int], units: int, cl
     )
 
 
-def _ours(what: str, spec: Spec, recipe: Recipe, fine: Recipe | None = None) -> Preset:
-    return Preset(spec, recipe, f"this project: {what}", Published(None, "no published result"), fine=fine)
+def _for_reading(purpose: str, spec: Spec, recipe: Recipe, **recipes: Recipe) -> Preset:
+    published = Published(None, "no published result")
+    return Preset(spec, recipe, f"this project: {purpose}", published, origin="project", recipes=recipes)
 
 
 _OPEN_1998 = (
-    "The paper says first weights of ±2.4/fan-in. So drawn, the second derivatives below F6 start around 1e-6, every "
+    "The paper says initial weights of ±2.4/fan-in. So drawn, the second derivatives below F6 start around 1e-6, every "
     "rate is then global rate / mu = 0.025, and every unit of F6 is saturated after 500 images. Assumed "
     "±2.4/√fan-in: the rates of the first pass then end at 0.016, as the paper reports, and it learns.",
-    "First biases and coefficients are not given: assumed 0, and 1/4 (the mean of the window).",
+    "Initial biases and coefficients are not given: assumed 0, and 1/4 (the mean of the window).",
     "The second derivative at the output is not given: assumed the 2 of the right class's squared distance, and the "
     "other distances' through the diagonal of the loss's own.",
 )
@@ -135,45 +135,44 @@ _PRESETS: dict[str, Preset] = {
                 Dense("OUTPUT", 10, "softmax"),
             ),
         ),
-        recipe=ALL_ROUND,
-        quick=QUICK,
-        best=TAUGHT,
+        recipe=STANDARD,
+        recipes={"quick": QUICK, "best": DISTILLED},
         source=f"{_LECUN1998}, figure 2 and Table I, with what later became usual: max pooling, tanh, softmax",
         published=Published(None, "this project's practical default"),
     ),
     "lenet5-1998": Preset(
         spec=_lenet5_1998(),
-        recipe=GENTLE,
+        recipe=LECUN_1998,
         source=_LECUN1998,
         published=Published(0.95, "0.8 with distorted training patterns"),
         open_questions=(
             *_OPEN_1998,
-            "The constant j of eq. (9) is not given: assumed 10 (of 0.1 to 25, 5 to 16 did best on 10,000 images held "
-            "out).",
+            "The constant j of eq. (9) is not given: assumed 10 (of 0.1 to 25, 5 to 16 did best on 10,000 hold-out "
+            "images).",
             "Which loss made the 0.95 % is not said: assumed eq. (9).",
         ),
     ),
     "lenet5-mse": Preset(
         spec=_lenet5_1998(),
-        recipe=replace(GENTLE, loss=MeanSquared()),
+        recipe=replace(LECUN_1998, loss=MeanSquared()),
         source=f"{_LECUN1998}, eq. (8)",
         published=Published(None),
         open_questions=_OPEN_1998,
-        rival="lenet5-1998",
+        compared_with="lenet5-1998",
     ),
     "lenet5-full": Preset(
         spec=_max_pooled(_NET_32, (6, 5), (16, 5), (120, 84, 10)),
-        recipe=USUAL,
+        recipe=MOMENTUM,
         source="the description that most tutorials give: C3 sees all six maps, max pooling, softmax",
         published=Published(None),
     ),
     "lenet5-7x3": Preset(
         spec=_max_pooled(_NET_32, (6, 7), (16, 3), (120, 84, 10)),
-        recipe=USUAL,
+        recipe=MOMENTUM,
         source="a tutorial's suggestion: kernels of 7x7 in C1 and 3x3 in C3",
         published=Published(None, "said to do better, perhaps"),
         open_questions=("Everything but the kernels is that of lenet5-full.",),
-        rival="lenet5-full",
+        compared_with="lenet5-full",
     ),
     "lenet1": Preset(
         spec=Spec(
@@ -186,7 +185,7 @@ _PRESETS: dict[str, Preset] = {
                 Dense("OUTPUT", 10, "softmax"),
             ),
         ),
-        recipe=replace(USUAL, epochs=20, init="lecun1998"),
+        recipe=replace(MOMENTUM, epochs=20, init="lecun1998"),
         source=(
             "Y. LeCun, B. Boser, J. S. Denker et al.: Handwritten digit recognition with a back-propagation network. "
             "NIPS 2, 1990; as LeNet-1 in LeCun et al. 1998"
@@ -209,7 +208,7 @@ _PRESETS: dict[str, Preset] = {
                 Dense("OUTPUT", 10, "softmax"),
             ),
         ),
-        recipe=replace(USUAL, epochs=20, init="lecun1998"),
+        recipe=replace(MOMENTUM, epochs=20, init="lecun1998"),
         source=f"{_LECUN1998}, section III.C",
         published=Published(1.1),
         open_questions=(
@@ -264,22 +263,22 @@ _PRESETS: dict[str, Preset] = {
         source=f"{_TENSORFLOW}, ReLU for sigmoid",
         published=Published(None, "does not improve"),
         open_questions=("The text asks for a lower rate without saying which: assumed a tenth, 0.0001.",),
-        remedy=replace(tensorflow(1e-4), init=Truncated(0.1, bias=0.1), steps=2_000),
+        recipes={"remedy": replace(tensorflow(1e-4), init=Truncated(0.1, bias=0.1), steps=2_000)},
     ),
     "lenet-tf-modular": Preset(
         spec=_max_pooled(_NET_28, (6, 5), (16, 5), (120, 10), activation="relu", padding="same"),
-        recipe=MODULAR,
+        recipe=TENSORFLOW_MODULAR,
         source=f"{_TENSORFLOW}, modular",
         published=Published(None, "a picture only"),
-        open_questions=("Optimiser and batch size are not given: assumed Adam and 50.",),
+        open_questions=("Optimizer and batch size are not given: assumed Adam and 50.",),
     ),
     "lenet-tf-wide": Preset(
         spec=_max_pooled(_NET_28, (32, 5), (64, 5), (1024, 10), activation="relu", padding="same"),
-        recipe=replace(MODULAR, steps=1_000),
+        recipe=replace(TENSORFLOW_MODULAR, steps=1_000),
         source=f"{_TENSORFLOW}, wide",
         published=Published(None, "faster rise, slower step"),
-        open_questions=("Optimiser and batch size are not given: assumed Adam and 50.",),
-        rival="lenet-tf-modular",
+        open_questions=("Optimizer and batch size are not given: assumed Adam and 50.",),
+        compared_with="lenet-tf-modular",
     ),
     "lenet-caffe": Preset(
         spec=Spec(
@@ -327,36 +326,27 @@ _PRESETS: dict[str, Preset] = {
         source="A. Zhang, Z. C. Lipton, M. Li, A. J. Smola: Dive into Deep Learning, section LeNet",
         published=Published(None, "trained on Fashion-MNIST there"),
     ),
-    "lenet-reader": _ours(
-        "a third convolution and more maps, to read what is on paper and teach smaller networks",
+    "lenet-reader": _for_reading(
+        "a third convolution and more maps, to read digits on paper and to be the teacher of smaller networks",
         _three_convolutions(_NET_28, (32, 64, 64), 128, 10),
         ROBUST,
     ),
-    "lenet-strings": _ours(
-        "a piece of a number and what stands around it, ten digits, marks and wrong cuts",
+    "lenet-candidates": _for_reading(
+        "classifies segmentation candidates with the ink around them: ten digits, marks, wrong segmentations",
         _three_convolutions((3, 28, 28), (32, 64, 64), 192, 12),
-        STRINGS,
-        FINE,
+        LINES,
+        fine_tune=FINE_TUNE,
     ),
-    "lenet-windows": _ours(
-        "swept over a line, the digit in the middle of its window, or none",
+    "lenet-sliding-window": _for_reading(
+        "a sliding window over a line: the digit in the middle of the window, or none",
         _three_convolutions(_NET_32, (24, 48, 48), 160, 11),
-        STRINGS,
-        FINE,
+        LINES,
+        fine_tune=FINE_TUNE,
     ),
 }
 
-presets: Mapping[str, Preset] = MappingProxyType(_PRESETS)
+presets = PresetTable(_PRESETS)
 """Every preset by its name."""
 
-literature: Mapping[str, Preset] = MappingProxyType(
-    {name: entry for name, entry in _PRESETS.items() if not entry.source.startswith("this project")}
-)
-"""Those that have a source to be reproduced."""
-
-
-def preset(name: str, table: Mapping[str, Preset] = presets) -> Preset:
-    """Return the preset of that name; ValueError naming all of them if there is none."""
-    if name not in table:
-        raise ValueError(f"no preset is called {name!r}; there are {', '.join(table)}")
-    return table[name]
+literature = PresetTable({name: preset for name, preset in _PRESETS.items() if preset.origin == "literature"})
+"""Those that have a published source to be reproduced."""

@@ -1,9 +1,9 @@
-"""From what the network says of each candidate to the likeliest number: the best path through a line's parts.
+"""The likeliest numbers of a line: a Viterbi search for the best paths through its segmentation lattice.
 
-A path takes every part exactly once, as part of a digit or of a mark; what was cut wrongly is on no path. Its
-probability is the product of its candidates'. Of paths that read the same number the likeliest counts, or one that is
-about as likely and has more marks (Viterbi scoring, LeCun et al. 1998, section VI; the sum over them favours numbers
-that can be cut in many ways). The likeliest few numbers are kept at every part.
+A path takes every segment exactly once, as part of a digit or of a mark; a wrong segmentation is on no path. Its
+probability is the product of its candidates' probabilities. Of the paths that read the same number the likeliest
+counts, or one about as likely that has more marks (Viterbi scoring, LeCun et al. 1998, section VI; a sum over them
+would favour numbers that can be segmented in many ways). The likeliest few numbers are kept at every segment.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.cuts import Candidate
-from lenet.reading.pieces import MARK
+from lenet.reading.line.candidates import MARK
+from lenet.reading.line.segmentation import Candidate
 
-KEPT = 8
-"""Answers that are kept at every part."""
-APART = 0.2
-"""Two digits' middles are at least so far apart, in heights of a digit: nearer ones are one digit, seen twice."""
-FITTING = 200
-"""Answers among which numbers that fit are looked for."""
-LEAST = 1e-4
-"""Less likely classes of a candidate are left out, where any path is left without them."""
-FLOOR = 1e-9
-MARKED = 1.0
-"""The log of how much likelier a path may be than one of the same number with a mark more."""
+MAX_HYPOTHESES = 8
+"""Numbers that are kept at every segment."""
+MIN_DIGIT_DISTANCE = 0.2
+"""The least distance of two digits' middles, in heights of a digit; nearer ones are one digit, seen twice."""
+MAX_CONSTRAINED = 200
+"""The likeliest numbers among which those are looked for that satisfy a constraint."""
+MIN_CLASS_PROBABILITY = 1e-4
+"""Less likely classes of a candidate are left out, unless no path is left without them."""
+MIN_PROBABILITY = 1e-9
+MARK_BONUS = 1.0
+"""How much a mark more adds to a path's log probability when paths of the same number are compared."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A number on a path.
+class Hypothesis:
+    """A number that a line may be, with its best path.
 
     Attributes
     ----------
     digits : tuple of (int, int)
-        Each with its candidate.
+        Each digit with the index of its candidate.
     marks : tuple of int
-        The candidates that are marks.
+        The indices of the candidates that are marks.
     score : float
-        The log of the path's probability, the product of its candidates'.
+        The log of the path's probability.
     confidence : float
-        How sure the number is, 0 to 1, once it was compared with the others.
-    fits : bool
-        Whether it is what was wished for: if it is not, it is only compared with.
+        The probability that the line is this number, 0 to 1, once it was compared with the others.
+    constrained : bool
+        Whether it satisfies the length and the constraint that were asked for. Others are kept for comparison only.
     """
 
     digits: tuple[tuple[int, int], ...]
     marks: tuple[int, ...]
     score: float
     confidence: float = 1.0
-    fits: bool = True
+    constrained: bool = True
 
     @property
     def text(self) -> str:
@@ -63,47 +63,58 @@ class Answer:
         return "".join(str(digit) for digit, _ in self.digits)
 
 
-def answers(
-    candidates: Sequence[Candidate],
-    shares: NDArray[np.floating[Any]],
-    parts: int,
-    length: int | None = None,
-    fits: Callable[[str], bool] | None = None,
-    height: float = 0.0,
-) -> list[Answer]:
-    """Return the likeliest numbers, the best first; at most `KEPT`, fewer if there are no more.
+@dataclass(frozen=True)
+class Lattice:
+    """A line's segmentation lattice.
 
-    Where a wish chose them, the likeliest of all numbers that are not as wished follow.
+    Attributes
+    ----------
+    candidates : sequence of Candidate
+        Each segment is one by itself.
+    probabilities : float (candidates, 12)
+        Of the ten digits, mark, and wrong segmentation.
+    segments : int
+        How many segments the line has.
+    digit_height : float
+        The height of a digit in pixels.
+    """
+
+    candidates: Sequence[Candidate]
+    probabilities: NDArray[np.floating[Any]]
+    segments: int
+    digit_height: float = 0.0
+
+
+def best_hypotheses(
+    lattice: Lattice, length: int | None = None, constraint: Callable[[str], bool] | None = None
+) -> list[Hypothesis]:
+    """Return the likeliest numbers, the best first: at most `MAX_HYPOTHESES`, fewer if there are no more.
+
+    With a length or a constraint, the likeliest of all numbers that do not satisfy it follow.
 
     Parameters
     ----------
-    candidates : sequence of Candidate
-        Of a line; each part is one by itself.
-    shares : (candidates, 12)
-        The network's probabilities: ten digits, mark, cut wrongly.
-    parts : int
-        How many the line has.
+    lattice : Lattice
     length : int, optional
         Only numbers of so many digits.
-    fits : function, optional
-        Only numbers that it accepts, of the `FITTING` likeliest.
-    height : float
-        Of a digit, in pixels.
+    constraint : function, optional
+        Only numbers for which it returns true, of the `MAX_CONSTRAINED` likeliest.
     """
-    apart = APART * height
-    for least in (LEAST, 0.0):
-        found = _search(candidates, shares, parts, least, length, FITTING if fits else KEPT, apart)
-        fine = [answer for answer in found if fits is None or fits(answer.text)]
-        if not fine:
+    for min_probability in (MIN_CLASS_PROBABILITY, 0.0):
+        search = _Search(lattice, min_probability)
+        numbers = search.best(MAX_CONSTRAINED if constraint else MAX_HYPOTHESES, length)
+        fitting = [number for number in numbers if constraint is None or constraint(number.text)]
+        if not fitting:
             continue
-        every = found if length is None else _search(candidates, shares, parts, least, None, KEPT, apart)
-        known = {answer.text for answer in fine}
-        return fine[:KEPT] + [replace(other, fits=False) for other in every[:KEPT] if other.text not in known]
+        others = numbers if length is None else search.best(MAX_HYPOTHESES, None)
+        texts = {number.text for number in fitting}
+        unfitting = [replace(other, constrained=False) for other in others[:MAX_HYPOTHESES] if other.text not in texts]
+        return fitting[:MAX_HYPOTHESES] + unfitting
     return []
 
 
 class _State(NamedTuple):
-    """A path that ends at a part: its score, the state that it comes from, its last candidate and that one's label.
+    """A path that ends at a segment: its score, the state before it, its last candidate and that one's label.
 
     `middle` is the column of its last digit's middle.
     """
@@ -116,74 +127,74 @@ class _State(NamedTuple):
     middle: float = -math.inf
 
     @property
-    def worth(self) -> float:
-        """What counts among paths of one number: a mark is rather told apart than taken for a part of a digit."""
-        return self.score + MARKED * self.marks
+    def preference(self) -> float:
+        """The score by which paths of one number are compared: a mark is preferred to a part of a digit."""
+        return self.score + MARK_BONUS * self.marks
 
 
-_Group = dict[int, _State]
-"""The best path of each number, by the number's name."""
+_Paths = dict[int, _State]
+"""The best path of each number, by the number's identifier."""
 
 
-def _search(
-    candidates: Sequence[Candidate],
-    shares: NDArray[np.floating[Any]],
-    parts: int,
-    least: float,
-    length: int | None,
-    kept: int,
-    apart: float,
-) -> list[Answer]:
-    """Go from part to part with the likeliest numbers so far, of each count of digits where a length is wished for."""
-    starting: list[list[int]] = [[] for _ in range(parts)]
-    for number, candidate in enumerate(candidates):
-        starting[candidate.first].append(number)
-    gains = np.log(np.maximum(shares[:, : MARK + 1], FLOOR)).tolist()
-    labels: list[list[int]] = [[] for _ in candidates]
-    for number, label in np.argwhere(shares[:, : MARK + 1] >= least).tolist():
-        labels[number].append(label)
-    # The same number has the same name, whatever path it took: its name without the last digit, and that digit.
-    names: dict[tuple[int, int], int] = {}
-    ending: list[dict[int, _Group]] = [{} for _ in range(parts + 1)]
-    ending[0][0] = {0: _State(0.0)}
-    for first in range(parts):
-        for count, group in ending[first].items():
-            best = nlargest(kept, group.items(), key=lambda named: named[1].score)
-            for number in starting[first]:
-                middle = (candidates[number].left + candidates[number].right) / 2
-                # A digit stands apart from the last one, a mark need not.
-                before = [named for named in best if middle - named[1].middle >= apart]
-                for label in labels[number]:
-                    more = count + (label != MARK and length is not None)
-                    if length is None or more <= length:
-                        there = ending[candidates[number].last + 1].setdefault(more, {})
-                        mine = best if label == MARK else before
-                        _extend(there, mine, number, label, middle, gains[number][label], names)
-    last = ending[parts].get(length or 0, {}).values()
-    return [_answer(state) for state in nlargest(kept, last, key=lambda state: state.score)]
+class _Search:
+    """The search through a lattice, segment by segment, with the likeliest numbers so far."""
+
+    def __init__(self, lattice: Lattice, min_probability: float) -> None:
+        self._candidates, self._segments = lattice.candidates, lattice.segments
+        self._min_distance = MIN_DIGIT_DISTANCE * lattice.digit_height
+        probabilities = lattice.probabilities[:, : MARK + 1]
+        self._log_probabilities = np.log(np.maximum(probabilities, MIN_PROBABILITY)).tolist()
+        self._labels: list[list[int]] = [[] for _ in lattice.candidates]
+        for index, label in np.argwhere(probabilities >= min_probability).tolist():
+            self._labels[index].append(label)
+        self._starting: list[list[int]] = [[] for _ in range(lattice.segments)]
+        for index, candidate in enumerate(lattice.candidates):
+            self._starting[candidate.first].append(index)
+
+    def best(self, count: int, length: int | None) -> list[Hypothesis]:
+        """Return the best `count` numbers; only those of a `length`, if one is given."""
+        # A number's identifier is the same on every path: that of the number without its last digit, and this digit.
+        identifiers: dict[tuple[int, int], int] = {}
+        # The paths that end before each segment, by their number of digits where a length is asked for.
+        ending: list[dict[int, _Paths]] = [{} for _ in range(self._segments + 1)]
+        ending[0][0] = {0: _State(0.0)}
+        for first in range(self._segments):
+            for digits, paths in ending[first].items():
+                best = nlargest(count, paths.items(), key=lambda item: item[1].score)
+                for index in self._starting[first]:
+                    for label in self._labels[index]:
+                        more = digits + (label != MARK and length is not None)
+                        if length is None or more <= length:
+                            target = ending[self._candidates[index].last + 1].setdefault(more, {})
+                            self._extend(target, best, index, label, identifiers)
+        last = ending[self._segments].get(length or 0, {}).values()
+        return [_hypothesis(state) for state in nlargest(count, last, key=lambda state: state.score)]
+
+    def _extend(
+        self,
+        target: _Paths,
+        best: Sequence[tuple[int, _State]],
+        index: int,
+        label: int,
+        identifiers: dict[tuple[int, int], int],
+    ) -> None:
+        """Add to `target` the best paths, continued with a candidate of a label."""
+        candidate, gain = self._candidates[index], self._log_probabilities[index][label]
+        middle = (candidate.left + candidate.right) / 2
+        for identifier, state in best:
+            if label == MARK:
+                to, marks, last = identifier, state.marks + 1, state.middle
+            elif middle - state.middle >= self._min_distance:  # digits are apart, marks need not be
+                to = identifiers.setdefault((identifier, label), len(identifiers) + 1)
+                marks, last = state.marks, middle
+            else:
+                continue
+            new = _State(state.score + gain, state, index, label, marks, last)
+            if to not in target or target[to].preference < new.preference:
+                target[to] = new
 
 
-def _extend(
-    there: _Group,
-    best: Sequence[tuple[int, _State]],
-    candidate: int,
-    label: int,
-    middle: float,
-    gain: float,
-    names: dict[tuple[int, int], int],
-) -> None:
-    """Add the paths that go on with a candidate of that label to those that end where it does."""
-    for name, state in best:
-        if label == MARK:
-            to, marks, last = name, state.marks + 1, state.middle
-        else:
-            to, marks, last = names.setdefault((name, label), len(names) + 1), state.marks, middle
-        new = _State(state.score + gain, state, candidate, label, marks, last)
-        if to not in there or there[to].worth < new.worth:
-            there[to] = new
-
-
-def _answer(state: _State) -> Answer:
+def _hypothesis(state: _State) -> Hypothesis:
     digits, marks, score = [], [], state.score
     while state.before is not None:
         if state.label == MARK:
@@ -191,4 +202,4 @@ def _answer(state: _State) -> Answer:
         else:
             digits.append((state.label, state.candidate))
         state = state.before
-    return Answer(tuple(digits[::-1]), tuple(marks[::-1]), score)
+    return Hypothesis(tuple(digits[::-1]), tuple(marks[::-1]), score)

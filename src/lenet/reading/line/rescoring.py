@@ -1,8 +1,8 @@
-"""A second opinion of what the likeliest numbers of a line differ in: that of the network for single digits.
+"""Rescoring of a line's likeliest numbers by the single-digit classifier, where they differ.
 
-It was shown more hands and digits than the networks for whole numbers, each alone, and gives what is no digit an even
-chance of all. It is asked for each candidate that some numbers take for a digit and others for another, for a mark, or
-for nothing.
+That network was trained on more letterforms and more digits than the networks for whole numbers, each digit by itself,
+and gives a non-digit the same probability for all classes. It classifies each candidate that some of the numbers take
+for a digit and others for another digit, for a mark, or for nothing.
 """
 
 from __future__ import annotations
@@ -13,58 +13,64 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.calibration import nondigit
-from lenet.network import Classifier
-from lenet.reading.path import Answer
-from lenet.reading.pieces import MARK
+from lenet.model.calibration import nondigit_probability
+from lenet.model.network import Classifier
+from lenet.reading.line.candidates import MARK
+from lenet.reading.line.path import Hypothesis
 
 WEIGHT = 0.75
-"""What the log of its probability counts, where that of a piece counts one."""
-FLOOR = 1e-3
-"""It is never surer than this that something is not there."""
+"""The weight of the log probability of this classifier, where that of a path has the weight 1."""
+MIN_PROBABILITY = 1e-3
+"""The least probability that this classifier gives any class."""
 
 Floats = NDArray[np.floating[Any]]
 
 
-def opinions(
-    network: Classifier,
-    answers: Sequence[Sequence[Answer]],
-    pictures: Sequence[NDArray[np.uint8]],
+def rescore(
+    classifier: Classifier,
+    numbers: Sequence[Sequence[Hypothesis]],
+    images: Sequence[NDArray[np.uint8]],
+    *,
     threads: int | None = None,
 ) -> list[Floats]:
-    """Return how likely each line's numbers are by what not all of them have.
+    """Return the scores of each line's numbers by the candidates in which they differ.
 
     Parameters
     ----------
-    network : Network or Ensemble
+    classifier : Network or Ensemble
         For single digits.
-    answers : sequence of sequences of Answer
+    numbers : sequence of sequences of Hypothesis
         Each line's numbers.
-    pictures : sequence of uint8 (candidates, maps, 28, 28)
-        Each line's candidates, the ink of each alone in its first map.
+    images : sequence of uint8 (candidates, maps, 28, 28)
+        Each line's candidates; the first map has the candidate's ink alone.
     threads : int, optional
-        See `lenet.engine.threads_to_use`.
+        See `lenet.engine.cpu.threads_to_use`.
 
     Returns
     -------
     list of float64 (numbers,)
         The sums of the logs of the probabilities that a candidate is what the number takes it for: 0 or less.
     """
-    doubted = [_doubted(own) for own in answers]
-    asked = [sorted({candidate for taken in own for label, candidate in taken if label != MARK}) for own in doubted]
-    shown = [own[candidates, 0] for own, candidates in zip(pictures, asked, strict=True) if candidates]
+    differences = [_differences(of_line) for of_line in numbers]
+    classified = [
+        sorted({candidate for labelled in of_line for label, candidate in labelled if label != MARK})
+        for of_line in differences
+    ]
+    shown = [of_line[candidates, 0] for of_line, candidates in zip(images, classified, strict=True) if candidates]
     if not shown:
-        return [np.zeros(len(own)) for own in answers]
-    shares = network.predict_proba(np.concatenate(shown), threads)
-    told = iter(np.log(np.maximum(np.column_stack([shares, nondigit(shares)]), FLOOR)).tolist())
-    found: list[Floats] = []
-    for own, candidates in zip(doubted, asked, strict=True):
-        said = {candidate: next(told) for candidate in candidates}
-        found.append(np.array([sum(said[c][label] for label, c in taken if c in said) for taken in own], np.float64))
-    return found
+        return [np.zeros(len(of_line)) for of_line in numbers]
+    probabilities = classifier.predict_proba(np.concatenate(shown), threads)
+    with_nondigit = np.column_stack([probabilities, nondigit_probability(probabilities)])
+    logs = iter(np.log(np.maximum(with_nondigit, MIN_PROBABILITY)).tolist())
+    scores: list[Floats] = []
+    for of_line, candidates in zip(differences, classified, strict=True):
+        log_of = {candidate: next(logs) for candidate in candidates}
+        sums = [sum(log_of[c][label] for label, c in labelled if c in log_of) for labelled in of_line]
+        scores.append(np.array(sums, np.float64))
+    return scores
 
 
-def _doubted(answers: Sequence[Answer]) -> list[set[tuple[int, int]]]:
-    """Return what each number takes candidates for, digits or `MARK`, but for what all numbers do."""
-    every = [{*answer.digits, *((MARK, candidate) for candidate in answer.marks)} for answer in answers]
-    return [own - every[0].intersection(*every) for own in every]
+def _differences(numbers: Sequence[Hypothesis]) -> list[set[tuple[int, int]]]:
+    """Return for each number the (label, candidate) that not all numbers have; the label is a digit or `MARK`."""
+    labelled = [{*number.digits, *((MARK, candidate) for candidate in number.marks)} for number in numbers]
+    return [of_number - labelled[0].intersection(*labelled) for of_number in labelled]

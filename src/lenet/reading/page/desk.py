@@ -1,53 +1,54 @@
-"""A sheet of paper on a darker desk: what lies around it in the photo is taken away.
+"""A sheet of paper on a darker desk: what lies around it in the photo is removed.
 
-Without its ink (closed over) a sheet is one smooth piece of the photo: a shadow's edge is soft, that of the sheet is
-not. It is a sheet if it is convex and has few corners, has ink on it, and is lighter than what lies along its edges.
+Without its ink (by a morphological closing) a sheet is one smooth region of the photo: a shadow's edge is soft, that of
+the sheet is not. The region is a sheet if it is convex, has few corners and some ink, and is lighter than what lies
+along its edges.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-COARSE = 160
-"""Pixels of the shorter side at which the sheet is looked for; pictures with fewer have none."""
-INK = 0.12
-"""What is narrower than this, a share of the shorter side, is closed over."""
-OCTAVE = 32
-"""Levels for each doubling of the light."""
-SMOOTH = 18
-"""The light of one sheet changes by fewer levels from pixel to pixel but one."""
-BRIGHTER, NEAR = 13, 3
-"""A sheet is lighter by more levels than what lies within so many coarse pixels outside, along most of its edge."""
-SMALLEST, LARGEST = 0.15, 0.98
-"""Shares of the picture that a sheet may take up."""
-CONVEX = 0.9
-"""At least this share of the sheet's convex hull is sheet."""
-CORNERS, ROUND = 6, 0.015
-"""The hull has no more corners, where those are left out that stand out by less than this share of its outline."""
-WHITE, WRITTEN, INKED = 0.7, 0.85, 4
-"""At least a share of it has no less than this share of its paper's light, and so many coarse pixels have less."""
+COARSE_PX = 160
+"""The shorter side of the picture in which the sheet is looked for; smaller pictures have no sheet."""
+MAX_INK_WIDTH = 0.12
+"""The closing removes what is narrower than this fraction of the shorter side."""
+LEVELS_PER_OCTAVE = 32
+"""Light is measured in so many levels for each doubling."""
+MAX_GRADIENT = 18
+"""Within a sheet, light changes by fewer levels over two pixels."""
+MIN_EDGE_STEP, EDGE_PX = 13, 3
+"""A sheet is lighter by so many levels than what lies within so many pixels outside, along most of its edge."""
+MIN_SHEET_FRACTION, MAX_SHEET_FRACTION = 0.15, 0.98
+"""Limits of the sheet's fraction of the picture."""
+MIN_CONVEXITY = 0.9
+"""At least this fraction of the sheet's convex hull is sheet."""
+MAX_CORNERS, CORNER_TOLERANCE = 6, 0.015
+"""The most corners of the hull, approximated within this fraction of the length of its outline."""
+MIN_PAPER_FRACTION, INK_LIGHT, MIN_INK_PX = 0.7, 0.85, 4
+"""At least this fraction of the sheet is paper; ink has less than this fraction of its paper's light; the least number
+of pixels of ink."""
 
 Bytes = NDArray[np.uint8]
 
 
 def without_desk(grey: Bytes) -> Bytes:
-    """Return grey levels (height, width) with paper for what lies around a sheet; the same where there is no desk.
+    """Return grey levels (height, width) with paper in place of what lies around a sheet; the same if there is no desk.
 
-    A hundredth of the shorter side along the sheet's edges is taken for desk.
+    A hundredth of the shorter side along the sheet's edges counts as desk.
     """
-    import cv2
-
-    scale = COARSE / min(grey.shape)
+    scale = COARSE_PX / min(grey.shape)
     if scale > 1:
         return grey
     size = (round(grey.shape[1] * scale), round(grey.shape[0] * scale))
     small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    window = int(INK * COARSE) | 1
+    window = int(MAX_INK_WIDTH * COARSE_PX) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
-    # Beyond the borders it goes on, so that a narrow strip of desk there is not closed over.
+    # The picture is continued beyond its borders, so that the closing leaves a narrow strip of desk there.
     wide = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REPLICATE)
     closed = np.asarray(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc), np.uint8)
     paper = np.ascontiguousarray(closed[window:-window, window:-window])
@@ -55,7 +56,7 @@ def without_desk(grey: Bytes) -> Bytes:
     if sheet is None:
         return grey
     inner = cv2.erode(sheet, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    # Around the sheet its paper goes on as it is at the nearest place of it.
+    # Around the sheet, paper has the level of the nearest paper of the sheet.
     _, nearest = cv2.distanceTransformWithLabels(1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     levels = np.zeros(int(nearest.max()) + 1, np.uint8)
     levels[nearest[inner > 0]] = paper[inner > 0]
@@ -66,33 +67,31 @@ def without_desk(grey: Bytes) -> Bytes:
 
 
 def _sheet(small: Bytes, paper: Bytes) -> Bytes | None:
-    """Return a mask of the sheet in the middle of a picture, None if there is none; `paper` is it without ink."""
-    import cv2
-
-    light = np.log2(paper.astype(np.float32) + 8) * OCTAVE
-    smooth = (cv2.morphologyEx(light, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) < SMOOTH).astype(np.uint8)
+    """Return a mask of the sheet in the middle of a picture, None without one; `paper` is the picture without ink."""
+    light = np.log2(paper.astype(np.float32) + 8) * LEVELS_PER_OCTAVE
+    smooth = (cv2.morphologyEx(light, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) < MAX_GRADIENT).astype(np.uint8)
     _, labels = cv2.connectedComponents(smooth, connectivity=4)
     height, width = paper.shape
     middle = labels[height // 4 : -(height // 4), width // 4 : -(width // 4)]
     if not middle.any():
         return None
     largest = int(np.bincount(middle[middle > 0]).argmax())
-    piece = (labels == largest).astype(np.uint8)
-    outlines, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    hull = np.zeros_like(piece)
+    region = (labels == largest).astype(np.uint8)
+    outlines, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = np.zeros_like(region)
     outline = cv2.convexHull(np.concatenate(outlines))
     cv2.fillConvexPoly(hull, outline, 1)
     inside = hull > 0
-    if not SMALLEST < inside.mean() < LARGEST or piece[inside].mean() < CONVEX:
+    if not MIN_SHEET_FRACTION < inside.mean() < MAX_SHEET_FRACTION or region[inside].mean() < MIN_CONVEXITY:
         return None
-    if len(cv2.approxPolyDP(outline, ROUND * cv2.arcLength(outline, True), True)) > CORNERS:
+    if len(cv2.approxPolyDP(outline, CORNER_TOLERANCE * cv2.arcLength(outline, True), True)) > MAX_CORNERS:
         return None
     within = cv2.erode(hull, np.ones((5, 5), np.uint8)) > 0
-    dark = small[within] < WRITTEN * paper[within]
-    if dark.sum() < INKED or dark.mean() > 1 - WHITE:
+    dark = small[within] < INK_LIGHT * paper[within]
+    if dark.sum() < MIN_INK_PX or dark.mean() > 1 - MIN_PAPER_FRACTION:
         return None
-    around: Any = np.ones((2 * NEAR + 1, 2 * NEAR + 1), np.uint8)
+    around: Any = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
     edge = (hull == 0) & (cv2.dilate(hull, np.ones((3, 3), np.uint8)) > 0)
     beyond = np.where(inside, np.float32(np.inf), light).astype(np.float32)
     step = cv2.dilate(light * hull, around)[edge] - cv2.erode(beyond, around)[edge]
-    return np.asarray(hull, np.uint8) if len(step) and float(np.percentile(step, 30)) >= BRIGHTER else None
+    return np.asarray(hull, np.uint8) if len(step) and float(np.percentile(step, 30)) >= MIN_EDGE_STEP else None

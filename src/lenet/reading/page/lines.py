@@ -1,8 +1,8 @@
-"""From ink to lines of writing: which strokes stand beside one another, and how tall their digits are.
+"""Lines of writing in a picture's ink: which strokes form a line, and how tall its digits are.
 
-Ruled lines and frames go first: runs longer than any stroke of a digit, but for where strokes cross them. What is left
-is taken apart into connected components; those as tall as digits that overlap in height and are not far apart are a
-line, and smaller ones belong to the line whose band they lie in.
+Ruled lines and frames are removed first: runs that are longer than any stroke of a digit, except where strokes cross
+them. The rest is split into connected components. Components as tall as digits that overlap in height and are close to
+each other form a line; smaller ones belong to the line whose band they lie in.
 """
 
 from __future__ import annotations
@@ -10,41 +10,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.ink import STROKE, Bytes, Ink
+from lenet.image.measure import AREA, HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components
+from lenet.reading.page.ink import Bytes, Ink
 
-MOST_BLOBS = 2000
-"""Of more components as tall as digits, the largest are looked at."""
+MAX_COMPONENTS = 2000
+"""Of more components as tall as digits, only the largest are used."""
 
-SMALLEST = 6
-"""Components that are less tall, in pixels, are no digits."""
+MIN_DIGIT_PX = 6
+"""Components of less height are no digits."""
 
 Numbers = NDArray[np.intp]
 Mask = NDArray[np.uint8]
-LEFT, TOP, WIDTH, HEIGHT, AREA = range(5)
-"""The columns of components' figures."""
 
 
 @dataclass(frozen=True)
-class Band:
+class InkLine:
     """A line of writing in a picture's ink.
 
     Attributes
     ----------
     left, top : int
-        Where its part of the ink begins.
+        The corner of the line's rectangle in the picture's ink.
     ink : uint8 (height, width)
-        That part, 0 = paper and 255 = ink, whatever it belongs to.
+        The ink in that rectangle, 0 = paper and 255 = ink, whatever it belongs to.
     components : int32 (height, width)
-        The line's own strokes, each component with a number from 1 on; 0 elsewhere.
+        The line's strokes, each component with a number counted from 1; 0 elsewhere.
     height : float
-        Of a digit, in pixels.
+        The height of a digit in pixels.
     middle : float
         The row in which digits have their middle.
     pen : float
-        The strokes' width in pixels.
+        The width of strokes in pixels.
     """
 
     left: int
@@ -56,36 +56,34 @@ class Band:
     pen: float
 
 
-def bands(ink: Ink, single: bool = False) -> list[Band]:
-    """Return the lines of writing from top to bottom; all strokes are one line if it is said to be a `single` one."""
-    strokes = (ink.image >= STROKE).astype(np.uint8)
+def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
+    """Return the lines of writing from top to bottom; with `single`, all strokes form one line."""
+    strokes = (ink.image >= STROKE_LEVEL).astype(np.uint8)
     if not strokes.any():
         return []
     strokes = without_rules(strokes, ink.pen, 30 * ink.pen, 40 * ink.pen)
-    _, figures = components(strokes)
-    tall = digit_height(figures[_plausible(figures, ink)], 0.75)
+    _, measures = components(strokes)
+    tall = digit_height(measures[_plausible(measures, ink)], 0.75)
     strokes = without_rules(strokes, ink.pen, 2.2 * tall, 1.6 * tall)
-    labels, figures = components(strokes)
-    chosen = np.flatnonzero(_plausible(figures, ink))
-    chosen = chosen[np.argsort(-figures[chosen, AREA], kind="stable")[:MOST_BLOBS]]
+    labels, measures = components(strokes)
+    chosen = np.flatnonzero(_plausible(measures, ink))
+    chosen = chosen[np.argsort(-measures[chosen, AREA], kind="stable")[:MAX_COMPONENTS]]
     if not len(chosen):
         return []
-    groups = [chosen] if single else _groups(figures, chosen)
+    groups = [chosen] if single else _groups(measures, chosen)
     # In a line, what is much smaller than its digits is a mark or a speck.
-    groups = [group[figures[group, HEIGHT] >= 0.4 * digit_height(figures[group])] for group in groups]
-    heights = [digit_height(figures[group]) for group in groups]
-    near = figures[:, AREA] >= 0.012 * min(heights) ** 2
-    found = [_band(ink, labels, figures, np.flatnonzero(near), group) for group in groups]
-    return sorted(found, key=lambda band: (band.top, band.left))
+    groups = [group[measures[group, HEIGHT] >= 0.4 * digit_height(measures[group])] for group in groups]
+    heights = [digit_height(measures[group]) for group in groups]
+    near = measures[:, AREA] >= 0.012 * min(heights) ** 2
+    lines = [_line_of(ink, labels, measures, np.flatnonzero(near), group) for group in groups]
+    return sorted(lines, key=lambda line: (line.top, line.left))
 
 
-def without_rules(strokes: Mask, pen: float, across: float, upright: float) -> Mask:
-    """Return strokes (height, width) without lines longer than so many pixels, but for where others cross them."""
-    import cv2
-
+def without_rules(strokes: Mask, pen: float, min_horizontal_px: float, min_vertical_px: float) -> Mask:
+    """Return strokes (height, width) without ruled lines of at least these lengths, except where others cross them."""
     rest = strokes.copy()
-    for axis, least in ((1, across), (0, upright)):
-        length = int(least)
+    for axis, min_length in ((1, min_horizontal_px), (0, min_vertical_px)):
+        length = int(min_length)
         if strokes.shape[axis] <= length or length < 3:
             continue
 
@@ -100,43 +98,33 @@ def without_rules(strokes: Mask, pen: float, across: float, upright: float) -> M
     return rest
 
 
-def components(strokes: Mask) -> tuple[NDArray[np.int32], Numbers]:
-    """Return components' numbers, 0 for paper, and their figures; row 0 is the paper's."""
-    import cv2
-
-    _, labels, found, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    figures = np.array(found, np.intp)
-    figures[0] = 0
-    return np.asarray(labels, np.int32), figures
-
-
-def _plausible(figures: Numbers, ink: Ink) -> NDArray[np.bool_]:
-    """Return which components may be digits, or several that touch: neither specks nor bars nor frames."""
-    width, height, area = figures[:, WIDTH], figures[:, HEIGHT], figures[:, AREA]
-    tall = (height >= max(SMALLEST, 2.5 * ink.pen)) & (area >= 10)
+def _plausible(measures: Numbers, ink: Ink) -> NDArray[np.bool_]:
+    """Return which components may be digits or touching digits: not specks, bars or frames."""
+    width, height, area = measures[:, WIDTH], measures[:, HEIGHT], measures[:, AREA]
+    tall = (height >= max(MIN_DIGIT_PX, 2.5 * ink.pen)) & (area >= 10)
     likely = tall & (width < 8 * height) & (area > 0.03 * width * height)
     return likely if likely.any() else tall
 
 
-def digit_height(figures: Numbers, share: float = 0.5) -> float:
-    """Return the height of digits: the median (or another quantile) of components' heights, weighted by their width."""
-    height = figures[:, HEIGHT].astype(np.float64)
-    weight = np.minimum(figures[:, WIDTH], 2 * height) + 3.0
-    return quantile(height, weight, share) if len(height) else float(SMALLEST)
+def digit_height(measures: Numbers, fraction: float = 0.5) -> float:
+    """Return the height of digits: the median (or another quantile) of components' heights, weighted by width."""
+    height = measures[:, HEIGHT].astype(np.float64)
+    weight = np.minimum(measures[:, WIDTH], 2 * height) + 3.0
+    return quantile(height, weight, fraction) if len(height) else float(MIN_DIGIT_PX)
 
 
-def quantile(values: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]], share: float = 0.5) -> float:
-    """Return the value at which a share of the weight is reached."""
+def quantile(values: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]], fraction: float = 0.5) -> float:
+    """Return the weighted quantile: the value at which this fraction of the weight is reached."""
     order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(reached, share * reached[-1])])
+    cumulative = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulative, fraction * cumulative[-1])])
 
 
-def _groups(figures: Numbers, chosen: Numbers) -> list[Numbers]:
-    """Return components in groups: those that overlap by two fifths of a height, not three heights apart."""
-    left, top = figures[chosen, LEFT], figures[chosen, TOP]
-    right, bottom = left + figures[chosen, WIDTH], top + figures[chosen, HEIGHT]
-    height = figures[chosen, HEIGHT]
+def _groups(measures: Numbers, chosen: Numbers) -> list[Numbers]:
+    """Return components in groups: overlapping by two fifths of a height, at most three heights apart."""
+    left, top = measures[chosen, LEFT], measures[chosen, TOP]
+    right, bottom = left + measures[chosen, WIDTH], top + measures[chosen, HEIGHT]
+    height = measures[chosen, HEIGHT]
     parent = np.arange(len(chosen))
 
     def root(one: int) -> int:
@@ -155,44 +143,42 @@ def _groups(figures: Numbers, chosen: Numbers) -> list[Numbers]:
     return [chosen[roots == number] for number in np.unique(roots)]
 
 
-def _band(ink: Ink, labels: NDArray[np.int32], figures: Numbers, others: Numbers, members: Numbers) -> Band:
-    """Return the line of these components, with those smaller ones of the `others` that lie in its band."""
-    left, top, width, height, _ = figures[members].T
-    tall = digit_height(figures[members])
+def _line_of(ink: Ink, labels: NDArray[np.int32], measures: Numbers, others: Numbers, members: Numbers) -> InkLine:
+    """Return the line of the `members`, with those smaller components of the `others` that lie in its rectangle."""
+    left, top, width, height, _ = measures[members].T
+    tall = digit_height(measures[members])
     middle = quantile(top + height / 2, width + 3.0)
     upper, lower = min(top.min(), middle - 0.7 * tall), max((top + height).max(), middle + 0.7 * tall)
     rows = slice(max(0, int(upper)), min(ink.image.shape[0], int(lower) + 1))
     beside = 1.5 * tall
     columns = slice(max(0, int(left.min() - beside)), min(ink.image.shape[1], int((left + width).max() + beside)))
-    x, y = (figures[others, at] + figures[others, size] / 2 for at, size in ((LEFT, WIDTH), (TOP, HEIGHT)))
+    x, y = (measures[others, at] + measures[others, size] / 2 for at, size in ((LEFT, WIDTH), (TOP, HEIGHT)))
     inside = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
-    small = (figures[others, AREA] >= 0.012 * tall * tall) & (figures[others, HEIGHT] <= 0.6 * tall)
-    own = np.zeros(len(figures), np.int32)
+    small = (measures[others, AREA] >= 0.012 * tall * tall) & (measures[others, HEIGHT] <= 0.6 * tall)
+    kept = np.zeros(len(measures), np.int32)
     for numbers in (members, others[small & inside]):
-        own[numbers] = numbers
-    return Band(
+        kept[numbers] = numbers
+    return InkLine(
         columns.start,
         rows.start,
         ink.image[rows, columns],
-        own[labels[rows, columns]],
+        kept[labels[rows, columns]],
         tall,
         middle - rows.start,
         ink.pen,
     )
 
 
-def at_scale(band: Band, tall: float, side: int) -> tuple[Bytes, float]:
-    """Return a line with its digits `tall` pixels high, uint8 (side, its width and `side` more), and its scale.
+def scaled_line(line: InkLine, digit_px: float, side: int) -> tuple[Bytes, float]:
+    """Return a line scaled to digits of a height, uint8 (side, scaled width + `side` + 1), and the scale.
 
-    The line's middle is in the middle. A pixel's column in the result is that in the line, scaled, and half a side.
+    The middle of its digits is the middle row. Column x of the line is column `side` / 2 + scale x of the result.
     """
-    import cv2
-
-    scale = tall / band.height
-    ink = band.ink
+    scale = digit_px / line.height
+    ink = line.ink
     if scale < 0.9:  # against aliasing
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 0.4 / scale), np.uint8)
     size = (round(ink.shape[1] * scale) + side + 1, side)
-    shift = [side / 2 + (scale - 1) / 2, side / 2 - band.middle * scale + (scale - 1) / 2]
+    shift = [side / 2 + (scale - 1) / 2, side / 2 - line.middle * scale + (scale - 1) / 2]
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
     return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.uint8), scale

@@ -1,0 +1,1 @@
+"""The arithmetic: the native engine for processors, and the reference in NumPy that it is tested against."""

@@ -1,0 +1,1 @@
+"""Weights that answer: networks and ensembles, their files, their confidence."""

@@ -1,0 +1,88 @@
+"""A line on its way from segments to ranked numbers, one value after each step.
+
+Numbers are ranked by their path, by their alignment with the sliding window, and by the single-digit classifier where
+they differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.line import alignment, rescoring
+from lenet.reading.line.path import Hypothesis, Lattice
+from lenet.reading.line.segmentation import Candidate, Segments
+from lenet.reading.line.sliding_window import LineScan
+from lenet.reading.page.lines import InkLine
+
+MIN_DOUBT = 1e-4
+"""The fraction of what a path leaves to others that counts against a number even if no other number is there."""
+UNCONSTRAINED_WEIGHT = 0.01
+"""The weight of a number that does not satisfy the constraint, where one that does has the weight 1."""
+MIN_ALIGNMENT_SCORE = -1e4
+"""The score of a number that has more digits than there are windows, and so no alignment."""
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class SegmentedLine:
+    """A line of a page with its segmentation candidates and their images, uint8 (candidates, maps, 28, 28)."""
+
+    page: int
+    line: InkLine
+    scan: LineScan
+    segments: Segments
+    candidates: Sequence[Candidate]
+    images: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ScoredLine(SegmentedLine):
+    """The same with the candidates' probabilities, (candidates, 12), and the likeliest numbers by their paths."""
+
+    probabilities: Floats
+    numbers: Sequence[Hypothesis]
+
+    @staticmethod
+    def of(segmented: SegmentedLine, lattice: Lattice, numbers: Sequence[Hypothesis]) -> ScoredLine:
+        """Return a segmented line with its lattice's probabilities and its numbers."""
+        return ScoredLine(**vars(segmented), probabilities=lattice.probabilities, numbers=numbers)
+
+
+@dataclass(frozen=True)
+class RankedLine(ScoredLine):
+    """The same with the numbers in their final order, the likeliest first, each with its confidence."""
+
+    @property
+    def digit_images(self) -> NDArray[np.uint8]:
+        """The digits of the likeliest number, (n, 28, 28)."""
+        chosen = [candidate for _, candidate in self.numbers[0].digits] if self.numbers else []
+        return self.images[chosen, 0]
+
+
+def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> RankedLine:
+    """Return a line with its numbers ranked by three scores: of paths, of alignments, of the single-digit classifier.
+
+    The odds that a number is right are its path's probability against the normalised weight of the others, and a little
+    more. Numbers that do not satisfy a constraint are others too, where they are much likelier; then they are dropped.
+    """
+    if not scored.numbers:
+        return RankedLine(**vars(scored))
+    constrained = np.array([number.constrained for number in scored.numbers])
+    paths = np.array([number.score for number in scored.numbers])
+    scores = paths + alignment.WEIGHT * np.maximum(alignment_scores, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
+    scores += np.where(constrained, 0.0, math.log(UNCONSTRAINED_WEIGHT))
+    weights = np.exp(scores - scores.max())
+    others = (weights.sum() - weights) / weights.sum()
+    path_probabilities = np.exp(np.minimum(paths, 0))
+    against = path_probabilities + others + MIN_DOUBT * (1 - path_probabilities)
+    confidence = path_probabilities / np.maximum(against, np.finfo(float).tiny)
+    order = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
+    numbers = [replace(scored.numbers[index], confidence=float(confidence[index])) for index in order]
+    return RankedLine(**{**vars(scored), "numbers": numbers})

@@ -1,0 +1,20 @@
+"""A network as data: layers, their shapes, parameters and connections. No weights and no arithmetic on images."""
+
+from lenet.spec.layers import Conv, Dense, Layer, Rbf, Shape, Table
+from lenet.spec.network import Row, Spec
+from lenet.spec.pooling import Contrast, DeformPool, Pool, Subsample
+
+__all__ = [
+    "Contrast",
+    "Conv",
+    "DeformPool",
+    "Dense",
+    "Layer",
+    "Pool",
+    "Rbf",
+    "Row",
+    "Shape",
+    "Spec",
+    "Subsample",
+    "Table",
+]

@@ -1,0 +1,1 @@
+"""Made images: drawn digits and marks, non-digits, and strings of digits composed on paper."""

@@ -1,0 +1,161 @@
+"""A whole training as one library call: everything that ``lenet train`` does, from a preset's name to files.
+
+A job says what is wanted by names: a preset, one of its recipes, a data set. `Job.prepare` loads what it needs and
+checks that it fits together; nothing is written before `PreparedJob.epochs` is iterated over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lenet._version import __version__, source_commit
+from lenet.data import Dataset, load
+from lenet.model.ensemble import single_network
+from lenet.model.pretrained import load as load_network
+from lenet.recipe import Recipe
+from lenet.training.fit import Epoch, teacher_of
+from lenet.training.line_examples import NETWORKS, load_examples
+from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
+from lenet.zoo.table import presets
+
+VALIDATION_FRACTION = 12
+"""Of the training images, one in so many is held out for validation, unless the recipe or the caller says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A training that keeps its files.
+
+    Parameters
+    ----------
+    out : path
+        The directory of the network, its history and its checkpoint.
+    preset : str
+        The name of a preset.
+    recipe : {"quick", "best"}, optional
+        Another recipe of the preset, where it has one. By default its own; with `initial`, ``fine_tune`` if it has
+        that.
+    data : str
+        As for `lenet.data.load`; or the name of a network for whole numbers, alone or with a directory of fields:
+        ``candidates:DIR``.
+    epochs : int, optional
+        Epochs; by default the recipe's.
+    validation : int, optional
+        Hold-out images of the training set, for validation and calibration; by default the recipe's number, or one in
+        `VALIDATION_FRACTION`.
+    seed : int
+        Of everything that is drawn.
+    members : int
+        Networks, each with a seed of its own, that become an ensemble.
+    teacher, initial : str, optional
+        Name or file of the teacher of a distillation, and of the network whose weights are the initial weights.
+    hard_examples : bool
+        For whole numbers: more strings, but mostly those that are hard for `initial`.
+    resume : bool
+        Continue the training in `out`.
+    threads : int, optional
+        See `lenet.engine.cpu.threads_to_use`.
+    """
+
+    out: Path
+    preset: str = "lenet5"
+    recipe: str | None = None
+    data: str = "mnist"
+    epochs: int | None = None
+    validation: int | None = None
+    seed: int = 0
+    members: int = 1
+    teacher: str | None = None
+    initial: str | None = None
+    hard_examples: bool = False
+    resume: bool = False
+    threads: int | None = None
+
+    def chosen_recipe(self) -> Recipe:
+        """Return the recipe that the job trains by; ValueError if the preset has none of that name."""
+        preset = presets[self.preset]
+        if self.recipe is None:
+            recipe = preset.recipes.get("fine_tune", preset.recipe) if self.initial else preset.recipe
+        elif self.recipe in preset.recipes:
+            recipe = preset.recipes[self.recipe]
+        else:
+            having = [name for name, other in presets.items() if self.recipe in other.recipes]
+            raise ValueError(f"{self.preset} has no {self.recipe} recipe; there is one for {', '.join(having)}")
+        return recipe if self.epochs is None else replace(recipe, epochs=self.epochs, steps=None)
+
+    def prepare(self) -> PreparedJob:
+        """Load the data and the networks that the job names.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            If something is not there or does not fit together.
+        """
+        recipe = self.chosen_recipe()
+        teacher = None if self.teacher is None else load_network(self.teacher)
+        teacher_of(recipe, teacher)  # refuses one where there is no distillation
+        initial = None if self.initial is None else single_network(load_network(self.initial), self.initial)
+        if self.data.partition(":")[0] in NETWORKS:
+            training = load_examples(
+                self.data, initial=initial, hard=self.hard_examples, seed=self.seed, threads=self.threads
+            )
+        elif self.hard_examples:
+            names = " and ".join(NETWORKS)
+            raise ValueError(f"hard examples of {self.data}; they are for {names} with fields of one's own")
+        else:
+            training = load(self.data, "train")
+        training, validation = self._split(training, recipe)
+        provenance: dict[str, Any] = {"preset": self.preset, "lenet": __version__, "commit": source_commit()}
+        if self.teacher is not None:
+            provenance["teacher"] = self.teacher
+        if initial is not None:
+            provenance["initial"] = dict(initial.provenance)
+        run = Run(
+            self.out,
+            presets[self.preset].spec,
+            recipe,
+            training,
+            validation,
+            self.seed,
+            self.threads,
+            self.resume,
+            provenance,
+            teacher,
+            initial,
+        )
+        return PreparedJob(self, run)
+
+    def _split(self, training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
+        count = self.validation
+        if count is None:
+            count = len(training) // VALIDATION_FRACTION if recipe.validation is None else recipe.validation
+        return training.split(count) if count else (training, None)
+
+
+@dataclass(frozen=True)
+class PreparedJob:
+    """A job whose data and networks were loaded."""
+
+    job: Job
+    run: Run
+
+    @property
+    def path(self) -> Path:
+        """The file of the network or ensemble that the job trains."""
+        return self.job.out / (ENSEMBLE if self.job.members > 1 else NETWORK)
+
+    def epochs(self) -> Iterator[tuple[int, Epoch]]:
+        """Train, yielding the member's number, counted from 0, and each epoch once its files are written.
+
+        Raises
+        ------
+        RunError
+            If the directory cannot be written to, or holds another training.
+        """
+        if self.job.members > 1:
+            yield from ensemble(self.run, self.job.members)
+        else:
+            yield from ((0, epoch) for epoch in self.run.epochs())

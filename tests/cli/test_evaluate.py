@@ -1,0 +1,69 @@
+"""``lenet evaluate`` and ``lenet look``: figures, and drawings of layers and distortions."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.engine.cpu import distortion_examples
+
+DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
+
+
+def test_error_confusion_and_the_worst_mistakes(run, trained, few_nondigits):
+    out, _ = trained
+    done = run("evaluate", out / "network.safetensors", "--data", "digits")
+    assert done.stdout.startswith("error ")
+    assert "confusion" in done.stdout
+    assert "worst mistakes" in done.stdout
+    data = json.loads(run("evaluate", out / "network.safetensors", "--data", "digits", "--json").stdout)
+    assert data["n"] == 359
+    assert np.sum(data["confusion"]) == 359
+    assert data["error"] < 0.1
+    assert data["risk"][0]["error"] == pytest.approx(data["error"])
+    assert [row["coverage"] for row in data["risk"]] == sorted((row["coverage"] for row in data["risk"]), reverse=True)
+    assert data["nondigits"]["n"] == 200
+    assert 0 <= data["nondigits"]["rejected"] <= 1
+    for heading in ("expected calibration error", "risk-coverage curve", "non-digits rejected"):
+        assert heading in done.stdout
+
+
+def test_a_rejection_threshold_for_an_error(run, trained, few_nondigits):
+    """The threshold comes from the hold-out digits of the training, never from those that it is tested on."""
+    network = lenet.Network.load(trained[0] / "network.safetensors")
+    assert network.calibration.images == 119
+    arguments = ("evaluate", trained[0] / "network.safetensors", "--data", "digits", "--reject")
+    data = json.loads(run(*arguments, "5%", "--json").stdout)["reject"]
+    assert data["target"] == 0.05
+    assert data["threshold"] == network.calibration.threshold(0.05)
+    images, labels = lenet.data.digits("test")
+    accepted = network.predict_proba(images).max(axis=1) >= data["threshold"]
+    assert data["accepted"] == accepted.mean()
+    assert data["error"] == (network.predict(images) != labels)[accepted].mean()
+    assert "rejection threshold for an error of 5 %" in run(*arguments, "0.05").stdout
+    failed = run(*arguments, "0.01%", code=1)
+    assert "no rejection threshold for an error of 0.01 %: 119 hold-out images support" in failed.one_line
+    failed = run(*arguments, "few", code=1)
+    assert "'few' is not a fraction; expected one such as 0.1% or 0.001" in failed.one_line
+
+
+def test_look_draws_layers(run, tmp_path):
+    assert run("look", "lenet5", DIGITS / "8.png", "--out", tmp_path / "a.png").stdout == f"{tmp_path / 'a.png'}\n"
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_look_draws_distortions(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("lenet.cli.evaluate.distortion_examples", partial(distortion_examples, count=2))
+    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--out", tmp_path / "a.png")
+    one = (tmp_path / "a.png").read_bytes()
+    assert one.startswith(b"\x89PNG")
+    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--seed", 1, "--out", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() != one
+
+
+def test_layers_of_an_ensemble_cannot_be_drawn(run, tmp_path):
+    done = run("look", "ensemble", DIGITS / "8.png", "--out", tmp_path / "a.png", code=1)
+    assert "ensemble: an ensemble of 5 networks; expected a single network" in done.one_line

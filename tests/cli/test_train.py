@@ -1,0 +1,60 @@
+"""``lenet train``: what it prints, and the files that it keeps."""
+
+import json
+from pathlib import Path
+
+import lenet
+
+
+def test_it_prints_each_epoch(trained):
+    out, done = trained
+    assert done.stdout == f"{out / 'network.safetensors'}\n"
+    lines = done.stderr.splitlines()
+    assert lines[0] == "data: scikit-learn's digits, train, scaled up to 28x28, the first 1319"
+    assert len(lines) == 13
+    assert all(word in lines[1] for word in ("epoch  1/12", "loss", "validation error", "images/s", "s left"))
+
+
+def test_json(run, tmp_path):
+    done = run("train", "--data", "digits", "--epochs", 1, "--validation", 0, "--out", tmp_path / "a", "--json")
+    data = json.loads(done.stdout)
+    assert data["validation"] is None
+    assert Path(data["network"]).exists()
+
+
+def test_fine_tuning_has_trained_initial_weights(run, trained, tmp_path):
+    out, _ = trained
+    first = lenet.Network.load(out / "network.safetensors")
+    arguments = ("--data", "digits", "--epochs", 2, "--initial", out / "network.safetensors", "--out", tmp_path / "b")
+    run("train", *arguments)
+    fine = lenet.Network.load(tmp_path / "b" / "network.safetensors")
+    assert fine.provenance["initial"]["history"] == first.provenance["history"]
+    losses = [row["loss"] for row in fine.provenance["history"]]
+    assert losses[0] < 0.5 * first.provenance["history"][0]["loss"]
+
+
+def test_a_given_number_of_epochs_is_done_whatever_steps_the_recipe_has(run, tmp_path):
+    """The tutorial's recipe ends after 300 steps: 12 epochs of these images."""
+    preset = ("--preset", "lenet-tf-modular", "--data", "digits", "--validation", 138)
+    done = run("train", *preset, "--epochs", 13, "--out", tmp_path / "a", "--json")
+    assert json.loads(done.stdout)["epochs"] == 13
+
+
+def test_members_are_kept_as_one(run, tmp_path, few_nondigits):
+    arguments = ("train", "--data", "digits", "--epochs", 2, "--seed", 5, "--members", 2, "--out", tmp_path)
+    assert run(*arguments).stdout == f"{tmp_path / 'ensemble.safetensors'}\n"
+    ensemble = lenet.load(tmp_path / "ensemble.safetensors")
+    assert [network.provenance["seed"] for network in ensemble.networks] == [5, 6]
+    assert ensemble.provenance["seeds"] == [5, 6]
+    assert ensemble.calibration.images == len(lenet.data.digits("train")[1]) // 12
+    first = (tmp_path / "ensemble.safetensors").read_bytes()
+    run(*arguments, "--resume")
+    assert (tmp_path / "ensemble.safetensors").read_bytes() == first
+    evaluation = json.loads(run("evaluate", tmp_path / "ensemble.safetensors", "--data", "digits", "--json").stdout)
+    assert evaluation["n"] == len(lenet.data.digits("test")[1])
+    again = run(*arguments[:-1], tmp_path, code=1)
+    assert "seed-5: holds a training; --resume continues its members" in again.one_line
+    nothing = run(*arguments[:-1], tmp_path / "elsewhere", "--resume", code=1)
+    assert "no seed-5/checkpoint.safetensors or other member's to resume from" in nothing.one_line
+    summary = run("summary", tmp_path / "ensemble.safetensors", code=1)
+    assert "an ensemble of 2 networks; expected a single network" in summary.one_line

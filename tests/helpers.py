@@ -1,0 +1,33 @@
+"""Functions that several tests call: inputs in the reference's terms, small data, a child's environment."""
+
+import os
+
+import numpy as np
+
+from lenet import Scale, Spec
+
+
+def as_input(spec: Spec, images: np.ndarray, scale: Scale) -> np.ndarray:
+    """Return byte images as the first layer sees them, float64."""
+    maps, height, width = spec.input
+    images = images.reshape(len(images), maps, *images.shape[-2:])
+    top, left = (height - images.shape[2]) // 2, (width - images.shape[3]) // 2
+    full = np.full((len(images), maps, height, width), scale.paper, np.float64)
+    full[:, :, top : top + images.shape[2], left : left + images.shape[3]] += images * ((scale.ink - scale.paper) / 255)
+    return full
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment with some variables set, for a child process."""
+    return {**os.environ, **extra}
+
+
+def strokes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images of a stroke in one of three places, its class: what a network learns in a moment."""
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 3, count).astype(np.uint8)
+    images = np.zeros((count, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        y = 5 + 7 * label + random.integers(-1, 2)
+        image[y : y + 3, 6:22] = random.integers(150, 256)
+    return images, labels

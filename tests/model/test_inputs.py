@@ -1,0 +1,87 @@
+"""Images and labels in the form that networks take, and what is refused."""
+
+import numpy as np
+import pytest
+
+from lenet import Dense, Network, Spec, presets
+from lenet.model.inputs import as_images, as_labels
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return Network.create(presets["lenet5"].spec, seed=1)
+
+
+def test_images_get_an_axis_for_their_maps_and_stay_the_same_bytes():
+    spec = presets["lenet5"].spec
+    array = as_images(IMAGES, spec)
+    assert (array.shape, array.dtype) == ((5, 1, 28, 28), np.uint8)
+    assert array.flags.c_contiguous
+    assert np.array_equal(array[:, 0], IMAGES)
+    assert np.array_equal(as_images(IMAGES[:, ::-1, ::2], spec)[:, 0], IMAGES[:, ::-1, ::2])
+    assert as_images(IMAGES[:0], spec).shape == (0, 1, 28, 28)
+
+
+def test_other_whole_numbers_in_range_are_images():
+    spec = presets["lenet5"].spec
+    for kind in (np.int64, np.uint16, np.int32):
+        assert np.array_equal(as_images(IMAGES.astype(kind), spec), as_images(IMAGES, spec))
+
+
+def test_several_maps_have_an_axis_of_their_own():
+    spec = Spec((3, 8, 8), (Dense("OUT", 2),))
+    assert as_images(np.zeros((2, 3, 5, 8), np.uint8), spec).shape == (2, 3, 5, 8)
+    with pytest.raises(ValueError, match=r"images of shape \(2, 8, 8\); expected uint8 \(n, 3, 8, 8\) or smaller"):
+        as_images(np.zeros((2, 8, 8), np.uint8), spec)
+
+
+def test_larger_images_are_for_those_that_ask():
+    spec = presets["lenet5"].spec
+    larger = np.zeros((1, 40, 33), np.uint8)
+    assert as_images(larger, spec, larger=True).shape == (1, 1, 40, 33)
+    with pytest.raises(ValueError, match="images of 40x33, of which F6 would get 3x1 values a map and sees 1x1"):
+        as_images(larger, spec)
+    with pytest.raises(ValueError, match="images of 40x20"):  # larger in one direction, smaller in the other
+        as_images(np.zeros((1, 40, 20), np.uint8), spec, larger=True)
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        (
+            IMAGES.astype(np.float32),
+            TypeError,
+            r"images are float32 from \S+ to \S+; expected uint8 \(n, 32, 32\) or smaller",
+        ),
+        (np.full((1, 28, 28), np.nan), TypeError, "images are float64 with 784 values that are not finite"),
+        (IMAGES.astype(np.int32) - 1, ValueError, "pixels from -1 to 254"),
+        (IMAGES[0], ValueError, r"images of shape \(28, 28\)"),
+        (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"images of shape \(2, 3, 28, 28\)"),
+        (np.zeros((2, 33, 28), np.uint8), ValueError, "images of 33x28"),
+        (np.zeros((2, 0, 28), np.uint8), ValueError, "images of 0x28"),
+        ([["a"]], TypeError, "images are <U1"),
+        (None, TypeError, "images are object"),
+    ],
+)
+def test_bad_images(net, images, error, message):
+    for method in (net.predict, net.scores, net.trace):
+        with pytest.raises(error, match=message):
+            method(images)
+
+
+def test_labels_are_whole_numbers_one_for_each_image():
+    labels = as_labels([3, 0, 9], 3, 10)
+    assert labels.tolist() == [3, 0, 9]
+    assert labels.dtype == np.intp
+    assert as_labels(np.array([1, 2], np.uint8), 2, 3).tolist() == [1, 2]
+    for wrong, message in (
+        ([1, 2], r"labels are int64 \(2,\); expected one whole number for each of 3 images"),
+        ([[1], [2], [3]], r"labels are int64 \(3, 1\)"),
+        ([1.0, 2.0, 3.0], "labels are float64"),
+        ([1, 2, 10], "labels from 1 to 10; the network has classes 0 to 9"),
+        ([-1, 2, 3], "labels from -1 to 3"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            as_labels(wrong, 3, 10)

@@ -1,0 +1,74 @@
+"""Values of a reading, worked out by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lenet.reading.result import Digit, Line, Reading
+
+
+def test_a_digit_of_probabilities():
+    probabilities = np.array([0.25, 0.5, 0.125, 0.125])
+    digit = Digit.of(probabilities, (1, 2, 3, 4))
+    assert (digit.label, digit.confidence, digit.box) == (1, 0.5, (1, 2, 3, 4))
+    assert digit.alternatives == ((0, 0.25), (2, 0.125), (3, 0.125))
+    chosen = Digit.of(probabilities, (1, 2, 3, 4), 2)
+    assert (chosen.label, chosen.confidence) == (2, 0.125)
+    assert chosen.alternatives == ((1, 0.5), (0, 0.25), (3, 0.125))
+
+
+@pytest.fixture
+def reading():
+    first = Line(
+        (Digit(1, 0.9, (5, 6, 7, 8), ((7, 0.1),)), Digit(2, 0.8, (15, 6, 7, 8))),
+        0.75,
+        (("72", 0.25),),
+        ((30, 6, 2, 2),),
+    )
+    return Reading((first, Line((Digit(3, 0.123456789, (5, 26, 7, 8)),), 0.5)), accepted=False, reason="ambiguous")
+
+
+def test_text_and_confidence(reading):
+    assert (str(reading), reading.text) == ("12\n3", "12\n3")
+    assert [str(line) for line in reading.lines] == ["12", "3"]
+    assert reading.confidence == 0.75 * 0.5
+    empty = Reading((), False, "empty")
+    assert (str(empty), empty.confidence) == ("", 0.0)
+
+
+def test_to_dict_is_plain(reading):
+    assert json.loads(json.dumps(reading.to_dict())) == {
+        "text": "12\n3",
+        "confidence": 0.375,
+        "accepted": False,
+        "reason": "ambiguous",
+        "lines": [
+            {
+                "text": "12",
+                "confidence": 0.75,
+                "alternatives": [["72", 0.25]],
+                "marks": [[30, 6, 2, 2]],
+                "digits": [
+                    {"label": 1, "confidence": 0.9, "box": [5, 6, 7, 8], "alternatives": [[7, 0.1]]},
+                    {"label": 2, "confidence": 0.8, "box": [15, 6, 7, 8], "alternatives": []},
+                ],
+            },
+            {
+                "text": "3",
+                "confidence": 0.5,
+                "alternatives": [],
+                "marks": [],
+                "digits": [{"label": 3, "confidence": 0.123456789, "box": [5, 26, 7, 8], "alternatives": []}],
+            },
+        ],
+    }
+
+
+def test_to_csv_has_a_row_for_each_digit(reading):
+    assert reading.to_csv().splitlines() == [
+        "line,place,label,confidence,left,top,width,height",
+        "1,1,1,0.900000,5,6,7,8",
+        "1,2,2,0.800000,15,6,7,8",
+        "2,1,3,0.123457,5,26,7,8",
+    ]

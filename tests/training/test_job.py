@@ -1,0 +1,218 @@
+"""A whole training as one call: which recipe, which hold-out images, what the file says, members, resuming."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet import Ensemble, Network, presets
+from lenet.training.errors import RunError
+from lenet.training.job import VALIDATION_FRACTION, Job
+from lenet.training.run import ENSEMBLE, NETWORK
+
+
+def digits_job(out, **changes):
+    """Return a job of one epoch on scikit-learn's digits."""
+    return Job(out=out, **{"preset": "lenet1", "data": "digits", "epochs": 1, "seed": 3} | changes)
+
+
+def finish(job):
+    return [(member, epoch) for member, epoch in job.prepare().epochs()]
+
+
+LOAD_ONCE = cache(lenet.data.load)
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch):
+    """Draw no curves, and prepare the digits once."""
+    monkeypatch.setattr("lenet.training.run.is_installed", lambda package: False)
+    monkeypatch.setattr("lenet.training.job.load", LOAD_ONCE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "recipe"),
+    [
+        ({}, presets["lenet5"].recipe),
+        ({"recipe": "quick"}, presets["lenet5"].recipes["quick"]),
+        ({"recipe": "best"}, presets["lenet5"].recipes["best"]),
+        ({"preset": "lenet-tf-relu", "recipe": "remedy"}, presets["lenet-tf-relu"].recipes["remedy"]),
+        ({"initial": "lenet5"}, presets["lenet5"].recipe),  # it has none for fine-tuning
+        ({"initial": "lenet5", "recipe": "quick"}, presets["lenet5"].recipes["quick"]),
+        ({"preset": "lenet-candidates"}, presets["lenet-candidates"].recipe),
+        (
+            {"preset": "lenet-candidates", "initial": "candidates"},
+            presets["lenet-candidates"].recipes["fine_tune"],
+        ),
+    ],
+    ids=str,
+)
+def test_the_recipe_that_is_chosen(changes, recipe, tmp_path):
+    job = Job(out=tmp_path, **changes)
+    assert job.chosen_recipe() == recipe
+    # A number of epochs comes before the recipe's number of steps.
+    assert replace(job, epochs=2).chosen_recipe() == replace(recipe, epochs=2, steps=None)
+
+
+def test_a_recipe_that_a_preset_does_not_have(tmp_path):
+    with pytest.raises(ValueError, match="lenet5-1998 has no quick recipe; there is one for lenet5$"):
+        Job(out=tmp_path, preset="lenet5-1998", recipe="quick").chosen_recipe()
+    with pytest.raises(ValueError, match="lenet5 has no fine_tune recipe; .* lenet-candidates, lenet-sliding-window$"):
+        Job(out=tmp_path, recipe="fine_tune").prepare()
+    with pytest.raises(ValueError, match="no preset is called 'lenet6'; expected one of lenet5"):
+        Job(out=tmp_path, preset="lenet6").prepare()
+
+
+@pytest.mark.parametrize(
+    ("changes", "held_out"),
+    [
+        ({}, 1438 // VALIDATION_FRACTION),  # lenet1's recipe does not say
+        ({"validation": 100}, 100),
+        ({"validation": 0}, 0),
+        ({"preset": "lenet5-1998"}, 0),  # its source holds none out
+        ({"preset": "lenet5-1998", "validation": 7}, 7),
+    ],
+    ids=str,
+)
+def test_hold_out_images(changes, held_out, tmp_path):
+    run = digits_job(tmp_path, **changes).prepare().run
+    assert len(run.training) == 1438 - held_out
+    assert run.validation is None if held_out == 0 else len(run.validation) == held_out
+    everything = lenet.data.load("digits", "train")
+    assert np.array_equal(run.training.images, everything.images[: 1438 - held_out])
+    if held_out:
+        assert np.array_equal(run.validation.images, everything.images[1438 - held_out :])
+
+
+def test_more_hold_out_images_than_there_are(tmp_path):
+    with pytest.raises(ValueError, match="1438 samples held out of 1438"):
+        digits_job(tmp_path, validation=1438).prepare()
+    with pytest.raises(ValueError, match="5000 samples held out of 1438"):  # as the recipe asks for
+        digits_job(tmp_path, preset="lenet-tf-modular").prepare()
+
+
+def test_nothing_is_written_before_it_trains(tmp_path):
+    digits_job(tmp_path / "out").prepare()
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_network_says_how_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("lenet.training.job.source_commit", lambda: "abc1234")
+    job = digits_job(tmp_path / "out").prepare()
+    assert job.path == tmp_path / "out" / NETWORK
+    ((member, epoch),) = list(job.epochs())
+    assert member == 0
+    network = Network.load(job.path)
+    assert network.flat.tobytes() == epoch.network.flat.tobytes()
+    about = network.provenance
+    assert {key: about[key] for key in ("preset", "lenet", "commit", "seed", "epochs", "images")} == {
+        "preset": "lenet1",
+        "lenet": lenet.__version__,
+        "commit": "abc1234",
+        "seed": 3,
+        "epochs": 1,
+        "images": 1438 - 1438 // VALIDATION_FRACTION,
+    }
+    assert about["data"].startswith("scikit-learn's digits, train")
+    assert lenet.Recipe.from_dict(about["recipe"]) == replace(presets["lenet1"].recipe, epochs=1)
+    assert "teacher" not in about
+    assert "initial" not in about
+    assert network.calibration.images == 1438 // VALIDATION_FRACTION
+
+
+def test_it_is_the_training_of_fit(tmp_path):
+    ((_, epoch),) = finish(digits_job(tmp_path, validation=38))
+    images, labels = lenet.data.digits("train")
+    recipe = replace(presets["lenet1"].recipe, epochs=1)
+    network = lenet.train(presets["lenet1"].spec, recipe, images[:1400], labels[:1400], seed=3)
+    assert epoch.network.flat.tobytes() == network.flat.tobytes()
+
+
+def test_fine_tuning_says_where_its_initial_weights_come_from(tmp_path):
+    finish(digits_job(tmp_path / "first"))
+    first = tmp_path / "first" / NETWORK
+    ((_, epoch),) = finish(digits_job(tmp_path / "fine", initial=str(first)))
+    assert epoch.network.provenance["initial"] == dict(Network.load(first).provenance)
+    start = Network.load(first)
+    images, labels = (a[: 1438 - 1438 // VALIDATION_FRACTION] for a in lenet.data.digits("train"))
+    recipe = replace(presets["lenet1"].recipe, epochs=1)
+    same = lenet.train(presets["lenet1"].spec, recipe, images, labels, seed=3, initial=start)
+    assert epoch.network.flat.tobytes() == same.flat.tobytes()
+
+
+def test_an_ensemble_gives_no_initial_weights(tmp_path):
+    with pytest.raises(TypeError, match="ensemble: an ensemble of 5 networks; expected a single network"):
+        digits_job(tmp_path, initial="ensemble").prepare()
+    with pytest.raises(FileNotFoundError, match="nobody: no such file, and no pretrained network"):
+        digits_job(tmp_path, initial="nobody").prepare()
+
+
+def test_a_teacher_is_named_in_the_file(tmp_path):
+    job = digits_job(tmp_path, preset="lenet5", recipe="best", teacher="lenet5", validation=1300)
+    assert job.prepare().run.teacher is lenet.load("lenet5")
+    ((_, epoch),) = finish(job)
+    assert epoch.network.provenance["teacher"] == "lenet5"
+    with pytest.raises(ValueError, match="a teacher is given, but the recipe has no distillation"):
+        finish(digits_job(tmp_path / "other", teacher="lenet5"))
+
+
+def test_a_job_resumes(tmp_path):
+    job = digits_job(tmp_path / "whole", epochs=3)
+    finish(job)
+    stopped = replace(job, out=tmp_path / "stopped")
+    next(stopped.prepare().epochs())
+    with pytest.raises(RunError, match="holds a training; --resume continues it"):
+        finish(stopped)
+    assert [epoch.number for _, epoch in finish(replace(stopped, resume=True))] == [2, 3]
+    assert (tmp_path / "stopped" / NETWORK).read_bytes() == (tmp_path / "whole" / NETWORK).read_bytes()
+    with pytest.raises(RunError, match="with other seed"):
+        finish(replace(stopped, seed=4, resume=True))
+
+
+def test_members_become_an_ensemble(tmp_path):
+    job = digits_job(tmp_path, members=2).prepare()
+    assert job.path == tmp_path / ENSEMBLE
+    assert [member for member, _ in job.epochs()] == [0, 1]
+    result = lenet.load(job.path)
+    assert isinstance(result, Ensemble)
+    assert result.provenance["seeds"] == [3, 4]
+    assert result.provenance["preset"] == "lenet1"
+    ((_, alone),) = finish(digits_job(tmp_path / "alone", seed=4))
+    assert result.networks[1].flat.tobytes() == alone.network.flat.tobytes()
+
+
+def test_the_number_of_threads_does_not_matter(tmp_path):
+    for threads in (1, 2):
+        finish(digits_job(tmp_path / str(threads), threads=threads))
+    assert (tmp_path / "1" / NETWORK).read_bytes() == (tmp_path / "2" / NETWORK).read_bytes()
+
+
+def test_hard_examples_are_for_whole_numbers(tmp_path):
+    with pytest.raises(ValueError, match="hard examples of digits; they are for candidates and sliding-window"):
+        digits_job(tmp_path, hard_examples=True).prepare()
+
+
+def test_data_of_whole_numbers_come_from_their_own_module(tmp_path, monkeypatch):
+    """The name before the colon says for which network; initial weights, seed and threads are handed on."""
+    calls = []
+
+    def load_examples(source, **settings):
+        calls.append((source, settings))
+        return lenet.data.Dataset(np.zeros((4, 3, 28, 28), np.uint8), np.zeros(4, np.uint8), "strings")
+
+    monkeypatch.setattr("lenet.training.job.load_examples", load_examples)
+    job = Job(
+        out=tmp_path,
+        preset="lenet-candidates",
+        data="candidates:fields",
+        initial="candidates",
+        hard_examples=True,
+        seed=5,
+        threads=1,
+    )
+    run = job.prepare().run
+    settings = {"initial": lenet.load("candidates"), "hard": True, "seed": 5, "threads": 1}
+    assert calls == [("candidates:fields", settings)]
+    assert (len(run.training), run.validation) == (4, None)  # its recipe holds none out
