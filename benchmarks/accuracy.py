@@ -19,7 +19,7 @@ from publishing import ROOT, add_out, check_out, is_published, parser_of
 from trainings import command_line, train
 
 import lenet
-from lenet.evaluation.rejection import rejected_fraction, standard_nondigits
+from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.experiments.provenance import provenance
 from lenet.training.job import Job
 from lenet.training.run import ENSEMBLE, HISTORY, NETWORK

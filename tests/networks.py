@@ -1,5 +1,7 @@
 """Networks of every layer kind and odd geometry for the engine's tests, and inputs and weights for them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -177,8 +179,9 @@ def random_net(seed: int) -> Spec:
 GEOMETRIES = {**NAMED, **{f"random {seed}": random_net(seed) for seed in range(80)}}
 
 
+@cache
 def case(spec: Spec, count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Return random images, labels and weights for a network."""
+    """Return random images, labels and weights for a network; they are shared, so none is to be changed in place."""
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (count, *spec.input), np.uint8)
     labels = random.integers(0, spec.classes, count, np.uint8)

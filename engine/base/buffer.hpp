@@ -1,4 +1,4 @@
-// Memory for floats, aligned for vector loads.
+// A fixed number of floats, aligned to a cache line as the kernels' loads need it.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace lenet {
 
-// Floats at the start of a cache line, zero at first.
+// Zeros at first. Moves, does not copy.
 class Buffer {
  public:
   Buffer() = default;

@@ -1,34 +1,67 @@
 #include "execute/tiles.hpp"
 
 namespace lenet {
+namespace {
 
-void forward(const Plan& plan, Span span, const TilePass& pass) {
-  for (std::size_t i = span.begin; i < span.end; ++i) {
-    const Op& op = plan.ops()[i];
-    op.kind->forward(op, pass);
-  }
+ForwardPass forward_pass(const TileRun& run) {
+  return {run.kernels, run.weights, run.work.values(run.tiles), run.work.draws(run.tiles), run.work.winners(run.tiles)};
+}
+
+// Turns the gradient of an operation's output into that before its activation.
+void through_activation(const BackwardPass& pass, const Operation& operation) {
+  const int times = pass.order == Order::first ? 1 : 2;  // second derivatives multiply by the slope's square
+  for (int t = 0; t < pass.gradients.count; ++t)
+    for (int i = 0; i < times; ++i)
+      pass.forward.kernels.activate_gradient(operation.activation, operation.out, pass.forward.values[t],
+                                             operation.out_gradient, pass.gradients[t]);
 }
 
 void backward(const Plan& plan, Span span, const BackwardPass& pass) {
   for (std::size_t i = span.end; i-- > span.begin;) {
-    const Op& op = plan.ops()[i];
-    for (int t = pass.first; t < pass.first + pass.count; ++t)
-      pass.kernels.activate_gradient(op.activation, op.out, pass.work.tile_values(t), op.out_gradient,
-                                     pass.work.tile_gradients(t));
-    op.kind->backward(op, pass);
+    through_activation(pass, plan[i]);
+    plan[i].backward(pass);
   }
 }
 
-void backward_second(const Plan& plan, Span span, const SecondPass& pass) {
-  float *values = pass.work.tile_values(0), *d = pass.work.tile_gradients(0);
-  for (std::size_t i = 0; i < plan.value_pixels() * kTile; ++i) pass.squared_values[i] = values[i] * values[i];
-  for (std::size_t i = span.end; i-- > span.begin;) {
-    const Op& op = plan.ops()[i];
-    // The slope is squared.
-    for (int twice = 0; twice < 2; ++twice)
-      pass.kernels.activate_gradient(op.activation, op.out, values, op.out_gradient, d);
-    op.kind->backward_second(op, pass);
+}  // namespace
+
+void forward(const TileRun& run, Span span) {
+  const ForwardPass pass = forward_pass(run);
+  for (std::size_t i = span.begin; i < span.end; ++i) {
+    const Operation& operation = run.plan[i];
+    operation.forward(pass);
+    if (operation.activates()) continue;
+    for (int t = 0; t < pass.values.count; ++t)
+      run.kernels.activate(operation.activation, operation.out, pass.values[t]);
   }
+}
+
+void backward(const TileRun& run, Span span, float* scratch, float* gradient) {
+  const ForwardPass forward = forward_pass(run);
+  backward(run.plan, span,
+           {.forward = forward,
+            .order = Order::first,
+            .factors = run.weights,
+            .inputs = forward.values,
+            .gradients = run.work.gradients(run.tiles),
+            .gradient = gradient,
+            .scratch = scratch,
+            .image_weight = nullptr});
+}
+
+void backward_second(const TileRun& run, const Squares& squares, float* scratch, float* second) {
+  const ForwardPass forward = forward_pass(run);
+  const float* values = forward.values[0];
+  for (std::size_t i = 0; i < run.plan.sizes().value_pixels * kTile; ++i) squares.values[i] = values[i] * values[i];
+  backward(run.plan, run.plan.all(),
+           {.forward = forward,
+            .order = Order::second,
+            .factors = squares.weights,
+            .inputs = {squares.values, 0, 1},
+            .gradients = run.work.gradients(run.tiles),
+            .gradient = second,
+            .scratch = scratch,
+            .image_weight = squares.image_weight});
 }
 
 }  // namespace lenet

@@ -7,18 +7,18 @@ namespace lenet {
 namespace {
 
 std::vector<const Kernels*> supported() {
-  std::vector<const Kernels*> found;
+  std::vector<const Kernels*> kernels;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq"))
-    found.push_back(&kernels_avx512);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&kernels_avx2);
+    kernels.push_back(&kernels_avx512);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kernels.push_back(&kernels_avx2);
 #elif defined(__aarch64__)
-  found.push_back(&kernels_neon);
+  kernels.push_back(&kernels_neon);
 #endif
-  found.push_back(&kernels_baseline);
-  return found;
+  kernels.push_back(&kernels_baseline);
+  return kernels;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Activations and their slopes, in terms of the activation's own output.
+// Activations, and their slopes in terms of the activation's output.
 
 LENET_INLINE V activated(Activation activation, V x) {
   switch (activation) {
@@ -11,7 +11,7 @@ LENET_INLINE V activated(Activation activation, V x) {
   return x;
 }
 
-// The derivative, from the activation's own output.
+// The derivative, from the activation's output.
 LENET_INLINE V slope(Activation activation, V y) {
   switch (activation) {
     case Activation::linear: return splat(1.0f);

@@ -1,32 +1,31 @@
-// The contract between the code that knows what a network is (plan.cpp, model.cpp, trainer.cpp) and
-// the code that knows what a processor is (ops.inl and single.inl, compiled once per instruction set).
+// The contract between the code that knows what a network is (layers/, training/, inference/) and the code that knows
+// what a processor is (the kernels, compiled once per instruction set by isa/): the shapes that describe the work, and
+// the table of functions that do it. Nothing here allocates or checks; the plan has checked everything before.
 //
-// Sixteen images are one tile. In a tile, a pixel is sixteen floats, one per image; a map is rows of
-// pixels; every stride below counts pixels. So each arithmetic step of each layer is one operation on
-// sixteen images, whatever the geometry. With one image alone a pixel is one float, and the same
-// geometry structures describe it.
+// Sixteen images are one tile. In a tile, a pixel is sixteen floats, one per image; a map is rows of pixels; every
+// stride below counts pixels. So each arithmetic step of each layer is one operation on sixteen images, whatever the
+// geometry. When one image is run by itself, a pixel is one float, and the same shapes describe it.
 //
-// Every result is a chain of operations whose order does not depend on the instruction set, the number
-// of threads or the other images of the batch; hence equal bits (docs/engine.md).
+// Every result is a chain of operations whose order does not depend on the instruction set, the number of threads or
+// the other images of the minibatch; hence equal bits (docs/engine.md).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
-// Functions here are inlined always: an out-of-line copy, compiled for one instruction set, could be linked into
+// Functions here are always inlined: an out-of-line copy, compiled for one instruction set, could be linked into
 // another's place.
 
 namespace lenet {
 
 inline constexpr int kTile = 16;
 
-// The next whole number of tiles' worth.
+// The next multiple of kTile.
 [[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
 
 enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
 enum class PoolKind : int { max, mean, l2, stochastic };
-// Of a derivative.
+// First derivatives (gradients) or second derivatives.
 enum class Order : int { first, second };
 
 // A stack of maps somewhere in a buffer: pixel (y, x) of map m is at origin + m * plane + y * row + x.
@@ -41,7 +40,7 @@ struct Planes {
   [[gnu::always_inline]] std::size_t pixels() const { return std::size_t(maps) * height * width; }
 };
 
-// Which maps a convolution joins: for output map m, inputs[inputs_begin[m] .. inputs_begin[m + 1]),
+// The connection table of a convolution: output map m reads input maps inputs[inputs_begin[m] .. inputs_begin[m + 1]),
 // ascending; and the same relation seen from the input maps.
 struct Table {
   const int* inputs_begin;
@@ -50,9 +49,10 @@ struct Table {
   const int* outputs;
 };
 
-// Weights are [output map][input map][kernel_height][kernel_width]; absent connections hold zeros that
-// no tile kernel reads. `in` starts at the border's first pixel, so that output (y, x) reads the input
-// from (y, x) on. `before_*` is the border's width above and left of the picture proper.
+// Weights are [output map][input map][kernel_height][kernel_width]; absent connections hold zeros that no tile kernel
+// reads. `in` starts at the padding's first pixel, so that output (y, x) reads the input starting at (y, x).
+// `before_*` is the padding's width above and left of the input.
+inline constexpr int kMostGradientMaps = 5;  // whose weights' gradients are computed at a time
 struct ConvShape {
   Planes in, out;
   int kernel_height, kernel_width;
@@ -67,8 +67,8 @@ struct PoolShape {
   int window, stride;
 };
 
-// Local contrast normalisation: `weights` are one row of the (separable) window, their sum is 1; `work` has room for
-// seven maps.
+// Local contrast normalization: `weights` are one row of the (separable) window, their sum is 1; `work` has seven maps
+// for intermediate results.
 struct ContrastShape {
   Planes in, out, work;
   int window;
@@ -79,9 +79,10 @@ struct DenseShape {
   int inputs, outputs;
 };
 
-// A bending that is smooth between control points, `rows` by `columns` of them (none: no bending): the four rows around
-// a row of pixels, from row_first on, with row_weights[4]; all columns with column_weights[columns][width padded].
-inline constexpr int kWarpBorder = 2;     // pixels of paper around the picture
+// An elastic distortion that is smooth between control points, `rows` by `columns` of them (0: not wanted). A row of
+// pixels depends on four rows of control points, the first of them row_first, with row_weights[4]; a column of pixels
+// on all columns of control points, with column_weights[columns][width rounded up].
+inline constexpr int kWarpBorder = 2;     // pixels of paper around the image
 inline constexpr int kWidestWarp = 1024;  // pixels
 struct WarpShape {
   int height, width;
@@ -92,17 +93,17 @@ struct WarpShape {
   [[gnu::always_inline]] std::size_t stride() const { return std::size_t(width) + 2 * kWarpBorder + 1; }
 };
 
-// Where pixel (y, x) comes from: row yy y + yx x + y0, column xy y + xx x + x0, and the bending in pixels, the control
-// points of rows first.
+// Where pixel (y, x) comes from: row yy y + yx x + y0, column xy y + xx x + x0, and the elastic distortion in pixels,
+// whose control points for rows come first.
 struct Warp {
   float yy, yx, y0, xy, xx, x0;
   float thicken;
   const float* control;
 };
 
-// What becomes of a picture's ink: so many pixels of each border are cut off; a line of level `line`, where
+// What becomes of an image's ink: so many pixels of each border are cut off; a line of level `line`, where
 // |line_y y + line_x x + line_0| is below line_half; all ink times `level`; blurred by passes of weights w, 1 - 2w, w
-// whose w, at most 1/4 each, sum to `blur`; grain of up to so many grey levels, drawn by `key`.
+// whose w, at most 1/4 each, sum to `blur`; grain of at most so many gray levels, drawn by `key`.
 struct Ink {
   int top, bottom, left, right;
   float line, line_y, line_x, line_0, line_half;
@@ -110,24 +111,26 @@ struct Ink {
   std::uint32_t key;
 };
 
-// E = -sum over classes of target * log softmax(score), target smoothed, with an optional extra
-// "rubbish" class of constant score -rubbish (eq. (9) of LeCun et al. 1998); or the mean squared
-// difference from the target.
+// E = -sum over classes of target * log softmax(score), target smoothed, with an optional extra "rubbish" class of
+// constant score -rubbish (eq. (9) of LeCun et al. 1998); or the mean squared difference from the target.
 struct LossShape {
   enum class Kind : int { cross_entropy, map, mean_squared } kind;
   int classes;
-  float smoothing;  // cross_entropy: share of the target spread evenly over the classes
+  float smoothing;  // cross_entropy: the part of the target that is spread evenly over the classes
   float rubbish;    // map: the constant j
   float sign;       // -1 where a small output is a good one (squared distances), else 1
 };
 
-struct UpdateShape {
+struct OptimizerShape {
   enum class Kind : int { sgd, adam, levenberg } kind;
   float momentum;               // sgd
   bool nesterov;                // sgd
   float beta1, beta2, epsilon;  // adam
   float weight_decay;
   bool decoupled;  // adam: decay the weights themselves (AdamW) and not through the gradient
+
+  // Whether it uses the vector `second` of Kernels::update.
+  [[gnu::always_inline]] bool has_second() const { return kind != Kind::sgd; }
 };
 
 // Some of a layer's units or inputs.
@@ -136,42 +139,46 @@ struct Range {
   [[gnu::always_inline]] int size() const { return end - begin; }
 };
 
-// Pointers to the same place in each of `tiles` tiles: base + t * stride (floats).
-struct Tiles {
-  float* base;
+// The same place in each of `count` tiles: base + t * stride. A null base, with a stride of 0, stays null.
+template <class T>
+struct TilesOf {
+  T* base;
   std::size_t stride;
   int count;
-  [[gnu::always_inline]] float* operator[](int t) const { return base + std::size_t(t) * stride; }
+  [[gnu::always_inline]] T* operator[](int t) const { return base + std::size_t(t) * stride; }
 };
+using Tiles = TilesOf<float>;
 
 struct Kernels {
   const char* name;
   int lanes;                      // floats in a register
   bool fused;                     // multiply and add round once
-  const char* (*compiled_for)();  // what the compiler of that file was told, from its own macros
+  const char* (*compiled_for)();  // what the compiler of that file was given, from its macros
 
-  // ---- one tile of sixteen images -------------------------------------------------------------
+  // ---- loading and augmentation (table.inl, warp.inl, ink.inl) ---------------------------------
   // Sixteen byte images to one tile: out pixel p, lane l = paper + step * image[l][p].
   void (*load_tile)(const std::uint8_t* const images[kTile], int maps, int height, int width, float paper, float step,
                     const Planes& out, float* tile);
-  // A byte picture seen through a warp; `source` and `bends` are room to work in.
-  void (*warp)(const WarpShape&, const Warp&, const std::uint8_t* image, std::uint8_t* source, float* bends,
+  // A byte image seen through a warp; `source` and `displacements` are scratch memory.
+  void (*warp)(const WarpShape&, const Warp&, const std::uint8_t* image, std::uint8_t* source, float* displacements,
                std::uint8_t* out);
-  // In place; `room` has (height + 3) rows of the width padded to kTile and two tiles more.
-  void (*ink)(const WarpShape&, const Ink&, std::uint8_t* image, float* room);
+  // In place; `scratch` has (height + 3) rows of the width rounded up and two tiles more.
+  void (*ink)(const WarpShape&, const Ink&, std::uint8_t* image, float* scratch);
+
+  // ---- convolution over a tile (convolution.inl, convolution_gradient.inl) ---------------------
   void (*conv_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
                        float* out);
-  // Convolution, 2x2 max pooling and activation without storing the convolution's planes.
+  // Convolution, 2x2 max pooling and activation without storing the convolution's output.
   // `winners` (null: not wanted) gets which of the four won, 0..3 in row-major order, first on ties.
   void (*conv_pool_forward)(const ConvShape&, Activation, const float* weight, const float* bias, const float* in,
                             const Planes& pooled, float* out, std::uint8_t* winners);
-  // d/d(convolution) from d/d(pooled, before activation) and winners; all of `out` is written, and zeros in
-  // the columns on either side of it.
+  // The gradient of the convolution's output from that of the pooled pixels (before the activation) and the winners;
+  // all of `out` is written, and zeros in the columns on either side of it.
   void (*unpool)(const Planes& pooled, const float* gradient, const std::uint8_t* winners, const Planes& out,
                  float* conv_gradient);
   // The same without pooling: a copy.
-  void (*between_zeros)(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient);
-  void (*bias_gradient)(const Planes&, const float* gradient, float* bias, bool accumulate);
+  void (*copy_between_zeros)(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient);
+  void (*conv_bias_gradient)(const Planes&, const float* gradient, float* bias, bool accumulate);
   void (*conv_weight_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient, float* weight,
                                float* scratch, bool accumulate);
   // The same from the pooled pixels' gradient and winners.
@@ -179,8 +186,10 @@ struct Kernels {
                                     const std::uint8_t* winners, float* weight, float* scratch, bool accumulate);
   void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
                               const Planes& out, float* in_gradient);
-  // `draws`, for stochastic pooling: a number from [0, 1) for every output, in their order; null, where nothing is
-  // trained: the weighted mean.
+
+  // ---- pooling, subsampling, contrast over a tile (pooling.inl, contrast.inl) ------------------
+  // `draws`, for stochastic pooling: a number from [0, 1) for every output, in their order; null in inference, which
+  // takes the weighted mean.
   void (*pool_forward)(const PoolShape&, const float* in, const float* draws, float* out);
   void (*pool_gradient)(const PoolShape&, Order, const float* in, const float* draws, const Planes& d,
                         const float* gradient, const Planes& out, float* in_gradient);
@@ -190,89 +199,96 @@ struct Kernels {
   void (*deform_gradient)(const PoolShape&, Order, const float* penalty, const float* in, const Planes& d,
                           const float* gradient, float* penalty_gradient, const Planes& out, float* in_gradient,
                           bool accumulate);
-  // Both use the maps of `work`, in the same tile as the values.
-  void (*contrast_forward)(const ContrastShape&, float* values);
-  void (*contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
-                            const Planes& out, float* in_gradient);
   // Sum over the window, times a coefficient, plus a bias, each one per map (LeCun et al. 1998, S2).
   void (*subsample_forward)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
   void (*subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
                              const float* gradient, float* coefficient_gradient, float* bias_gradient,
                              const Planes& out, float* in_gradient, bool accumulate);
+  // Both use the maps of `work`, in the same tile as the values.
+  void (*contrast_forward)(const ContrastShape&, float* values);
+  void (*contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
+                            const Planes& out, float* in_gradient);
+
+  // ---- activations over a tile (activation.inl) ------------------------------------------------
   void (*activate)(Activation, const Planes&, float* values);
-  // gradient *= derivative, written in terms of the activation's own output.
+  // gradient *= derivative, written in terms of the activation's output.
   void (*activate_gradient)(Activation, const Planes& values_at, const float* values, const Planes& gradient_at,
                             float* gradient);
 
-  // ---- all tiles of a slot at once, so that the weights are read once -------------------------
+  // ---- dense layers over all tiles of a slot, so that the weights are read once (dense.inl) ----
   void (*dense_forward)(const DenseShape&, Range units, const float* weight, const float* bias, const Tiles& in,
                         const Tiles& out);
   void (*dense_weight_gradient)(const DenseShape&, const Tiles& in, const Tiles& d, float* weight, float* bias,
                                 float* scratch);
   void (*dense_input_gradient)(const DenseShape&, Range inputs, const float* weight, const Tiles& d, const Tiles& out);
-  // A wide layer's weight gradient, some units at a time: values of tiles laid out an image a row, then the products
-  // of those rows, [unit][input] and one bias a unit from the range's beginning on.
-  void (*to_images)(const Tiles&, int values, float* images, std::size_t stride);
+  // A wide layer's weight gradient, some units at a time: values of tiles as rows, one an image, then the products of
+  // those rows, [unit][input] and one bias a unit, starting with the range's first unit.
+  void (*tiles_to_rows)(const Tiles&, int values, float* rows, std::size_t stride);
   void (*wide_weight_gradient)(const DenseShape&, Range units, int images, const float* in, const float* d,
                                const Tiles& d_tiles, float* weight, float* bias);
   void (*rbf_forward)(const DenseShape&, const float* code, const Tiles& in, const Tiles& out);
   void (*rbf_input_gradient)(const DenseShape&, const float* code, const Tiles& in, const Tiles& d, const Tiles& out);
-  // Writes d(loss)/d(output) * weight[lane] and each lane's loss (times nothing). With `targets`, a tile of what each
-  // class should get, the cross-entropy is that with them, and labels are not looked at.
+  // Second derivatives of the loss by the inputs of radial basis functions: the right class's squared distance has 2,
+  // times image_weight[lane], and every distance passes on `second`, from loss_second_derivatives.
+  void (*rbf_second_derivatives)(const DenseShape&, const float* code, const float* in, const float* second,
+                                 const float image_weight[kTile], float* in_second);
+
+  // ---- losses on a tile (loss.inl) -------------------------------------------------------------
+  // Writes d(loss)/d(output) * image_weight[lane] and each lane's loss (without the weight). With `targets`, a tile of
+  // the probability wanted for each class, the cross-entropy is that with them, and labels are not read.
   void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float* targets,
-               const float weight[kTile], float* gradient, float losses[kTile]);
-  // The second derivatives of the loss by the scores, times weight[lane]: of the softmax, p (1 - p).
-  void (*loss_curvature)(const LossShape&, const float* output, const float weight[kTile], float* curvature);
-  // And by the inputs of radial basis functions: the right class's squared distance has 2, and every distance passes
-  // its own on (`curvature`, from loss_curvature).
-  void (*rbf_curvature)(const DenseShape&, const float* code, const float* in, const float* curvature,
-                        const float weight[kTile], float* in_curvature);
+               const float image_weight[kTile], float* gradient, float losses[kTile]);
+  // The second derivatives of the loss by the scores, times image_weight[lane]: of the softmax, p (1 - p).
+  void (*loss_second_derivatives)(const LossShape&, const float* output, const float image_weight[kTile],
+                                  float* second);
   void (*softmax)(int classes, float sign, const float* output, float* probabilities);
 
-  // ---- weights --------------------------------------------------------------------------------
-  // One step of the optimiser on [begin, end): the gradient is the sum of `parts` gradients, in order. `first` and
-  // `second` are Adam's moments, `first` also the momentum's velocity; for levenberg `second` multiplies the rate.
-  void (*update)(const UpdateShape&, std::size_t begin, std::size_t end, const float* const* gradients, int parts,
+  // ---- weights (optimizer.inl) -----------------------------------------------------------------
+  // One step of the optimizer on parameters [begin, end): the gradient is the sum of `parts` gradients, in order.
+  // `first` and `second` are Adam's moments, `first` also the momentum's velocity; for levenberg `second` multiplies
+  // the learning rate.
+  void (*update)(const OptimizerShape&, std::size_t begin, std::size_t end, const float* const* gradients, int parts,
                  float rate, int step, float* weights, float* first, float* second);
 
-  // ---- one image alone: lanes run along the pixels (single.inl) -------------------------------
-  // The output's rows and those of `shifted` are as long as its width padded to kTile; `shifted`, a copy of the
+  // ---- one image: lanes run along the pixels (one_image.inl) -----------------------------------
+  // The output's rows and those of `shifted` are as long as its width rounded up to kTile; `shifted`, a copy of the
   // input, holds in.maps * kernel_width * (out.height + kernel_height - 1) of them. A null bias is zero.
-  void (*single_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out,
-                      float* shifted);
-  void (*single_pool)(const PoolShape&, const float* in, const float* draws, float* out);
-  void (*single_deform)(const PoolShape&, const float* penalty, const float* in, float* out);
-  void (*single_contrast)(const ContrastShape&, float* values);
-  void (*single_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in, float* out);
-  // `transposed` is [input][outputs padded to kTile].
-  void (*single_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in, float* out);
-  void (*single_rbf)(const DenseShape&, const float* code, const float* in, float* out);
-  void (*single_activate)(Activation, std::size_t count, float* values);
-  void (*single_activate_gradient)(Activation, std::size_t count, const float* values, float* gradient);
-  // From what single_conv left in `shifted`, and the gradient of its output, zeros in the padding.
-  void (*single_conv_gradient)(const ConvShape&, const float* shifted, const float* gradient, float* weight,
-                               float* bias);
+  void (*one_image_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out,
+                         float* shifted);
+  // From what one_image_conv left in `shifted`, and the gradient of its output, zeros in the padding.
+  void (*one_image_conv_gradient)(const ConvShape&, const float* shifted, const float* gradient, float* weight,
+                                  float* bias);
   // 2x2 max pooling: turns the values in `inner`, rows padded, into their gradient, zeros in the padding.
-  void (*single_unpool)(const PoolShape&, const float* gradient, float* inner);
-  void (*single_pool_gradient)(const PoolShape&, Order, const float* in, const float* draws, const Planes& d,
-                               const float* gradient, const Planes& out, float* in_gradient);
-  void (*single_deform_gradient)(const PoolShape&, Order, const float* penalty, const float* in, const Planes& d,
-                                 const float* gradient, float* penalty_gradient, const Planes& out, float* in_gradient,
-                                 bool accumulate);
-  void (*single_contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
-                                   const Planes& out, float* in_gradient);
-  void (*single_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in, const Planes& d,
-                                    const float* gradient, float* coefficient_gradient, float* bias_gradient,
-                                    const Planes& out, float* in_gradient, bool accumulate);
-  // `gradient` has zeros behind it, up to kTile. A null in_gradient: not wanted.
-  void (*single_dense_gradient)(const DenseShape&, const float* transposed, const float* in, const float* gradient,
-                                float* weight, float* bias, float* in_gradient);
-  void (*single_rbf_gradient)(const DenseShape&, const float* code, const float* in, const float* gradient,
-                              float* in_gradient);
+  void (*one_image_unpool)(const PoolShape&, const float* gradient, float* inner);
+  void (*one_image_pool)(const PoolShape&, const float* in, const float* draws, float* out);
+  void (*one_image_pool_gradient)(const PoolShape&, Order, const float* in, const float* draws, const Planes& d,
+                                  const float* gradient, const Planes& out, float* in_gradient);
+  void (*one_image_deform)(const PoolShape&, const float* penalty, const float* in, float* out);
+  void (*one_image_deform_gradient)(const PoolShape&, Order, const float* penalty, const float* in, const Planes& d,
+                                    const float* gradient, float* penalty_gradient, const Planes& out,
+                                    float* in_gradient, bool accumulate);
+  void (*one_image_contrast)(const ContrastShape&, float* values);
+  void (*one_image_contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
+                                      const Planes& out, float* in_gradient);
+  void (*one_image_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
+                              float* out);
+  void (*one_image_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in,
+                                       const Planes& d, const float* gradient, float* coefficient_gradient,
+                                       float* bias_gradient, const Planes& out, float* in_gradient, bool accumulate);
+  // `transposed` is [input][outputs rounded up]; `bias` and `out` have as many floats.
+  void (*one_image_dense)(const DenseShape&, const float* transposed, const float* bias, const float* in, float* out);
+  // `gradient` has zeros after its end, as many as round it up. A null in_gradient: not wanted.
+  void (*one_image_dense_gradient)(const DenseShape&, const float* transposed, const float* in, const float* gradient,
+                                   float* weight, float* bias, float* in_gradient);
+  void (*one_image_rbf)(const DenseShape&, const float* code, const float* in, float* out);
+  void (*one_image_rbf_gradient)(const DenseShape&, const float* code, const float* in, const float* gradient,
+                                 float* in_gradient);
+  void (*one_image_activate)(Activation, std::size_t count, float* values);
+  void (*one_image_activate_gradient)(Activation, std::size_t count, const float* values, float* gradient);
 
-  // ---- measuring ------------------------------------------------------------------------------
-  // Runs `rounds` rounds of independent fused multiply-adds in registers; returns how many
-  // floating-point operations that was.
+  // ---- measuring -------------------------------------------------------------------------------
+  // Runs `rounds` rounds of independent fused multiply-adds in registers; returns how many floating-point operations
+  // that was.
   double (*peak)(long rounds, float* sink);
 };
 

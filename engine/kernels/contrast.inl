@@ -1,4 +1,4 @@
-// Local contrast normalisation (Jarrett, Kavukcuoglu, Ranzato and LeCun 2009): each pixel less the weighted mean around
+// Local contrast normalization (Jarrett, Kavukcuoglu, Ranzato and LeCun 2009): each pixel less the weighted mean around
 // it over all maps, divided by the weighted standard deviation around it, or by that one's mean over the picture where
 // it is larger. At the border the window's weights inside are scaled up to sum to 1.
 
@@ -68,9 +68,9 @@ void contrasts(const ContrastShape& s, float* values) {
     write(at(kDeviation), deviation);
     total[lane / kStep<P>] = total[lane / kStep<P>] + deviation;
   });
-  const float share = 1.0f / float(s.work.height * s.work.width);
+  const float fraction = 1.0f / float(s.work.height * s.work.width);
   each_place<P>(s, values, [&](int, int, int lane, const auto& at) {
-    write(at(kDivisor), larger(read<P>(at(kDeviation)), total[lane / kStep<P>] * share));
+    write(at(kDivisor), larger(read<P>(at(kDeviation)), total[lane / kStep<P>] * fraction));
   });
 }
 
@@ -90,7 +90,7 @@ template <class P>
 void contrast_gradient_any(const ContrastShape& s, float* values, const Planes& d, const float* gradient,
                            const Planes& out, float* in_gradient) {
   contrasts<P>(s, values);
-  const auto centred = [&](int m, int y, int x, int lane, P mean) {
+  const auto centered = [&](int m, int y, int x, int lane, P mean) {
     return read<P>(values + s.in.at(m, y, x) * kPixel<P> + lane) - mean;
   };
   const auto of_output = [&](int m, int y, int x, int lane) {
@@ -101,16 +101,17 @@ void contrast_gradient_any(const ContrastShape& s, float* values, const Planes& 
   each_place<P>(s, values, [&](int y, int x, int lane, const auto& at) {
     const P mean = read<P>(at(kMean)), divisor = read<P>(at(kDivisor));
     P sum{};
-    for (int m = 0; m < s.in.maps; ++m) sum = multiply_add(of_output(m, y, x, lane), centred(m, y, x, lane, mean), sum);
+    for (int m = 0; m < s.in.maps; ++m)
+      sum = multiply_add(of_output(m, y, x, lane), centered(m, y, x, lane, mean), sum);
     const P by = divisor > P{} ? -sum / (divisor * divisor) : P{};
-    const auto own = read<P>(at(kDeviation)) >= divisor;
-    write(at(kByDeviation), own ? by : P{});
-    by_mean_deviation[lane / kStep<P>] = by_mean_deviation[lane / kStep<P>] + (own ? P{} : by);
+    const auto larger_here = read<P>(at(kDeviation)) >= divisor;
+    write(at(kByDeviation), larger_here ? by : P{});
+    by_mean_deviation[lane / kStep<P>] = by_mean_deviation[lane / kStep<P>] + (larger_here ? P{} : by);
   });
-  const float share = 1.0f / float(s.work.height * s.work.width);
+  const float fraction = 1.0f / float(s.work.height * s.work.width);
   each_place<P>(s, values, [&](int, int, int lane, const auto& at) {
     const P deviation = read<P>(at(kDeviation));
-    const P by = read<P>(at(kByDeviation)) + by_mean_deviation[lane / kStep<P>] * share;
+    const P by = read<P>(at(kByDeviation)) + by_mean_deviation[lane / kStep<P>] * fraction;
     // The deviation is a root of the weighted sum of squares over the cover.
     write(at(kByDeviation), deviation > P{} ? by / (deviation + deviation) / read<P>(at(kCover)) : P{});
   });
@@ -120,7 +121,7 @@ void contrast_gradient_any(const ContrastShape& s, float* values, const Planes& 
     P sum{};
     for (int m = 0; m < s.in.maps; ++m) {
       const P direct = divisor > P{} ? of_output(m, y, x, lane) / divisor : P{};
-      const P by = multiply_add(twice, centred(m, y, x, lane, mean), direct);
+      const P by = multiply_add(twice, centered(m, y, x, lane, mean), direct);
       write(in_gradient + out.at(m, y, x) * kPixel<P> + lane, by);
       sum = sum + by;
     }

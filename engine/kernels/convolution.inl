@@ -1,6 +1,6 @@
-// Convolutions of a tile, with and without a 2x2 max pooling behind. Two output rows of up to kRowBlock pixels are held
-// in registers and share every load of the input. Rows longer than a block are covered by blocks of equal length, the
-// last of which may overlap the one before: the pixels computed twice get the same bits twice.
+// Convolutions of a tile, with and without a 2x2 max pooling after them. Two output rows of up to kRowBlock pixels are
+// held in registers and share every load of the input. Rows longer than a block are covered by blocks of equal length,
+// the last of which may overlap the one before: the pixels computed twice get the same bits twice.
 
 // How a length is cut: `count` blocks of `length`, the last ending at the end.
 struct Blocks {
@@ -14,7 +14,7 @@ LENET_INLINE Blocks blocks(int total, int longest, int multiple) {
   return {count, length, total};
 }
 
-// K is the kernel's width where it is known to the compiler, else 0.
+// K is the kernel's width where the compiler has it, else 0.
 template <int K, int P>
 LENET_INLINE void taps_one(V (&a)[P], const float* row, const float* w, int runtime_width) {
   const int width = K ? K : runtime_width;
@@ -38,7 +38,7 @@ LENET_INLINE void taps_two(V (&a)[P], V (&b)[P], const float* row, const float* 
   }
 }
 
-// Output rows y (a) and y + 1 (b) of map m, P pixels from x on; `in` is the lane's part of the tile.
+// Output rows y (a) and y + 1 (b) of map m, P pixels starting with x; `in` is the lane's part of the tile.
 template <int K, int P>
 LENET_INLINE void convolve_two(const ConvShape& s, int m, int y, int x, const float* weight, float bias,
                                const float* in, V (&a)[P], V (&b)[P]) {
@@ -103,42 +103,26 @@ void conv_pool_rows(const ConvShape& s, const Planes& pooled, int m, int y, int 
   }
 }
 
-// Function tables: entry P - 1 (or P / 2 - 1) is the instance for P pixels.
-using RowsFunction = decltype(&conv_rows<1, 0>);
-using PoolRowsFunction = decltype(&conv_pool_rows<2, 0, true>);
-template <int K, int... P>
-constexpr RowsFunction rows_functions[] = {&conv_rows<P, K>...};
-template <bool keep, int K, int... P>
-constexpr PoolRowsFunction pool_rows_functions[] = {&conv_pool_rows<P, K, keep>...};
-#define LENET_TO_6 1, 2, 3, 4, 5, 6
-#define LENET_TO_14 LENET_TO_6, 7, 8, 9, 10, 11, 12, 13, 14
+// Instances for kernels of five and three columns; others have their width (0) at run time.
+template <class Use>
+LENET_INLINE auto with_width(int kernel_width, const Use& use) {
+  return kernel_width == 5   ? use.template operator()<5>()
+         : kernel_width == 3 ? use.template operator()<3>()
+                             : use.template operator()<0>();
+}
 
+// By pixels, less 1.
 template <int K>
-RowsFunction rows_function(int pixels) {
-  if constexpr (kRowBlock == 14) return rows_functions<K, LENET_TO_14>[pixels - 1];
-  else return rows_functions<K, LENET_TO_6>[pixels - 1];
-}
-template <bool keep, int K>
-PoolRowsFunction pool_rows_function(int pixels) {
-  if constexpr (kRowBlock == 14) return pool_rows_functions<keep, K, 2, 4, 6, 8, 10, 12, 14>[pixels / 2 - 1];
-  else return pool_rows_functions<keep, K, 2, 4, 6>[pixels / 2 - 1];
-}
-
-// Kernels of three and five columns are known to the compiler.
-RowsFunction rows_function(int pixels, int kernel) {
-  return kernel == 5 ? rows_function<5>(pixels) : kernel == 3 ? rows_function<3>(pixels) : rows_function<0>(pixels);
-}
-template <bool keep>
-PoolRowsFunction pool_rows_function(int pixels, int kernel) {
-  return kernel == 5   ? pool_rows_function<keep, 5>(pixels)
-         : kernel == 3 ? pool_rows_function<keep, 3>(pixels)
-                       : pool_rows_function<keep, 0>(pixels);
-}
+inline constexpr auto kConvRows = table_of<kRowBlock>([]<int P>() { return &conv_rows<P, K>; });
+// By pooled pixels, less 1.
+template <int K, bool keep>
+inline constexpr auto kConvPoolRows =
+    table_of<kRowBlock / 2>([]<int half>() { return &conv_pool_rows<2 * half, K, keep>; });
 
 void conv_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias, const float* in,
                   float* out) {
   const Blocks cut = blocks(s.out.width, kRowBlock, 1);
-  const RowsFunction rows = rows_function(cut.length, s.kernel_width);
+  const auto rows = with_width(s.kernel_width, [&]<int K>() { return kConvRows<K>[cut.length - 1]; });
   for (int y = 0; y < s.out.height; y += 2)
     for (int m = 0; m < s.out.maps; ++m) {
       for (int lane = 0; lane < kTile; lane += kLanes)
@@ -151,8 +135,9 @@ void conv_forward(const ConvShape& s, Activation activation, const float* weight
 void conv_pool_forward(const ConvShape& s, Activation activation, const float* weight, const float* bias,
                        const float* in, const Planes& pooled, float* out, std::uint8_t* winners) {
   const Blocks cut = blocks(pooled.width * 2, kRowBlock, 2);
-  const PoolRowsFunction rows = winners ? pool_rows_function<true>(cut.length, s.kernel_width)
-                                        : pool_rows_function<false>(cut.length, s.kernel_width);
+  const auto rows = with_width(s.kernel_width, [&]<int K>() {
+    return winners ? kConvPoolRows<K, true>[cut.length / 2 - 1] : kConvPoolRows<K, false>[cut.length / 2 - 1];
+  });
   for (int y = 0; y < pooled.height; ++y)
     for (int m = 0; m < s.out.maps; ++m) {
       for (int lane = 0; lane < kTile; lane += kLanes)

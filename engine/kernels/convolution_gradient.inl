@@ -1,4 +1,4 @@
-// Gradients of convolutions of a tile: with respect to the weights, and to the input.
+// Gradients of convolutions of a tile: of the weights, and of the input.
 
 // Zeros in the columns on either side of a row that begins at `row`.
 LENET_INLINE void clear_beside(const Planes& at, float* row) {
@@ -29,7 +29,7 @@ void unpool(const Planes& pooled, const float* gradient, const std::uint8_t* win
     }
 }
 
-void between_zeros(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient) {
+void copy_between_zeros(const Planes& from, const float* gradient, const Planes& out, float* conv_gradient) {
   for (int m = 0; m < from.maps; ++m)
     for (int y = 0; y < from.height; ++y) {
       float* row = conv_gradient + out.at(m, y, 0) * kTile;
@@ -38,7 +38,7 @@ void between_zeros(const Planes& from, const float* gradient, const Planes& out,
     }
 }
 
-void bias_gradient(const Planes& d, const float* gradient, float* bias, bool accumulate) {
+void conv_bias_gradient(const Planes& d, const float* gradient, float* bias, bool accumulate) {
   for (int m = 0; m < d.maps; ++m) {
     alignas(64) float sums[kTile];
     for (int lane = 0; lane < kTile; lane += kLanes) {
@@ -78,20 +78,11 @@ void tap_gradients(const ConvShape& s, const float* in, int in_map, int ky, int 
     LENET_EACH (t, T) store(sums + m * stride + t * kTile, sum[m][t]);
 }
 
-using TapFunction = decltype(&tap_gradients<1, 1>);
-template <int M>
-constexpr TapFunction tap_functions[] = {&tap_gradients<1, M>, &tap_gradients<2, M>, &tap_gradients<3, M>,
-                                         &tap_gradients<4, M>, &tap_gradients<5, M>};
-TapFunction tap_function(int taps, int maps) {
-  if constexpr (kGradientMaps == 5) {
-    constexpr const TapFunction* by_maps[] = {tap_functions<1>, tap_functions<2>, tap_functions<3>, tap_functions<4>,
-                                              tap_functions<5>};
-    return by_maps[maps - 1][taps - 1];
-  } else {
-    constexpr const TapFunction* by_maps[] = {tap_functions<1>, tap_functions<2>};
-    return by_maps[maps - 1][taps - 1];
-  }
-}
+inline constexpr int kTaps = 5;  // of a kernel row, at most, at a time
+static_assert(kGradientMaps <= kMostGradientMaps);
+// By maps and taps, less 1.
+inline constexpr auto kTapGradients =
+    table_of<kGradientMaps>([]<int M>() { return table_of<kTaps>([]<int T>() { return &tap_gradients<T, M>; }); });
 
 // `scratch` holds kGradientMaps * kernel_height * kernel_width tile pixels.
 void conv_weight_gradient(const ConvShape& s, const float* in, const Planes& d, const float* gradient, float* weight,
@@ -106,10 +97,10 @@ void conv_weight_gradient(const ConvShape& s, const float* in, const Planes& d, 
       for (int lane = 0; lane < kTile; lane += kLanes)
         for (int ky = 0; ky < s.kernel_height; ++ky)
           for (int kx = 0; kx < s.kernel_width;) {
-            const int wide = s.kernel_width - kx < 5 ? s.kernel_width - kx : 5;
-            tap_function(wide, size)(s, in + lane, c, ky, kx, d, gradient + lane, maps + first,
-                                     scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane,
-                                     std::size_t(taps) * kTile);
+            const int wide = s.kernel_width - kx < kTaps ? s.kernel_width - kx : kTaps;
+            kTapGradients[size - 1][wide - 1](s, in + lane, c, ky, kx, d, gradient + lane, maps + first,
+                                              scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane,
+                                              std::size_t(taps) * kTile);
             kx += wide;
           }
       for (int m = 0; m < size; ++m)
@@ -120,8 +111,8 @@ void conv_weight_gradient(const ConvShape& s, const float* in, const Planes& d, 
 }
 
 // The same for a convolution under 2x2 max pooling. Of the four pixels of a window only the winner has a
-// gradient, so instead of four products, most of them with zero, each tap needs one: with the winner's own
-// input, chosen lane by lane, first between two rows, then between two columns. R kernel rows of T taps.
+// gradient, so instead of four products, most of them with zero, each tap needs one: with the winner's input,
+// chosen lane by lane, first between two rows, then between two columns. R kernel rows of T taps.
 template <int T, int R>
 void winner_tap_gradients(const ConvShape& s, const float* in, int in_map, int ky, int kx, const Planes& pooled,
                           const float* gradient, const std::uint8_t* winners, int map, float* sums) {
@@ -159,20 +150,10 @@ void winner_tap_gradients(const ConvShape& s, const float* in, int in_map, int k
     LENET_EACH (t, T) store(sums + (r * s.kernel_width + t) * kTile, sum[r][t]);
 }
 
-using WinnerFunction = decltype(&winner_tap_gradients<1, 1>);
-template <int R>
-constexpr WinnerFunction winner_functions[] = {&winner_tap_gradients<1, R>, &winner_tap_gradients<2, R>,
-                                               &winner_tap_gradients<3, R>, &winner_tap_gradients<4, R>,
-                                               &winner_tap_gradients<5, R>};
 inline constexpr int kWinnerRows = kRowBlock == 14 ? 3 : 1;
-WinnerFunction winner_function(int taps, int rows) {
-  if constexpr (kWinnerRows == 3) {
-    constexpr const WinnerFunction* by_rows[] = {winner_functions<1>, winner_functions<2>, winner_functions<3>};
-    return by_rows[rows - 1][taps - 1];
-  } else {
-    return winner_functions<1>[taps - 1];
-  }
-}
+// By kernel rows and taps, less 1.
+inline constexpr auto kWinnerTapGradients =
+    table_of<kWinnerRows>([]<int R>() { return table_of<kTaps>([]<int T>() { return &winner_tap_gradients<T, R>; }); });
 
 // `scratch` holds kernel_height * kernel_width tile pixels.
 void conv_pool_weight_gradient(const ConvShape& s, const float* in, const Planes& pooled, const float* gradient,
@@ -185,9 +166,9 @@ void conv_pool_weight_gradient(const ConvShape& s, const float* in, const Planes
         for (int ky = 0; ky < s.kernel_height;) {
           const int rows = s.kernel_height - ky < kWinnerRows ? s.kernel_height - ky : kWinnerRows;
           for (int kx = 0; kx < s.kernel_width;) {
-            const int wide = s.kernel_width - kx < 5 ? s.kernel_width - kx : 5;
-            winner_function(wide, rows)(s, in + lane, c, ky, kx, pooled, gradient + lane, winners + lane, m,
-                                        scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane);
+            const int wide = s.kernel_width - kx < kTaps ? s.kernel_width - kx : kTaps;
+            kWinnerTapGradients[rows - 1][wide - 1](s, in + lane, c, ky, kx, pooled, gradient + lane, winners + lane, m,
+                                                    scratch + std::size_t(ky * s.kernel_width + kx) * kTile + lane);
             kx += wide;
           }
           ky += rows;
@@ -246,16 +227,18 @@ void scatter_row(const ConvShape& s, int c, int y, int, const float* weight, con
 }
 
 using InputRowFunction = decltype(&gather_row<1>);
-template <int... P>
-constexpr InputRowFunction gather_functions[] = {&gather_row<P>...};
-template <int K, int... Extra>
-constexpr InputRowFunction scatter_functions[] = {&scatter_row<K + Extra, K>...};
+inline constexpr int kWidestScatter = 14;
+// By pixels, less 1; and by pixels less the kernel's width.
+inline constexpr auto kGatherRow = table_of<kRowBlock>([]<int P>() { return &gather_row<P>; });
+template <int K>
+inline constexpr auto kScatterRow =
+    table_of<kWidestScatter - K + 1>([]<int extra>() { return &scatter_row<K + extra - 1, K>; });
 
-// Null where no such instance was made: then gathering serves.
+// Null where there is no such instance: then gathering serves.
 InputRowFunction scatter_function(int width, int kernel) {
-  if (width < kernel || width > 14) return nullptr;
-  if (kernel == 5) return scatter_functions<5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>[width - 5];
-  if (kernel == 3) return scatter_functions<3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11>[width - 3];
+  if (width < kernel || width > kWidestScatter) return nullptr;
+  if (kernel == 5) return kScatterRow<5>[width - 5];
+  if (kernel == 3) return kScatterRow<3>[width - 3];
   return nullptr;
 }
 
@@ -265,8 +248,7 @@ void conv_input_gradient(const ConvShape& s, const float* weight, const Planes& 
   const bool bordered = s.before_width != 0 || out.width != d.width + s.kernel_width - 1;
   InputRowFunction rows = bordered ? nullptr : scatter_function(out.width, s.kernel_width);
   if (rows) cut = {1, out.width, out.width};
-  else if constexpr (kRowBlock == 14) rows = gather_functions<LENET_TO_14>[cut.length - 1];
-  else rows = gather_functions<LENET_TO_6>[cut.length - 1];
+  else rows = kGatherRow[cut.length - 1];
   for (int c = 0; c < out.maps; ++c)
     for (int y = 0; y < out.height; ++y)
       for (int lane = 0; lane < kTile; lane += kLanes)

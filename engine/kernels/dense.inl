@@ -1,5 +1,5 @@
 // Layers in which every unit sees every input, over all the tiles of a slot at once: pairs of tiles share
-// each weight that is read. A unit's value is one chain over its inputs, a weight's gradient one chain over
+// each load of a weight. A unit's value is one chain over its inputs, a weight's gradient one chain over
 // the images, so neither depends on how the work is cut.
 
 template <int J, int T>
@@ -40,19 +40,11 @@ void dense_back_block(const DenseShape& s, const float* weight, const float*, co
     LENET_EACH (t, T) store(out[t] + std::size_t(j) * kTile, sum[j][t]);
 }
 
-using DenseFunction = decltype(&dense_block<1, 1>);
-template <int T, int... J>
-constexpr DenseFunction dense_functions[] = {&dense_block<J, T>...};
-template <int T, int... J>
-constexpr DenseFunction dense_back_functions[] = {&dense_back_block<J, T>...};
-#define LENET_TO_12 LENET_TO_6, 7, 8, 9, 10, 11, 12
-
-template <int T>
-DenseFunction dense_function(bool back, int units) {
-  if constexpr (kDenseUnits == 12)
-    return back ? dense_back_functions<T, LENET_TO_12>[units - 1] : dense_functions<T, LENET_TO_12>[units - 1];
-  else return back ? dense_back_functions<T, LENET_TO_6>[units - 1] : dense_functions<T, LENET_TO_6>[units - 1];
-}
+// By tiles and units (or inputs), less 1.
+inline constexpr auto kDenseBlock =
+    table_of<2>([]<int T>() { return table_of<kDenseUnits>([]<int J>() { return &dense_block<J, T>; }); });
+inline constexpr auto kDenseBackBlock =
+    table_of<2>([]<int T>() { return table_of<kDenseUnits>([]<int J>() { return &dense_back_block<J, T>; }); });
 
 // Both directions: `from` and `to` are tiles of inputs and units, or of units and inputs; `range` is of `to`.
 void dense_any(bool back, const DenseShape& s, Range range, const float* weight, const float* bias, const Tiles& from,
@@ -61,7 +53,7 @@ void dense_any(bool back, const DenseShape& s, Range range, const float* weight,
   const std::size_t weight_step = back ? 1 : std::size_t(s.inputs);
   for (int t = 0; t < from.count; t += 2) {
     const bool pair = t + 1 < from.count;
-    const DenseFunction block = pair ? dense_function<2>(back, cut.length) : dense_function<1>(back, cut.length);
+    const auto block = (back ? kDenseBackBlock : kDenseBlock)[pair ? 1 : 0][cut.length - 1];
     for (int i = 0; i < cut.count; ++i)
       for (int lane = 0; lane < kTile; lane += kLanes) {
         const std::size_t start = std::size_t(range.begin + cut.start(i));
@@ -80,11 +72,11 @@ void dense_input_gradient(const DenseShape& s, Range inputs, const float* weight
   dense_any(true, s, inputs, weight, nullptr, d, out);
 }
 
-// Tiles [value][16] to images [16 * count][stride]; rows are padded with whatever lies there.
-void to_images(const Tiles& tiles, int values, float* images, std::size_t stride) {
+// Tiles [value][16] to rows [16 * count][stride]; rows are padded with whatever lies there.
+void tiles_to_rows(const Tiles& tiles, int values, float* rows, std::size_t stride) {
   for (int t = 0; t < tiles.count; ++t) {
     const float* from = tiles[t];
-    float* to = images + std::size_t(t) * kTile * stride;
+    float* to = rows + std::size_t(t) * kTile * stride;
     int i = 0;
     for (; i + 4 <= values; i += 4)
       for (int l = 0; l < kTile; l += 4)
@@ -118,22 +110,11 @@ void outer_block(const float* x, std::size_t x_stride, const float* d, std::size
     }
 }
 
-using OuterFunction = decltype(&outer_block<1, 1>);
-template <int J>
-constexpr OuterFunction outer_functions[] = {&outer_block<J, 1>, &outer_block<J, 2>, &outer_block<J, 3>,
-                                             &outer_block<J, 4>, &outer_block<J, 5>};
 inline constexpr int kOuterVectors = 5;
 inline constexpr int kOuterUnits = kRowBlock == 14 ? 4 : 2;
-OuterFunction outer_function(int units, int vectors) {
-  if constexpr (kOuterUnits == 4) {
-    constexpr const OuterFunction* by_units[] = {outer_functions<1>, outer_functions<2>, outer_functions<3>,
-                                                 outer_functions<4>};
-    return by_units[units - 1][vectors - 1];
-  } else {
-    constexpr const OuterFunction* by_units[] = {outer_functions<1>, outer_functions<2>};
-    return by_units[units - 1][vectors - 1];
-  }
-}
+// By units and registers of inputs, less 1.
+inline constexpr auto kOuterBlock =
+    table_of<kOuterUnits>([]<int J>() { return table_of<kOuterVectors>([]<int Q>() { return &outer_block<J, Q>; }); });
 
 // Written, not accumulated. `in` and `d` hold an image a row; `weight` and `bias` begin with the range's first unit.
 void wide_weight_gradient(const DenseShape& s, Range range, int images, const float* in, const float* d,
@@ -141,7 +122,7 @@ void wide_weight_gradient(const DenseShape& s, Range range, int images, const fl
   const std::size_t in_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
   const Blocks vectors = blocks((s.inputs + kLanes - 1) / kLanes, kOuterVectors, 1);
   const Blocks units = blocks(range.size(), kOuterUnits, 1);
-  const OuterFunction block = outer_function(units.length, vectors.length);
+  const auto block = kOuterBlock[units.length - 1][vectors.length - 1];
   for (int v = 0; v < vectors.count; ++v)
     for (int u = 0; u < units.count; ++u) {
       const int at = vectors.start(v) * kLanes, unit = units.start(u);
@@ -164,10 +145,10 @@ void dense_weight_gradient(const DenseShape& s, const Tiles& in, const Tiles& d,
                            float* scratch) {
   const int images = in.count * kTile;
   const std::size_t in_stride = round_up(std::size_t(s.inputs)), d_stride = round_up(std::size_t(s.outputs));
-  float* d_images = scratch + images * in_stride;
-  to_images(in, s.inputs, scratch, in_stride);
-  to_images(d, s.outputs, d_images, d_stride);
-  wide_weight_gradient(s, {0, s.outputs}, images, scratch, d_images, d, weight, bias);
+  float* d_rows = scratch + images * in_stride;
+  tiles_to_rows(in, s.inputs, scratch, in_stride);
+  tiles_to_rows(d, s.outputs, d_rows, d_stride);
+  wide_weight_gradient(s, {0, s.outputs}, images, scratch, d_rows, d, weight, bias);
 }
 
 // Radial basis functions: squared distance of the inputs from a fixed code, eq. (7) of LeCun et al. 1998.
@@ -197,16 +178,16 @@ void rbf_input_gradient(const DenseShape& s, const float* code, const Tiles& in,
       }
 }
 
-void rbf_curvature(const DenseShape& s, const float* code, const float* in, const float* curvature,
-                   const float weight[kTile], float* in_curvature) {
+void rbf_second_derivatives(const DenseShape& s, const float* code, const float* in, const float* second,
+                            const float image_weight[kTile], float* in_second) {
   for (int i = 0; i < s.inputs; ++i)
     for (int lane = 0; lane < kTile; lane += kLanes) {
       const V x = load(in + std::size_t(i) * kTile + lane);
-      V sum = load_loose(weight + lane) * 2.0f;
+      V sum = load_loose(image_weight + lane) * 2.0f;
       for (int u = 0; u < s.outputs; ++u) {
         const V slope = (x - splat(code[std::size_t(u) * s.inputs + i])) * 2.0f;
-        sum = multiply_add(load(curvature + std::size_t(u) * kTile + lane), slope * slope, sum);
+        sum = multiply_add(load(second + std::size_t(u) * kTile + lane), slope * slope, sum);
       }
-      store(in_curvature + std::size_t(i) * kTile + lane, sum);
+      store(in_second + std::size_t(i) * kTile + lane, sum);
     }
 }

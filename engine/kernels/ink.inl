@@ -1,6 +1,6 @@
-// What pen, paper and camera do to a picture: part of it cut off, a ruled line, fainter ink, blur, grain. Lanes run
-// along a row. The picture is worked on in floats, rows padded to whole registers, with a register of paper on either
-// side and a row above and below.
+// Data augmentation: what pen, paper and camera do to an image: part of it cut off, a ruled line, fainter ink, blur,
+// grain. Lanes run along a row. The image is worked on in floats, rows padded to whole registers, with a register of
+// paper on either side and a row above and below.
 
 // A float from [-1, 1) for each whole number and key: two rounds of multiplying and shifting (Wellons 2018).
 typedef std::uint32_t Word __attribute__((vector_size(4 * kLanes)));
@@ -14,9 +14,9 @@ LENET_INLINE V grain(Word at, std::uint32_t key) {
   return __builtin_convertvector((I)h >> 8, V) * 0x1p-23f;
 }
 
-// One pass of w, 1 - 2w, w along both axes; w is `share`.
-LENET_INLINE void blur_once(const WarpShape& s, float share, std::size_t stride, float* middle, float* above) {
-  const V side = splat(share), whole = splat(1 - 2 * share);
+// One pass of w, 1 - 2w, w along both axes; w is `side_weight`.
+LENET_INLINE void blur_once(const WarpShape& s, float side_weight, std::size_t stride, float* middle, float* above) {
+  const V side = splat(side_weight), whole = splat(1 - 2 * side_weight);
   const std::size_t padded = round_up(std::size_t(s.width));
   for (std::size_t x = 0; x < padded; x += kLanes) store(above + x, V{});
   for (int y = 0; y < s.height; ++y) {
@@ -38,10 +38,10 @@ LENET_INLINE void blur_once(const WarpShape& s, float share, std::size_t stride,
   }
 }
 
-void ink(const WarpShape& s, const Ink& k, std::uint8_t* image, float* room) {
+void ink(const WarpShape& s, const Ink& k, std::uint8_t* image, float* scratch) {
   const std::size_t padded = round_up(std::size_t(s.width)), stride = padded + 2 * kTile;
-  __builtin_memset(room, 0, (std::size_t(s.height) + 3) * stride * sizeof(float));
-  float *above = room + kTile, *middle = room + 2 * stride + kTile;
+  __builtin_memset(scratch, 0, (std::size_t(s.height) + 3) * stride * sizeof(float));
+  float *above = scratch + kTile, *middle = scratch + 2 * stride + kTile;
   V ramp;
   LENET_EACH (i, kLanes) ramp[i] = float(i);
   const V level = splat(k.level);
@@ -63,7 +63,7 @@ void ink(const WarpShape& s, const Ink& k, std::uint8_t* image, float* room) {
       }
       store(row + x, value * level);
     }
-    for (std::size_t x = width; k.line > 0 && x < padded; ++x) row[x] = 0;  // it does not go on beside the picture
+    for (std::size_t x = width; k.line > 0 && x < padded; ++x) row[x] = 0;  // the line ends with the image
   }
   for (float left = k.blur; left > 0; left -= 0.25f) blur_once(s, left < 0.25f ? left : 0.25f, stride, middle, above);
   for (int y = 0; y < s.height; ++y) {

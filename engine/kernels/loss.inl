@@ -1,4 +1,4 @@
-// Losses on a tile's outputs, with their first and second derivatives.
+// Losses on a tile's outputs, with their gradients and second derivatives.
 
 // The largest score, the sum of exp(score - largest); exp(score - largest) itself goes to `to`.
 struct Softmax {
@@ -17,17 +17,17 @@ LENET_INLINE Softmax exponentials(int classes, float sign, const float* output, 
 }
 
 void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTile], const float* targets,
-          const float weight[kTile], float* gradient, float losses[kTile]) {
+          const float image_weight[kTile], float* gradient, float losses[kTile]) {
   for (int lane = 0; lane < kTile; lane += kLanes) {
     I label;
     for (int i = 0; i < kLanes; ++i) label[i] = labels[lane + i];
-    const V share = load_loose(weight + lane);
+    const V weight = load_loose(image_weight + lane);
     V total{};
-    if (s.kind == LossShape::Kind::mean_squared) {  // eq. (8): the right class's own distance
+    if (s.kind == LossShape::Kind::mean_squared) {  // eq. (8): the right class's distance
       for (int k = 0; k < s.classes; ++k) {
         const I right = label == k;
         total = right ? load(output + k * kTile + lane) : total;
-        store(gradient + k * kTile + lane, right ? share : V{});
+        store(gradient + k * kTile + lane, right ? weight : V{});
       }
     } else {
       const V floor = splat(-s.rubbish);
@@ -41,23 +41,23 @@ void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTi
         const V target = wanted + splat(even);
         const V p = load(gradient + k * kTile + lane) * scale;
         total = multiply_add(-target, load(output + k * kTile + lane) * s.sign, total);
-        store(gradient + k * kTile + lane, (p - target) * share * s.sign);
+        store(gradient + k * kTile + lane, (p - target) * weight * s.sign);
       }
     }
     store_loose(losses + lane, total);
   }
 }
 
-void loss_curvature(const LossShape& s, const float* output, const float weight[kTile], float* curvature) {
+void loss_second_derivatives(const LossShape& s, const float* output, const float image_weight[kTile], float* second) {
   const V floor = splat(-s.rubbish);
   for (int lane = 0; lane < kTile; lane += kLanes) {
-    const V share = load_loose(weight + lane);
+    const V weight = load_loose(image_weight + lane);
     const bool map = s.kind == LossShape::Kind::map, linear = s.kind == LossShape::Kind::mean_squared;
-    const Softmax soft = exponentials(s.classes, s.sign, output + lane, curvature + lane, map ? &floor : nullptr);
+    const Softmax soft = exponentials(s.classes, s.sign, output + lane, second + lane, map ? &floor : nullptr);
     for (int k = 0; k < s.classes; ++k) {
-      float* to = curvature + k * kTile + lane;
+      float* to = second + k * kTile + lane;
       const V p = load(to) / soft.sum;
-      store(to, linear ? V{} : (p - p * p) * share);
+      store(to, linear ? V{} : (p - p * p) * weight);
     }
   }
 }

@@ -1,12 +1,12 @@
-// One image alone: lanes run along the pixels, so that a single picture does not pay for sixteen. The
-// chains of operations are the tile kernels' own, so the results are the same bits.
+// One image: lanes run along the pixels, so that it does not pay for sixteen. The chains of operations are those of the
+// tile kernels, so the results are the same bits.
 
 // A convolution first copies each input plane once per kernel column, shifted by it and with rows padded to whole
 // registers: then every load below is of a whole cache line. What the padding gives is garbage that nobody
 // reads. `shifted` is [input map][kernel column][row], M maps and P registers of the output are summed at a time.
 template <int M, int P>
-void single_conv_block(const ConvShape& s, int first, int at, const float* weight, const float* bias,
-                       const float* shifted, float* out) {
+void one_image_conv_block(const ConvShape& s, int first, int at, const float* weight, const float* bias,
+                          const float* shifted, float* out) {
   const int height = s.kernel_height, width = s.kernel_width;
   const std::size_t plane = std::size_t(s.out.row) * (s.out.height + height - 1);
   const std::size_t next = std::size_t(s.in.maps) * height * width;
@@ -32,18 +32,13 @@ void single_conv_block(const ConvShape& s, int first, int at, const float* weigh
     LENET_EACH (p, P) store(out + s.out.at(first + m, 0, 0) + at + p * kLanes, sum[m][p]);
 }
 
-using SingleConvFunction = decltype(&single_conv_block<1, 1>);
-template <int M, int... P>
-constexpr SingleConvFunction single_conv_functions[] = {&single_conv_block<M, P>...};
-template <int M>
-SingleConvFunction single_conv_function(int registers) {
-  if constexpr (kRowBlock == 14) return single_conv_functions<M, LENET_TO_14>[registers - 1];
-  else return single_conv_functions<M, LENET_TO_6>[registers - 1];
-}
+// By maps and registers, less 1.
+inline constexpr auto kOneImageConvBlock =
+    table_of<2>([]<int M>() { return table_of<kRowBlock>([]<int P>() { return &one_image_conv_block<M, P>; }); });
 
 // s.out.row is the output's width padded to kTile.
-void single_conv(const ConvShape& s, const float* weight, const float* bias, const float* in, float* out,
-                 float* shifted) {
+void one_image_conv(const ConvShape& s, const float* weight, const float* bias, const float* in, float* out,
+                    float* shifted) {
   const int rows = s.out.height + s.kernel_height - 1;
   float* to = shifted;
   for (int c = 0; c < s.in.maps; ++c)
@@ -53,11 +48,11 @@ void single_conv(const ConvShape& s, const float* weight, const float* bias, con
         for (int x = 0; x < s.out.row; x += kLanes) store(to + x, load_loose(from + x));
       }
   const Blocks cut = blocks(s.out.height * s.out.row / kLanes, kRowBlock, 1);
-  // Pairs of maps share every load; where a table makes them see other inputs, each goes by itself.
+  // Pairs of maps share every load; where a connection table gives them different inputs, each goes by itself.
   const bool full = s.table.inputs_begin[s.out.maps] == s.out.maps * s.in.maps;
   for (int m = 0; m < s.out.maps;) {
     const bool pair = full && m + 1 < s.out.maps;
-    const SingleConvFunction block = pair ? single_conv_function<2>(cut.length) : single_conv_function<1>(cut.length);
+    const auto block = kOneImageConvBlock[pair ? 1 : 0][cut.length - 1];
     for (int i = 0; i < cut.count; ++i) block(s, m, cut.start(i) * kLanes, weight, bias, shifted, out);
     m += pair ? 2 : 1;
   }
@@ -76,7 +71,7 @@ LENET_INLINE V odds(V a, V b, std::index_sequence<i...>) {
 // registers past a row's end; writes past it only where the same planes' later rows will be written, and never
 // where there are borders.
 template <bool maximum, class Finish>
-LENET_INLINE void single_windows(const PoolShape& s, const float* in, float* out, const Finish& finish) {
+LENET_INLINE void one_image_windows(const PoolShape& s, const float* in, float* out, const Finish& finish) {
   constexpr auto lanes = std::make_index_sequence<kLanes>();
   const auto join = [](V a, V b) { return maximum ? larger(b, a) : a + b; };
   const bool bordered = s.out.row != s.out.width || s.out.plane != s.out.row * s.out.height;
@@ -97,19 +92,21 @@ LENET_INLINE void single_windows(const PoolShape& s, const float* in, float* out
     }
 }
 
-void single_pool(const PoolShape& s, const float* in, const float* draws, float* out) {
+void one_image_pool(const PoolShape& s, const float* in, const float* draws, float* out) {
   const bool whole = s.window == 2 && s.stride == 2 && 2 * s.out.height <= s.in.height && 2 * s.out.width <= s.in.width;
-  if (whole && s.kind == PoolKind::max) return single_windows<true>(s, in, out, [](int, V v) { return v; });
-  if (whole && s.kind == PoolKind::mean) return single_windows<false>(s, in, out, [](int, V v) { return v * 0.25f; });
+  if (whole && s.kind == PoolKind::max) return one_image_windows<true>(s, in, out, [](int, V v) { return v; });
+  if (whole && s.kind == PoolKind::mean)
+    return one_image_windows<false>(s, in, out, [](int, V v) { return v * 0.25f; });
   pool_any<float>(s, in, draws, out);
 }
 
-void single_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
+void one_image_subsample(const PoolShape& s, const float* coefficient, const float* bias, const float* in, float* out) {
   if (s.window != 2 || s.stride != 2) return subsample_any<float>(s, coefficient, bias, in, out);
-  single_windows<false>(s, in, out, [&](int m, V v) { return multiply_add(v, splat(coefficient[m]), splat(bias[m])); });
+  one_image_windows<false>(s, in, out,
+                           [&](int m, V v) { return multiply_add(v, splat(coefficient[m]), splat(bias[m])); });
 }
 
-// The first `count` lanes of v, zeros behind.
+// The first `count` lanes of v, then zeros.
 LENET_INLINE V first_lanes(V v, int count) {
   I lane;
   LENET_EACH (i, kLanes) lane[i] = i;
@@ -122,10 +119,10 @@ LENET_INLINE V doubled(V v, std::size_t first, std::index_sequence<i...>) {
                     : __builtin_shufflevector(v, v, (kLanes / 2 + i / 2)...);
 }
 
-// Windows of two by two. Reads and writes past a row's end as single_windows does; gradients have no borders.
-void single_subsample_gradient(const PoolShape& s, Order order, const float* coefficient, const float* in,
-                               const Planes& d, const float* gradient, float* coefficient_gradient,
-                               float* bias_gradient, const Planes& out, float* in_gradient, bool accumulate) {
+// Windows of two by two. Reads and writes past a row's end as one_image_windows does; gradients have no borders.
+void one_image_subsample_gradient(const PoolShape& s, Order order, const float* coefficient, const float* in,
+                                  const Planes& d, const float* gradient, float* coefficient_gradient,
+                                  float* bias_gradient, const Planes& out, float* in_gradient, bool accumulate) {
   if (s.window != 2 || s.stride != 2 || order != Order::first)
     return subsample_gradient_any<float>(s, order, coefficient, in, d, gradient, coefficient_gradient, bias_gradient,
                                          out, in_gradient, accumulate);
@@ -146,7 +143,7 @@ void single_subsample_gradient(const PoolShape& s, Order order, const float* coe
         for_coefficient[part] = multiply_add(g, sum, for_coefficient[part]);
         for_bias[part] += g;
         if (!in_gradient) continue;
-        const V share = g * coefficient[m], halves[2] = {doubled(share, 0, lanes), doubled(share, 1, lanes)};
+        const V in_g = g * coefficient[m], halves[2] = {doubled(in_g, 0, lanes), doubled(in_g, 1, lanes)};
         for (int row = 0; row < 2; ++row)
           for (int half = 0; half < 2; ++half) {
             float* to = in_gradient + out.at(m, 2 * y + row, 2 * x + half * kLanes);
@@ -169,8 +166,8 @@ void single_subsample_gradient(const PoolShape& s, Order order, const float* coe
 
 // Q registers of neighbouring units.
 template <int Q>
-void single_dense_block(const DenseShape& s, const float* transposed, std::size_t stride, const float* bias,
-                        const float* in, float* out) {
+void one_image_dense_block(const DenseShape& s, const float* transposed, std::size_t stride, const float* bias,
+                           const float* in, float* out) {
   V sum[Q];
   LENET_EACH (q, Q) sum[q] = load_loose(bias + q * kLanes);
   _Pragma("GCC unroll 2") for (int i = 0; i < s.inputs; ++i, transposed += stride) {
@@ -180,20 +177,22 @@ void single_dense_block(const DenseShape& s, const float* transposed, std::size_
   LENET_EACH (q, Q) store_loose(out + q * kLanes, sum[q]);
 }
 
-// `bias` and `out` have room for the units padded to kTile.
-void single_dense(const DenseShape& s, const float* transposed, const float* bias, const float* in, float* out) {
-  constexpr decltype(&single_dense_block<1>) functions[] = {
-      &single_dense_block<1>, &single_dense_block<2>, &single_dense_block<3>, &single_dense_block<4>,
-      &single_dense_block<5>, &single_dense_block<6>, &single_dense_block<7>, &single_dense_block<8>};
+inline constexpr int kOneImageDenseVectors = 8;
+// By registers of units, less 1.
+inline constexpr auto kOneImageDenseBlock =
+    table_of<kOneImageDenseVectors>([]<int Q>() { return &one_image_dense_block<Q>; });
+
+// `bias` and `out` have as many floats as the units rounded up to kTile.
+void one_image_dense(const DenseShape& s, const float* transposed, const float* bias, const float* in, float* out) {
   const std::size_t stride = round_up(std::size_t(s.outputs));
-  const Blocks cut = blocks(int(stride) / kLanes, 8, 1);
+  const Blocks cut = blocks(int(stride) / kLanes, kOneImageDenseVectors, 1);
   for (int i = 0; i < cut.count; ++i) {
     const int at = cut.start(i) * kLanes;
-    functions[cut.length - 1](s, transposed + at, stride, bias + at, in, out + at);
+    kOneImageDenseBlock[cut.length - 1](s, transposed + at, stride, bias + at, in, out + at);
   }
 }
 
-void single_rbf(const DenseShape& s, const float* code, const float* in, float* out) {
+void one_image_rbf(const DenseShape& s, const float* code, const float* in, float* out) {
   for (int u = 0; u < s.outputs; ++u) {
     float sum = 0.0f;
     for (int i = 0; i < s.inputs; ++i) {
@@ -204,7 +203,7 @@ void single_rbf(const DenseShape& s, const float* code, const float* in, float* 
   }
 }
 
-void single_activate(Activation activation, std::size_t count, float* values) {
+void one_image_activate(Activation activation, std::size_t count, float* values) {
   std::size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) store_loose(values + i, activated(activation, load_loose(values + i)));
   if (i == count) return;
@@ -214,7 +213,7 @@ void single_activate(Activation activation, std::size_t count, float* values) {
   __builtin_memcpy(values + i, rest, (count - i) * sizeof(float));
 }
 
-void single_activate_gradient(Activation activation, std::size_t count, const float* values, float* gradient) {
+void one_image_activate_gradient(Activation activation, std::size_t count, const float* values, float* gradient) {
   std::size_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
     store_loose(gradient + i, load_loose(gradient + i) * slope(activation, load_loose(values + i)));
@@ -229,7 +228,8 @@ void single_activate_gradient(Activation activation, std::size_t count, const fl
 // T taps of one kernel column, for M output maps of one input map: products of whole planes, `step` floats from tap
 // to tap. The lanes' sums go to sums[m][tap].
 template <int T, int M>
-void single_taps(const float* shifted, std::size_t step, const float* const* gradient, std::size_t count, float* sums) {
+void one_image_taps(const float* shifted, std::size_t step, const float* const* gradient, std::size_t count,
+                    float* sums) {
   for (int lane = 0; lane < kTile; lane += kLanes) {
     V sum[M][T];
     LENET_EACH (m, M)
@@ -247,23 +247,12 @@ void single_taps(const float* shifted, std::size_t step, const float* const* gra
   }
 }
 
-using SingleTapsFunction = decltype(&single_taps<1, 1>);
-template <int M>
-constexpr SingleTapsFunction single_taps_functions[] = {&single_taps<1, M>, &single_taps<2, M>, &single_taps<3, M>,
-                                                        &single_taps<4, M>, &single_taps<5, M>};
-SingleTapsFunction single_taps_function(int taps, int maps) {
-  if constexpr (kGradientMaps == 5) {
-    constexpr const SingleTapsFunction* by_maps[] = {single_taps_functions<1>, single_taps_functions<2>,
-                                                     single_taps_functions<3>, single_taps_functions<4>,
-                                                     single_taps_functions<5>};
-    return by_maps[maps - 1][taps - 1];
-  } else {
-    constexpr const SingleTapsFunction* by_maps[] = {single_taps_functions<1>, single_taps_functions<2>};
-    return by_maps[maps - 1][taps - 1];
-  }
-}
+// By maps and taps, less 1.
+inline constexpr auto kOneImageTaps =
+    table_of<kGradientMaps>([]<int M>() { return table_of<kTaps>([]<int T>() { return &one_image_taps<T, M>; }); });
 
-void single_conv_gradient(const ConvShape& s, const float* shifted, const float* gradient, float* weight, float* bias) {
+void one_image_conv_gradient(const ConvShape& s, const float* shifted, const float* gradient, float* weight,
+                             float* bias) {
   const int height = s.kernel_height, width = s.kernel_width;
   const std::size_t count = s.out.plane, row = s.out.row, plane = row * std::size_t(s.out.height + height - 1);
   for (int c = 0; c < s.in.maps; ++c) {
@@ -276,11 +265,11 @@ void single_conv_gradient(const ConvShape& s, const float* shifted, const float*
       for (int m = 0; m < size; ++m) from[m] = gradient + s.out.at(maps[first + m], 0, 0);
       for (int kx = 0; kx < width; ++kx)
         for (int ky = 0; ky < height;) {
-          const int tall = height - ky < 5 ? height - ky : 5;
-          alignas(64) float sums[kGradientMaps * 5 * kTile];
-          float taps[kGradientMaps * 5];
-          single_taps_function(tall, size)(shifted + (std::size_t(c) * width + kx) * plane + ky * row, row, from, count,
-                                           sums);
+          const int tall = height - ky < kTaps ? height - ky : kTaps;
+          alignas(64) float sums[kGradientMaps * kTaps * kTile];
+          float taps[kGradientMaps * kTaps];
+          kOneImageTaps[size - 1][tall - 1](shifted + (std::size_t(c) * width + kx) * plane + ky * row, row, from,
+                                            count, sums);
           sum_lanes(sums, size * tall, taps, false);
           for (int m = 0; m < size; ++m)
             for (int t = 0; t < tall; ++t)
@@ -301,7 +290,7 @@ void single_conv_gradient(const ConvShape& s, const float* shifted, const float*
   }
 }
 
-void single_unpool(const PoolShape& s, const float* gradient, float* inner) {
+void one_image_unpool(const PoolShape& s, const float* gradient, float* inner) {
   for (int m = 0; m < s.in.maps; ++m) {
     for (int y = 0; y < s.out.height; ++y) {
       float* above = inner + s.in.at(m, 2 * y, 0);
@@ -323,8 +312,8 @@ void single_unpool(const PoolShape& s, const float* gradient, float* inner) {
 }
 
 // Four inputs at a time: their weights' gradients, and products of their weights with the units' gradients.
-void single_dense_gradient(const DenseShape& s, const float* transposed, const float* in, const float* gradient,
-                           float* weight, float* bias, float* in_gradient) {
+void one_image_dense_gradient(const DenseShape& s, const float* transposed, const float* in, const float* gradient,
+                              float* weight, float* bias, float* in_gradient) {
   const std::size_t stride = round_up(std::size_t(s.outputs));
   for (int i = 0; i < s.inputs; i += 4) {
     const int left = s.inputs - i < 4 ? s.inputs - i : 4;
@@ -354,8 +343,8 @@ void single_dense_gradient(const DenseShape& s, const float* transposed, const f
   __builtin_memcpy(bias, gradient, std::size_t(s.outputs) * sizeof(float));
 }
 
-void single_rbf_gradient(const DenseShape& s, const float* code, const float* in, const float* gradient,
-                         float* in_gradient) {
+void one_image_rbf_gradient(const DenseShape& s, const float* code, const float* in, const float* gradient,
+                            float* in_gradient) {
   for (int i = 0; i < s.inputs; ++i) {
     float sum = 0.0f;
     for (int u = 0; u < s.outputs; ++u)

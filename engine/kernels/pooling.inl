@@ -1,5 +1,5 @@
 // Pooling of all kinds and trainable subsampling, each written once for both kinds of pixel: V (part of a tile's
-// pixel) and float (one image alone).
+// pixel) and float (one image).
 
 // Calls visit(map, y, x, lane) for every part of every output pixel.
 template <class P, class Visit>
@@ -87,7 +87,7 @@ void pool_any(const PoolShape& s, const float* in, const float* draws, float* ou
         if (draws) {
           const std::size_t pixel = (std::size_t(m) * s.out.height + y) * s.out.width + x;
           draw_one<P>(s, window, corner, read<P>(draws + pixel * kPixel<P> + lane), spread_over<P>(1.0f),
-                      [&](int, int, P from, P share) { value = multiply_add(share, from, value); });
+                      [&](int, int, P from, P part) { value = multiply_add(part, from, value); });
         } else {
           const P sum = sum_of<P>(s, window, corner);
           value = sum > P{} ? squares_of<P>(s, window, corner) / sum : P{};
@@ -114,8 +114,8 @@ void clear(const Planes& at, float* values) {
       __builtin_memset(values + at.at(m, y, 0) * kPixel<P>, 0, sizeof(float) * kPixel<P> * at.width);
 }
 
-// Windows may overlap: their shares are added. Second derivatives want the derivatives squared. Of a maximum, the first
-// of the window that has it gets the whole gradient.
+// Windows may overlap: their gradients are added. Second derivatives want the derivatives squared. Of a maximum, the
+// first of the window that has it gets the whole gradient.
 template <class P>
 void pool_gradient_any(const PoolShape& s, Order order, const float* in, const float* draws, const Planes& d,
                        const float* gradient, const Planes& out, float* in_gradient) {
@@ -144,8 +144,8 @@ void pool_gradient_any(const PoolShape& s, Order order, const float* in, const f
         break;
       }
       case PoolKind::mean: {
-        const P share = use(spread_over<P>(1.0f / float(window.height * window.width)));
-        window.each([&](int dy, int dx) { add(dy, dx, share); });
+        const P part = use(spread_over<P>(1.0f / float(window.height * window.width)));
+        window.each([&](int dy, int dx) { add(dy, dx, part); });
         break;
       }
       case PoolKind::l2: {
@@ -156,7 +156,7 @@ void pool_gradient_any(const PoolShape& s, Order order, const float* in, const f
       case PoolKind::stochastic: {
         const std::size_t at = (std::size_t(m) * d.height + y) * d.width + x;
         draw_one<P>(s, window, corner, read<P>(draws + at * kPixel<P> + lane), g,
-                    [&](int dy, int dx, P, P share) { add(dy, dx, share); });
+                    [&](int dy, int dx, P, P part) { add(dy, dx, part); });
       }
     }
   });
@@ -182,10 +182,10 @@ void subsample_gradient_any(const PoolShape& s, Order order, const float* coeffi
           for_bias += g;
           if (!in_gradient) continue;
           float* to = in_gradient + window.corner<P>(out, m, lane);
-          const P share = g * coefficient[m];
+          const P part = g * coefficient[m];
           window.each([&](int dy, int dx) {
             float* place = to + step<P>(out, dy, dx);
-            write(place, read<P>(place) + share);
+            write(place, read<P>(place) + part);
           });
         }
       write(sums + lane, for_coefficient);
@@ -198,7 +198,7 @@ void subsample_gradient_any(const PoolShape& s, Order order, const float* coeffi
 
 // Deformation-constrained pooling (Ouyang et al. 2015): a pixel less its penalty.
 template <class P>
-LENET_INLINE P penalised(const PoolShape& s, const float* penalty, int dy, int dx, P x) {
+LENET_INLINE P penalized(const PoolShape& s, const float* penalty, int dy, int dx, P x) {
   const float middle = 0.5f * float(s.window - 1), v = float(dy) - middle, u = float(dx) - middle;
   const float cost =
       multiply_add(penalty[0], v * v, multiply_add(penalty[1], u * u, multiply_add(penalty[2], v, penalty[3] * u)));
@@ -207,9 +207,9 @@ LENET_INLINE P penalised(const PoolShape& s, const float* penalty, int dy, int d
 
 template <class P>
 LENET_INLINE P deformed(const PoolShape& s, const Window& window, const float* penalty, const float* corner) {
-  P best = penalised<P>(s, penalty, 0, 0, read<P>(corner));
+  P best = penalized<P>(s, penalty, 0, 0, read<P>(corner));
   window.each([&](int dy, int dx) {
-    best = larger(penalised<P>(s, penalty, dy, dx, read<P>(corner + step<P>(s.in, dy, dx))), best);
+    best = larger(penalized<P>(s, penalty, dy, dx, read<P>(corner + step<P>(s.in, dy, dx))), best);
   });
   return best;
 }
@@ -241,7 +241,7 @@ void deform_gradient_any(const PoolShape& s, Order order, const float* penalty, 
           const P best = deformed<P>(s, window, penalty + 4 * m, corner);
           P left = read<P>(gradient + d.at(m, y, x) * kPixel<P> + lane);
           window.each([&](int dy, int dx) {
-            const P value = penalised<P>(s, penalty + 4 * m, dy, dx, read<P>(corner + step<P>(s.in, dy, dx)));
+            const P value = penalized<P>(s, penalty + 4 * m, dy, dx, read<P>(corner + step<P>(s.in, dy, dx)));
             const auto won = value == best;
             const P g = won ? left : P{};
             left = won ? P{} : left;

@@ -1,6 +1,6 @@
-// The small vector type: V is kLanes floats in one register, I as many whole numbers, both from the file of the
-// instruction set. A pixel of a tile is kTile floats, so kTile / kLanes registers, one after the other. A float serves
-// as the type of a pixel when one image is alone.
+// The small vector type that all kernels are written with: V is kLanes floats in one register, I as many whole numbers,
+// both from the file of the instruction set. A pixel of a tile is kTile floats, so kTile / kLanes registers, one after
+// the other. When one image is run by itself, a pixel is a float. Also tables of template instances.
 
 typedef float Loose __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef float Tight __attribute__((vector_size(4 * kLanes), may_alias));
@@ -19,6 +19,24 @@ typedef float Tight __attribute__((vector_size(4 * kLanes), may_alias));
 #else
 #define LENET_HOLD(value)
 #endif
+
+// A table of template instances, so that a number that is known only at run time picks code that the compiler made for
+// that number: entry i is instance<i + 1>(). In such a function sums in a C array stay in registers.
+template <class Entry, int count>
+struct InstanceTable {
+  Entry entries[count];
+  LENET_INLINE constexpr const Entry& operator[](int i) const { return entries[i]; }
+};
+template <class Instance, int... i>
+constexpr auto table_of(Instance instance, std::integer_sequence<int, i...>) {
+  return InstanceTable<decltype(instance.template operator()<1>()), sizeof...(i)> {
+    {instance.template operator()<i + 1>()...}
+  };
+}
+template <int count, class Instance>
+constexpr auto table_of(Instance instance) {
+  return table_of(instance, std::make_integer_sequence<int, count>());
+}
 
 LENET_INLINE V load(const float* p) { return *reinterpret_cast<const Tight*>(p); }
 LENET_INLINE V load_loose(const float* p) { return *reinterpret_cast<const Loose*>(p); }
@@ -39,7 +57,7 @@ LENET_INLINE I gather(const std::uint8_t* from, I at) {
 LENET_INLINE float larger(float a, float b) { return a > b ? a : b; }
 LENET_INLINE float root(float a) { return __builtin_sqrtf(a); }
 
-// A pixel type P is V (part of a tile's pixel) or float (one image alone): the same code serves both.
+// A pixel type P is V (part of a tile's pixel) or float (one image): the same code serves both.
 template <class P>
 inline constexpr int kPixel = kTile;
 template <>
@@ -71,7 +89,7 @@ LENET_INLINE float spread_over<float>(float x) {
 LENET_INLINE void write(float* p, V v) { store(p, v); }
 LENET_INLINE void write(float* p, float v) { *p = v; }
 
-// tanh(x) = x P(x^2) / Q(x^2) on [-8, 8], coefficients from fit_tanh.py; error below 4e-7.
+// tanh(x) = x P(x^2) / Q(x^2) on [-8, 8], coefficients from tools/fit_tanh.py; error below 4e-7.
 LENET_INLINE V tanh_of(V x) {
   x = smaller(larger(x, splat(-8.0f)), splat(8.0f));
   const V u = x * x;

@@ -1,7 +1,8 @@
-// Every layer's arithmetic, compiled once per instruction set: the files below, the loading of images, the
-// measuring loop, and the table of it all. Included at the end of each isa_*.cpp, which defines the vector
-// type; everything is in an unnamed namespace, so that no code for one instruction set can be linked into
-// another's place.
+// All kernels, compiled once per instruction set: the files below, the loading of images, the measuring loop, and the
+// table of it all. Included at the end of each file in isa/, which defines the vector type. Everything is in an unnamed
+// namespace, so that no code for one instruction set can be linked into another's place.
+
+#include <utility>
 
 namespace lenet {
 namespace {
@@ -111,8 +112,8 @@ const Kernels LENET_KERNELS = {
     .conv_forward = conv_forward,
     .conv_pool_forward = conv_pool_forward,
     .unpool = unpool,
-    .between_zeros = between_zeros,
-    .bias_gradient = bias_gradient,
+    .copy_between_zeros = copy_between_zeros,
+    .conv_bias_gradient = conv_bias_gradient,
     .conv_weight_gradient = conv_weight_gradient,
     .conv_pool_weight_gradient = conv_pool_weight_gradient,
     .conv_input_gradient = conv_input_gradient,
@@ -120,41 +121,41 @@ const Kernels LENET_KERNELS = {
     .pool_gradient = pool_gradient_any<V>,
     .deform_forward = deform_any<V>,
     .deform_gradient = deform_gradient_any<V>,
-    .contrast_forward = contrast_any<V>,
-    .contrast_gradient = contrast_gradient_any<V>,
     .subsample_forward = subsample_any<V>,
     .subsample_gradient = subsample_gradient_any<V>,
+    .contrast_forward = contrast_any<V>,
+    .contrast_gradient = contrast_gradient_any<V>,
     .activate = activate,
     .activate_gradient = activate_gradient,
     .dense_forward = dense_forward,
     .dense_weight_gradient = dense_weight_gradient,
     .dense_input_gradient = dense_input_gradient,
-    .to_images = to_images,
+    .tiles_to_rows = tiles_to_rows,
     .wide_weight_gradient = wide_weight_gradient,
     .rbf_forward = rbf_forward,
     .rbf_input_gradient = rbf_input_gradient,
+    .rbf_second_derivatives = rbf_second_derivatives,
     .loss = loss,
-    .loss_curvature = loss_curvature,
-    .rbf_curvature = rbf_curvature,
+    .loss_second_derivatives = loss_second_derivatives,
     .softmax = softmax,
     .update = update,
-    .single_conv = single_conv,
-    .single_pool = single_pool,
-    .single_deform = deform_any<float>,
-    .single_contrast = contrast_any<float>,
-    .single_subsample = single_subsample,
-    .single_dense = single_dense,
-    .single_rbf = single_rbf,
-    .single_activate = single_activate,
-    .single_activate_gradient = single_activate_gradient,
-    .single_conv_gradient = single_conv_gradient,
-    .single_unpool = single_unpool,
-    .single_pool_gradient = pool_gradient_any<float>,
-    .single_deform_gradient = deform_gradient_any<float>,
-    .single_contrast_gradient = contrast_gradient_any<float>,
-    .single_subsample_gradient = single_subsample_gradient,
-    .single_dense_gradient = single_dense_gradient,
-    .single_rbf_gradient = single_rbf_gradient,
+    .one_image_conv = one_image_conv,
+    .one_image_conv_gradient = one_image_conv_gradient,
+    .one_image_unpool = one_image_unpool,
+    .one_image_pool = one_image_pool,
+    .one_image_pool_gradient = pool_gradient_any<float>,
+    .one_image_deform = deform_any<float>,
+    .one_image_deform_gradient = deform_gradient_any<float>,
+    .one_image_contrast = contrast_any<float>,
+    .one_image_contrast_gradient = contrast_gradient_any<float>,
+    .one_image_subsample = one_image_subsample,
+    .one_image_subsample_gradient = one_image_subsample_gradient,
+    .one_image_dense = one_image_dense,
+    .one_image_dense_gradient = one_image_dense_gradient,
+    .one_image_rbf = one_image_rbf,
+    .one_image_rbf_gradient = one_image_rbf_gradient,
+    .one_image_activate = one_image_activate,
+    .one_image_activate_gradient = one_image_activate_gradient,
     .peak = peak,
 };
 

@@ -1,5 +1,5 @@
-// A picture seen through a map from each of its places to another: an affine one and a bending, sampled between
-// pixels. Lanes run along a row.
+// Data augmentation: an image seen through a map from each of its places to another, an affine one and an elastic
+// distortion, sampled between pixels. Lanes run along a row.
 
 // A pen that is thicker by `thicken` pixels on each side (thinner if negative): so far towards the largest (smallest)
 // of a pixel and its four neighbours. From `image` to the middle of `source`, with paper around.
@@ -9,9 +9,9 @@ LENET_INLINE void prepare_source(const WarpShape& s, float thicken, const std::u
   std::uint8_t* middle = source + kWarpBorder * stride + kWarpBorder;
   for (int y = 0; y < s.height; ++y)
     __builtin_memcpy(middle + y * stride, image + std::size_t(y) * s.width, std::size_t(s.width));
-  const int share = int(256.0f * (thicken < 0 ? -thicken : thicken));
-  if (share == 0) return;
-  // Rows are changed in place: this one and the one above are kept as they were, the one below still is.
+  const int strength = int(256.0f * (thicken < 0 ? -thicken : thicken));
+  if (strength == 0) return;
+  // Rows are changed in place: this one and the one above are kept as they were, the one below is still unchanged.
   std::uint8_t rows[2][kWidestWarp + 2] = {};
   for (int y = 0; y < s.height; ++y) {
     std::uint8_t *to = middle + y * stride, *above = rows[y % 2], *here = rows[(y + 1) % 2];
@@ -24,22 +24,22 @@ LENET_INLINE void prepare_source(const WarpShape& s, float thicken, const std::u
       const int least_a = left < right ? left : right, least_b = up < down ? up : down;
       const int most = most_a > most_b ? most_a : most_b, least = least_a < least_b ? least_a : least_b;
       const int other = thicken > 0 ? (most > pixel ? most : pixel) : (least < pixel ? least : pixel);
-      to[x] = std::uint8_t(pixel + (other - pixel) * share / 256);
+      to[x] = std::uint8_t(pixel + (other - pixel) * strength / 256);
     }
   }
 }
 
-void warp(const WarpShape& s, const Warp& w, const std::uint8_t* image, std::uint8_t* source, float* bends,
+void warp(const WarpShape& s, const Warp& w, const std::uint8_t* image, std::uint8_t* source, float* displacements,
           std::uint8_t* out) {
   prepare_source(s, w.thicken, image, source);
   const std::size_t padded = round_up(std::size_t(s.width)), stride = s.stride();
-  // The bending along columns, for every row of control points.
+  // The displacements along columns, for every row of control points.
   for (int row = 0; row < 2 * s.rows; ++row)
     for (std::size_t x = 0; x < padded; x += kLanes) {
       V sum{};
       for (int k = 0; k < s.columns; ++k)
         sum = multiply_add(splat(w.control[row * s.columns + k]), load(s.column_weights + k * padded + x), sum);
-      store(bends + row * padded + x, sum);
+      store(displacements + row * padded + x, sum);
     }
   V ramp;
   LENET_EACH (i, kLanes) ramp[i] = float(i);
@@ -52,7 +52,7 @@ void warp(const WarpShape& s, const Warp& w, const std::uint8_t* image, std::uin
       V from_y = multiply_add(column, splat(w.yx), splat(multiply_add(w.yy, float(y), w.y0)));
       V from_x = multiply_add(column, splat(w.xx), splat(multiply_add(w.xy, float(y), w.x0)));
       for (int k = 0; k < 4 && s.rows; ++k) {
-        const float* bend = bends + (s.row_first[y] + k) * padded + x;
+        const float* bend = displacements + (s.row_first[y] + k) * padded + x;
         const V weight = splat(s.row_weights[4 * y + k]);
         from_y = multiply_add(weight, load(bend), from_y);
         from_x = multiply_add(weight, load(bend + s.rows * padded), from_x);

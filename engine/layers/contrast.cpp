@@ -1,64 +1,65 @@
-// Local contrast normalisation (Jarrett, Kavukcuoglu, Ranzato and LeCun 2009), without parameters. It has no second
-// derivatives here.
+// Local contrast normalization (Jarrett, Kavukcuoglu, Ranzato and LeCun 2009): the output has the input's size, and
+// nothing is trained. It refuses second derivatives.
+#include <stdexcept>
+
 #include "layers/kinds.hpp"
 
 namespace lenet {
 namespace {
 
-class Contrast final : public LayerKind {
+constexpr int kWorkMaps = 7;  // of ContrastShape::work
+
+// An odd number of weights, none negative, the same on both sides, the middle one positive.
+bool is_window(int window, const std::vector<float>& weights) {
+  if (window % 2 == 0 || weights.size() != std::size_t(window) || !(weights[weights.size() / 2] > 0)) return false;
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    if (!(weights[k] >= 0 && weights[k] == weights[weights.size() - 1 - k])) return false;
+  return true;
+}
+
+class Contrast final : public Operation {
  public:
-  void check(const PlanStep& step) const override {
-    check_window(step);
-    check_options(step, false, false);
-    const Layer& layer = step.layer;
-    const auto& w = layer.window_weights;
-    bool valid = layer.window % 2 == 1 && w.size() == std::size_t(layer.window) && w[w.size() / 2] > 0;
-    for (std::size_t k = 0; valid && k < w.size(); ++k) valid = w[k] >= 0 && w[k] == w[w.size() - 1 - k];
-    if (!valid)
-      refuse(step.index, "an odd window with a weight for each pixel of a row, the same on both sides, expected");
+  explicit Contrast(const PlanStep& step) : Operation(step, 0, 0) {
+    step.check_window();
+    const std::vector<float>& window_weights = step.layer().window_weights;
+    if (!is_window(step.layer().window, window_weights))
+      step.refuse("an odd window with a weight for each pixel of a row, the same on both sides, expected");
+    const Planes work = allocate(step.sizes.value_pixels, kWorkMaps, in.height, in.width);
+    place_output(step, in.maps, in.height, in.width);
+    shape_ = {in, out, work, step.layer().window, window_weights.data()};
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    op.contrast.window = step.layer.window, op.contrast.weights = step.layer.window_weights.data();
-    op.contrast.in = step.in;
-    op.contrast.work = allocate(step.memory.values, 7, step.in.height, step.in.width);
-    return {step.in.maps, step.in.height, step.in.width};
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t) pass.kernels.contrast_forward(shape_, pass.values[t]);
   }
 
-  void place(const PlanStep&, const Extent&, Op& op) const override { op.contrast.out = op.out; }
-
-  bool has_second_derivatives() const override { return false; }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      pass.kernels.contrast_forward(op.contrast, pass.work.tile_values(t));
-      pass.activate(op, t);
-    }
+  void backward(const BackwardPass& pass) const override {
+    if (!wants_input_gradient()) return;
+    for (int t = 0; t < pass.gradients.count; ++t)
+      pass.forward.kernels.contrast_gradient(shape_, pass.forward.values[t], out_gradient, pass.gradients[t],
+                                             in_gradient, pass.gradients[t]);
   }
 
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    pass.kernels.single_contrast(op.contrast, pass.values);
+  void check_second_derivatives() const override {
+    throw std::invalid_argument("second derivatives do not go through contrast normalisation");
   }
 
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    if (!op.reads_image)
-      pass.kernels.single_contrast_gradient(op.contrast, pass.values, op.out_gradient, pass.gradients, op.in_gradient,
-                                            pass.gradients);
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_contrast(shape_, pass.values);
   }
 
- protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    if (!op.reads_image)
-      tile.kernels.contrast_gradient(op.contrast, tile.values, op.out_gradient, tile.gradients, op.in_gradient,
-                                     tile.gradients);
+  void backward_one_image(const OneImagePass& pass) const override {
+    if (!wants_input_gradient()) return;
+    pass.kernels.one_image_contrast_gradient(shape_, pass.values, out_gradient, pass.gradients, in_gradient,
+                                             pass.gradients);
   }
+
+ private:
+  ContrastShape shape_;
 };
 
 }  // namespace
 
-const LayerKind& contrast() {
-  static const Contrast kind;
-  return kind;
-}
+const LayerKind kContrast{.name = "contrast", .plan = plan_as<Contrast>};
 
 }  // namespace lenet

@@ -1,293 +1,317 @@
-// Convolutions, with or without the 2x2 max pooling after them. With it, the convolution's own planes are never
-// stored: a byte for each pixel and image remembers which of the four won.
+// Convolutions, with any connection table between input and output maps, with and without zeros around the input. A
+// 2x2 max pooling that follows is fused with them where it may be: then the convolution's output is never stored. One
+// whose kernel covers its whole input is planned as a dense layer with the same weights.
+#include <algorithm>
+#include <vector>
+
 #include "layers/kinds.hpp"
 
 namespace lenet {
 namespace {
 
-// Whole registers reach a little past the end of a single image's planes.
-constexpr std::size_t kSlack = 64;
+constexpr int kMaxKernel = 1024;  // pixels a side
+
+// ---- planning ----------------------------------------------------------------------------------
 
 // As in TensorFlow: of an odd number of zeros, the extra one goes below and to the right.
-Borders same_borders(const Layer& layer) {
-  if (!layer.same) return {};
+std::optional<Borders> padding(const Layer& layer) {
+  if (!layer.same) return std::nullopt;
   const int top = (layer.kernel_height - 1) / 2, left = (layer.kernel_width - 1) / 2;
-  return {top, left, layer.kernel_height - 1 - top, layer.kernel_width - 1 - left};
+  return Borders{top, left, layer.kernel_height - 1 - top, layer.kernel_width - 1 - left};
 }
 
-// Which maps are connected, seen from the output maps and from the input maps.
-Table connections(const Layer& layer, int inputs, int outputs, Plan& plan) {
-  const auto connected = [&](int m, int c) { return layer.table.empty() || layer.table[std::size_t(m) * inputs + c]; };
-  auto &inputs_begin = plan.new_list(), &inputs_of = plan.new_list(), &outputs_begin = plan.new_list(),
-       &outputs_of = plan.new_list();
-  inputs_begin.push_back(0);
-  for (int m = 0; m < outputs; ++m) {
-    for (int c = 0; c < inputs; ++c)
-      if (connected(m, c)) inputs_of.push_back(c);
-    inputs_begin.push_back(int(inputs_of.size()));
-  }
-  outputs_begin.push_back(0);
-  for (int c = 0; c < inputs; ++c) {
-    for (int m = 0; m < outputs; ++m)
-      if (connected(m, c)) outputs_of.push_back(m);
-    outputs_begin.push_back(int(outputs_of.size()));
-  }
-  return {inputs_begin.data(), inputs_of.data(), outputs_begin.data(), outputs_of.data()};
+struct Size {
+  int height, width;
+};
+Size output_size(const PlanStep& step) {
+  const Layer& layer = step.layer();
+  if (layer.same) return {step.in.height, step.in.width};
+  return {step.in.height - layer.kernel_height + 1, step.in.width - layer.kernel_width + 1};
 }
 
-Planes padded_rows(int maps, int height, int width) {
+void check(const PlanStep& step) {
+  const Layer& layer = step.layer();
+  step.check_maps();
+  if (std::min(layer.kernel_height, layer.kernel_width) < 1 ||
+      std::max(layer.kernel_height, layer.kernel_width) > kMaxKernel)
+    step.refuse("a kernel of 1 to 1024 pixels expected");
+  if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * std::size_t(step.in.maps))
+    step.refuse("a table of another size");
+}
+
+bool covers_input(const PlanStep& step) {
+  const Layer& layer = step.layer();
+  return layer.table.empty() && !layer.same && !step.borders(1) && layer.kernel_height == step.in.height &&
+         layer.kernel_width == step.in.width;
+}
+
+bool can_fuse_pooling(const PlanStep& step) {
+  const Layer* next = step.next();
+  if (!step.fuse || !next || next->kind != &kPooling) return false;
+  const auto [height, width] = output_size(step);
+  const bool ignores_border = !next->keep || (height % 2 == 0 && width % 2 == 0);
+  // Every activation is monotone, so it commutes with a maximum.
+  const bool one_activation = next->activation == Activation::linear || step.layer().activation == Activation::linear;
+  return next->pool == PoolKind::max && next->window == 2 && next->stride == 2 && next->offsets == 1 && height >= 2 &&
+         width >= 2 && ignores_border && one_activation;
+}
+
+// The lists behind a Table.
+struct Connections {
+  std::vector<int> inputs_begin{0}, inputs, outputs_begin{0}, outputs;
+
+  Connections(const Layer& layer, int input_maps) {
+    const auto connected = [&](int m, int c) {
+      return layer.table.empty() || layer.table[std::size_t(m) * std::size_t(input_maps) + std::size_t(c)];
+    };
+    for (int m = 0; m < layer.maps; ++m) {
+      for (int c = 0; c < input_maps; ++c)
+        if (connected(m, c)) inputs.push_back(c);
+      inputs_begin.push_back(int(inputs.size()));
+    }
+    for (int c = 0; c < input_maps; ++c) {
+      for (int m = 0; m < layer.maps; ++m)
+        if (connected(m, c)) outputs.push_back(m);
+      outputs_begin.push_back(int(outputs.size()));
+    }
+  }
+  Table table() const { return {inputs_begin.data(), inputs.data(), outputs_begin.data(), outputs.data()}; }
+};
+
+// ---- one image ---------------------------------------------------------------------------------
+
+Planes rows_padded(int maps, int height, int width) {
   const int row = int(round_up(std::size_t(width)));
   return {0, maps, height, width, row, height * row};
 }
 
-// What single_conv copies its input to.
+std::size_t floats_of(const Planes& planes) { return std::size_t(planes.maps) * std::size_t(planes.plane); }
+
+// What one_image_conv copies its input to.
 std::size_t shifted_floats(const ConvShape& s) {
   return std::size_t(s.in.maps) * s.kernel_width * (s.out.height + s.kernel_height - 1) * s.out.row;
 }
 
-// What a convolution keeps for one image.
-struct ConvolutionState final : OneImageState {
-  ConvShape forward;  // its output has rows padded to whole registers
-  Buffer inner;       // values of that output, later their gradient
-  Buffer shifted;     // its input as single_conv copies it
-  // The gradient of the input is a convolution of the output's gradient between zeros, with the kernels turned around
-  // and the connections seen from the other side.
-  ConvShape back;
-  Planes middle;  // where in `surrounded` the gradient lies
-  Buffer surrounded, flipped, back_shifted, back_result;
+// Copies planes of equal size.
+void copy_planes(const Planes& from_at, const float* from, const Planes& to_at, float* to) {
+  for (int m = 0; m < from_at.maps; ++m)
+    for (int y = 0; y < from_at.height; ++y)
+      std::copy_n(from + from_at.at(m, y, 0), from_at.width, to + to_at.at(m, y, 0));
+}
 
-  ConvolutionState(const Op& op, bool training) : forward(op.conv) {
-    forward.out = padded_rows(op.conv.out.maps, op.conv.out.height, op.conv.out.width);
-    inner = Buffer(std::size_t(forward.out.maps) * forward.out.plane + kSlack);
-    shifted = Buffer(shifted_floats(forward));
-    if (training && !op.reads_image) plan_back(op);
-  }
+// How a convolution runs over one image, with rows padded to whole registers. The gradient of its input is another
+// convolution, of its output's gradient between zeros, with the kernels turned around and the connection table seen
+// from the other side.
+struct OneImageConvolution {
+  ConvShape forward, backward;
+  Planes middle;  // where, between the zeros, the output's gradient lies
+  // Places in the operation's state: the output, later its gradient; the input as one_image_conv copies it; and for
+  // `backward` the gradient between zeros and the kernels turned around.
+  std::size_t inner = 0, shifted, surrounded, turned, end;
 
-  void plan_back(const Op& op) {
-    const int zeros_y = op.conv.kernel_height - 1, zeros_x = op.conv.kernel_width - 1;
-    const Planes& out = forward.out;
-    Planes all{0, out.maps, out.height + 2 * zeros_y, out.width + 2 * zeros_x, 0, 0};
-    all.row = all.width, all.plane = all.row * all.height;
-    surrounded = Buffer(all.pixels() + kSlack);
-    middle = all;
-    middle.origin = all.at(0, zeros_y, zeros_x);
-    middle.height = out.height, middle.width = out.width;
-    back = op.conv;
-    back.in = all;
-    back.in.origin = all.at(0, op.conv.before_height, op.conv.before_width);
-    back.out = padded_rows(op.in.maps, op.in.height, op.in.width);
-    const Table& table = op.conv.table;
-    back.table = {table.outputs_begin, table.outputs, table.inputs_begin, table.inputs};
-    flipped = Buffer(op.weights);
-    back_shifted = Buffer(shifted_floats(back));
-    back_result = Buffer(std::size_t(back.out.maps) * back.out.plane + kSlack);
+  OneImageConvolution() = default;
+  OneImageConvolution(const ConvShape& tile, const Planes& in, std::size_t weights) : forward(tile), backward(tile) {
+    forward.out = rows_padded(tile.out.maps, tile.out.height, tile.out.width);
+    const int zeros_y = tile.kernel_height - 1, zeros_x = tile.kernel_width - 1;
+    std::size_t pixels = 0;
+    middle = allocate(pixels, tile.out.maps, tile.out.height, tile.out.width, {zeros_y, zeros_x, zeros_y, zeros_x});
+    backward.in = middle;
+    backward.in.origin = middle.origin - std::size_t(zeros_y - tile.before_height) * middle.row -
+                         std::size_t(zeros_x - tile.before_width);
+    backward.out = rows_padded(in.maps, in.height, in.width);
+    backward.table = {tile.table.outputs_begin, tile.table.outputs, tile.table.inputs_begin, tile.table.inputs};
+
+    shifted = inner + round_up(floats_of(forward.out) + kOneImageSlack);
+    surrounded = shifted + round_up(shifted_floats(forward));
+    turned = surrounded + round_up(pixels + kOneImageSlack);
+    end = turned + round_up(weights);
   }
 };
 
-// What both kinds share.
-class AnyConvolution : public LayerKind {
+// ---- operations --------------------------------------------------------------------------------
+
+// What convolutions with and without pooling have in common. `pooled` is the width of the fused pooling's window, or 1.
+class AnyConvolution : public Operation {
  public:
-  void check(const PlanStep& step) const override {
-    check_maps(step);
-    const Layer& layer = step.layer;
-    if (layer.kernel_height < 1 || layer.kernel_width < 1 || layer.kernel_height > 1024 || layer.kernel_width > 1024)
-      refuse(step.index, "a kernel of 1 to 1024 pixels expected");
-    check_options(step, false, false);
-  }
+  bool activates() const final { return true; }
 
-  Borders borders(const Layer& layer) const override { return same_borders(layer); }
-
-  Extent plan(const PlanStep& step, Op& op) const override {
-    const Layer& layer = step.layer;
-    op.weights = std::size_t(layer.maps) * step.in.maps * layer.kernel_height * layer.kernel_width;
-    op.biases = std::size_t(layer.maps);
-    const int less_height = layer.same ? 0 : layer.kernel_height - 1,
-              less_width = layer.same ? 0 : layer.kernel_width - 1;
-    return {layer.maps, step.in.height - less_height, step.in.width - less_width};
-  }
-
-  std::size_t scratch_floats(const Op& op, int) const override {  // at most five maps' kernels at a time
-    return std::size_t(5) * op.conv.kernel_height * op.conv.kernel_width * kTile;
-  }
-
-  std::unique_ptr<OneImageState> one_image_state(const Op& op, bool training) const override {
-    return std::make_unique<ConvolutionState>(op, training);
-  }
-
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    ConvolutionState& state = static_cast<ConvolutionState&>(*pass.state);
-    pass.kernels.single_conv(state.forward, pass.weight, pass.bias, pass.values, state.inner.data(),
-                             state.shifted.data());
-    finish_one(op, pass, state);
-  }
-
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    ConvolutionState& state = static_cast<ConvolutionState&>(*pass.state);
-    inner_gradient_one(op, pass, state);
-    pass.kernels.single_conv_gradient(state.forward, state.shifted.data(), state.inner.data(), pass.weight_gradient,
-                                      pass.bias_gradient);
-    if (!op.reads_image) input_gradient_one(op, pass, state);
-  }
-
- protected:
-  // Sets the convolution's shape; `own` is the size of its output before any pooling, `pooled` the pooling's window.
-  static void place_convolution(const PlanStep& step, const Extent& own, Op& op, const Planes& out, int pooled) {
-    const Borders borders = same_borders(step.layer);
-    op.conv.in = op.in;
-    op.conv.in.origin -= std::size_t(borders.top) * op.in.row + borders.left;
-    op.conv.out = out;
-    op.conv.kernel_height = step.layer.kernel_height, op.conv.kernel_width = step.layer.kernel_width;
-    op.conv.before_height = borders.top, op.conv.before_width = borders.left;
-    op.conv.table = connections(step.layer, op.in.maps, own.maps, step.plan);
-    // The gradient of the convolution's own planes, its rows between zeros (gather_row in convolution_gradient.inl).
-    // A last column that no pooling window covers has no gradient: one more column of zeros.
-    std::size_t inner = 0;
-    const int zeros = step.layer.kernel_width - 1 + own.width - pooled * op.out.width;
-    op.inner = allocate(inner, own.maps, pooled * op.out.height, pooled * op.out.width, {0, zeros, 0, zeros});
-    step.memory.inner = std::max(step.memory.inner, inner);
-  }
-
-  // Takes the output from state.inner.
-  virtual void finish_one(const Op& op, const OneImageForward& pass, ConvolutionState& state) const = 0;
-  // Puts the gradient of the convolution's own planes into state.inner, zeros in the padding of its rows.
-  virtual void inner_gradient_one(const Op& op, const OneImageBackward& pass, ConvolutionState& state) const = 0;
-
- private:
-  static void input_gradient_one(const Op& op, const OneImageBackward& pass, ConvolutionState& state) {
-    const Planes &out = state.forward.out, &middle = state.middle;
-    for (int m = 0; m < middle.maps; ++m)
-      for (int y = 0; y < middle.height; ++y)
-        std::copy_n(state.inner.data() + out.at(m, y, 0), middle.width, state.surrounded.data() + middle.at(m, y, 0));
-    const int taps = op.conv.kernel_height * op.conv.kernel_width;
-    for (int m = 0; m < out.maps; ++m)
-      for (int c = 0; c < op.in.maps; ++c) {
-        const float* from = pass.weight + (std::size_t(m) * op.in.maps + c) * taps;
-        std::reverse_copy(from, from + taps, state.flipped.data() + (std::size_t(c) * out.maps + m) * taps);
-      }
-    pass.kernels.single_conv(state.back, state.flipped.data(), nullptr, state.surrounded.data(),
-                             state.back_result.data(), state.back_shifted.data());
-    const Planes& result = state.back.out;
-    for (int m = 0; m < result.maps; ++m)
-      for (int y = 0; y < result.height; ++y)
-        std::copy_n(state.back_result.data() + result.at(m, y, 0), result.width,
-                    pass.gradients + op.in_gradient.at(m, y, 0));
-  }
-};
-
-class PooledConvolution final : public AnyConvolution {
- public:
-  void place(const PlanStep& step, const Extent& own, Op& op) const override {
-    place_convolution(step, own, op, {0, own.maps, own.height, own.width, 0, 0}, 2);
-    op.winners = step.memory.winner_bytes;
-    step.memory.winner_bytes += op.out.pixels() * kTile;
-  }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      float* values = pass.work.tile_values(t);
-      std::uint8_t* winners = pass.work.winners(t);
-      pass.kernels.conv_pool_forward(op.conv, op.activation, pass.weights + op.weight, pass.weights + op.bias, values,
-                                     op.out, values, winners ? winners + op.winners : nullptr);
+  void backward(const BackwardPass& pass) const final {
+    const Kernels& kernels = pass.forward.kernels;
+    float *inner = pass.scratch, *taps = pass.scratch + inner_pixels_ * kTile;
+    std::fill_n(pass.gradient + weight, weights, 0.0f);  // connections that the table lacks keep the zeros
+    for (int t = 0; t < pass.gradients.count; ++t) {
+      float* gradients = pass.gradients[t];
+      kernels.conv_bias_gradient(out_gradient, gradients, pass.gradient + bias, t > 0);
+      weight_gradient(pass, t, taps);
+      if (!wants_input_gradient()) continue;
+      spread_gradient(pass, t, inner);
+      kernels.conv_input_gradient(shape_, pass.factors + weight, inner_, inner, in_gradient, gradients);
     }
   }
 
+  // The gradient of the convolution's output, and the taps' sums that conv_weight_gradient needs.
+  std::size_t scratch_floats(int) const final {
+    return (inner_pixels_ + std::size_t(kMostGradientMaps * shape_.kernel_height * shape_.kernel_width)) * kTile;
+  }
+
+  void forward_one_image(const OneImagePass& pass) const final {
+    float* inner = pass.state + one_image_.inner;
+    pass.kernels.one_image_conv(one_image_.forward, pass.weight, pass.bias, pass.values, inner,
+                                pass.state + one_image_.shifted);
+    finish_one_image(pass, one_image_.forward.out, inner);
+  }
+
+  void backward_one_image(const OneImagePass& pass) const final {
+    float* inner = pass.state + one_image_.inner;
+    begin_one_image_backward(pass, one_image_.forward.out, inner);
+    pass.kernels.one_image_conv_gradient(one_image_.forward, pass.state + one_image_.shifted, inner,
+                                         pass.weight_gradient, pass.bias_gradient);
+    if (!wants_input_gradient()) return;
+    float *surrounded = pass.state + one_image_.surrounded, *turned = pass.state + one_image_.turned;
+    copy_planes(one_image_.forward.out, inner, one_image_.middle, surrounded);
+    turn_kernels(pass.weight, turned);
+    const ConvShape& back = one_image_.backward;
+    float *result = pass.scratch, *shifted = pass.scratch + round_up(floats_of(back.out) + kOneImageSlack);
+    pass.kernels.one_image_conv(back, turned, nullptr, surrounded, result, shifted);
+    copy_planes(back.out, result, in_gradient, pass.gradients);
+  }
+
+  OneImageFloats one_image_floats(bool training) const final {
+    if (!training || !wants_input_gradient()) return {one_image_.surrounded, 0};
+    const ConvShape& back = one_image_.backward;
+    return {one_image_.end, round_up(floats_of(back.out) + kOneImageSlack) + shifted_floats(back)};
+  }
+
  protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    float *weight = tile.gradient + op.weight, *inner = tile.scratch.inner.data();
-    tile.kernels.bias_gradient(op.out_gradient, tile.gradients, tile.gradient + op.bias, tile.add);
-    if (!tile.add) std::fill_n(weight, op.weights, 0.0f);
-    tile.kernels.conv_pool_weight_gradient(op.conv, tile.inputs, op.out_gradient, tile.gradients,
-                                           tile.winners + op.winners, weight, tile.scratch.floats.data(), tile.add);
-    if (op.reads_image) return;
-    tile.kernels.unpool(op.out_gradient, tile.gradients, tile.winners + op.winners, op.inner, inner);
-    tile.kernels.conv_input_gradient(op.conv, tile.weights + op.weight, op.inner, inner, op.in_gradient,
-                                     tile.gradients);
+  AnyConvolution(const PlanStep& step, int pooled)
+      : Operation(
+            step,
+            std::size_t(step.layer().maps) * step.in.maps * step.layer().kernel_height * step.layer().kernel_width,
+            std::size_t(step.layer().maps)),
+        connections_(step.layer(), step.in.maps) {
+    const Layer& layer = step.layer();
+    const auto [height, width] = output_size(step);
+    if (pooled > 1) {
+      layers = 2;
+      if (activation == Activation::linear) activation = step.next()->activation;
+    }
+    place_output(step, layer.maps, height / pooled, width / pooled);
+
+    const Borders zeros = padding(layer).value_or(Borders{});
+    shape_ = {in, out, layer.kernel_height, layer.kernel_width, zeros.top, zeros.left, connections_.table()};
+    shape_.in.origin -= std::size_t(zeros.top) * in.row + std::size_t(zeros.left);
+    if (pooled > 1) shape_.out = {0, layer.maps, height, width, 0, 0};
+    one_image_ = {shape_, in, weights};
+    if (!wants_input_gradient()) return;
+    // conv_input_gradient reads kernel_width - 1 zeros on either side of the gradient's rows, and one more where no
+    // pooling window covers the last column, which has no gradient.
+    const int beside = layer.kernel_width - 1 + width - pooled * out.width;
+    inner_ = allocate(inner_pixels_, layer.maps, pooled * out.height, pooled * out.width, {0, beside, 0, beside});
   }
 
-  void finish_one(const Op& op, const OneImageForward& pass, ConvolutionState& state) const override {
-    pass.kernels.single_pool({state.forward.out, op.out, PoolKind::max, 2, 2}, state.inner.data(), nullptr,
-                             pass.values);
+  ConvShape shape_;
+  Planes inner_{};  // the gradient of the convolution's output, in the scratch memory
+
+ private:
+  // Tile t's part of the weights' gradient; `taps` is scratch memory.
+  virtual void weight_gradient(const BackwardPass& pass, int t, float* taps) const = 0;
+  // Tile t's gradient of the convolution's output, between zeros.
+  virtual void spread_gradient(const BackwardPass& pass, int t, float* inner) const = 0;
+  // From the convolution's output to this operation's; and from the gradient of the latter to that of the former.
+  virtual void finish_one_image(const OneImagePass& pass, const Planes& inner_at, const float* inner) const = 0;
+  virtual void begin_one_image_backward(const OneImagePass& pass, const Planes& inner_at, float* inner) const = 0;
+
+  void turn_kernels(const float* weight, float* turned) const {
+    const int taps = shape_.kernel_height * shape_.kernel_width, outputs = shape_.out.maps, inputs = shape_.in.maps;
+    for (int m = 0; m < outputs; ++m)
+      for (int c = 0; c < inputs; ++c, weight += taps)
+        std::reverse_copy(weight, weight + taps, turned + (std::size_t(c) * outputs + m) * taps);
   }
 
-  void inner_gradient_one(const Op& op, const OneImageBackward& pass, ConvolutionState& state) const override {
-    pass.kernels.single_unpool({state.forward.out, op.out_gradient, PoolKind::max, 2, 2}, pass.gradients,
-                               state.inner.data());
-  }
+  Connections connections_;
+  std::size_t inner_pixels_ = 0;
+  OneImageConvolution one_image_;
 };
-
-const PooledConvolution pooled_convolution{};
 
 class Convolution final : public AnyConvolution {
  public:
-  const LayerKind& planned_as(const PlanStep& step) const override {
-    const Layer& layer = step.layer;
-    const bool next_has_borders = step.next && step.next->kind == Layer::Kind::conv && step.next->same;
-    const bool covers = layer.table.empty() && !layer.same && !next_has_borders &&
-                        layer.kernel_height == step.in.height && layer.kernel_width == step.in.width;
-    return covers ? dense() : *this;
+  explicit Convolution(const PlanStep& step) : AnyConvolution(step, 1) {}
+
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t)
+      pass.kernels.conv_forward(shape_, activation, pass.weights + weight, pass.weights + bias, pass.values[t],
+                                pass.values[t]);
   }
 
-  bool fuse(const PlanStep& step, Op& op, Extent& out) const override {
-    const Layer& next = *step.next;
-    if (next.kind != Layer::Kind::pool || next.pool != PoolKind::max || next.window != 2 || next.stride != 2 ||
-        next.offsets != 1 || out.height < 2 || out.width < 2 || (next.keep && (out.height % 2 || out.width % 2)))
-      return false;
-    // Every activation is monotone, so it commutes with a maximum; but there is only one.
-    if (next.activation != Activation::linear && op.activation != Activation::linear) return false;
-    op.kind = &pooled_convolution;
-    if (op.activation == Activation::linear) op.activation = next.activation;
-    out.height /= 2, out.width /= 2;
-    return true;
+ private:
+  void weight_gradient(const BackwardPass& pass, int t, float* taps) const override {
+    pass.forward.kernels.conv_weight_gradient(shape_, pass.inputs[t], out_gradient, pass.gradients[t],
+                                              pass.gradient + weight, taps, t > 0);
   }
 
-  void place(const PlanStep& step, const Extent& own, Op& op) const override {
-    place_convolution(step, own, op, op.out, 1);
+  void spread_gradient(const BackwardPass& pass, int t, float* inner) const override {
+    pass.forward.kernels.copy_between_zeros(out_gradient, pass.gradients[t], inner_, inner);
   }
 
-  void forward(const Op& op, const TilePass& pass) const override {
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      float* values = pass.work.tile_values(t);
-      pass.kernels.conv_forward(op.conv, op.activation, pass.weights + op.weight, pass.weights + op.bias, values,
-                                values);
-    }
+  void finish_one_image(const OneImagePass& pass, const Planes& inner_at, const float* inner) const override {
+    copy_planes(inner_at, inner, out, pass.values);
   }
 
- protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    float *weight = tile.gradient + op.weight, *inner = tile.scratch.inner.data();
-    tile.kernels.bias_gradient(op.out_gradient, tile.gradients, tile.gradient + op.bias, tile.add);
-    if (!tile.add) std::fill_n(weight, op.weights, 0.0f);
-    tile.kernels.conv_weight_gradient(op.conv, tile.inputs, op.out_gradient, tile.gradients, weight,
-                                      tile.scratch.floats.data(), tile.add);
-    if (op.reads_image) return;
-    tile.kernels.between_zeros(op.out_gradient, tile.gradients, op.inner, inner);
-    tile.kernels.conv_input_gradient(op.conv, tile.weights + op.weight, op.inner, inner, op.in_gradient,
-                                     tile.gradients);
-  }
-
-  void finish_one(const Op& op, const OneImageForward& pass, ConvolutionState& state) const override {
-    const Planes& padded = state.forward.out;
-    for (int m = 0; m < op.out.maps; ++m)
-      for (int y = 0; y < op.out.height; ++y)
-        std::copy_n(state.inner.data() + padded.at(m, y, 0), op.out.width, pass.values + op.out.at(m, y, 0));
-  }
-
-  void inner_gradient_one(const Op& op, const OneImageBackward& pass, ConvolutionState& state) const override {
-    const Planes& padded = state.forward.out;
-    for (int m = 0; m < padded.maps; ++m)
-      for (int y = 0; y < padded.height; ++y) {
-        float* row = state.inner.data() + padded.at(m, y, 0);
-        std::copy_n(pass.gradients + op.out_gradient.at(m, y, 0), padded.width, row);
-        std::fill(row + padded.width, row + padded.row, 0.0f);
-      }
+  void begin_one_image_backward(const OneImagePass& pass, const Planes& inner_at, float* inner) const override {
+    copy_planes(out_gradient, pass.gradients, inner_at, inner);
+    for (int m = 0; m < inner_at.maps; ++m)
+      for (int y = 0; y < inner_at.height; ++y)
+        std::fill(inner + inner_at.at(m, y, inner_at.width), inner + inner_at.at(m, y, inner_at.row), 0.0f);
   }
 };
 
+// With the 2x2 max pooling that follows. A byte for each pooled pixel remembers which of its four pixels won.
+class PooledConvolution final : public AnyConvolution {
+ public:
+  explicit PooledConvolution(const PlanStep& step) : AnyConvolution(step, 2), first_winner_(step.sizes.winner_bytes) {
+    step.sizes.winner_bytes += out.pixels() * kTile;
+  }
+
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t) {
+      std::uint8_t* winners = pass.winners[t];
+      pass.kernels.conv_pool_forward(shape_, activation, pass.weights + weight, pass.weights + bias, pass.values[t],
+                                     out, pass.values[t], winners ? winners + first_winner_ : nullptr);
+    }
+  }
+
+ private:
+  void weight_gradient(const BackwardPass& pass, int t, float* taps) const override {
+    pass.forward.kernels.conv_pool_weight_gradient(shape_, pass.inputs[t], out_gradient, pass.gradients[t],
+                                                   pass.forward.winners[t] + first_winner_, pass.gradient + weight,
+                                                   taps, t > 0);
+  }
+
+  void spread_gradient(const BackwardPass& pass, int t, float* inner) const override {
+    pass.forward.kernels.unpool(out_gradient, pass.gradients[t], pass.forward.winners[t] + first_winner_, inner_,
+                                inner);
+  }
+
+  void finish_one_image(const OneImagePass& pass, const Planes& inner_at, const float* inner) const override {
+    pass.kernels.one_image_pool({inner_at, out, PoolKind::max, 2, 2}, inner, nullptr, pass.values);
+  }
+
+  void begin_one_image_backward(const OneImagePass& pass, const Planes& inner_at, float* inner) const override {
+    pass.kernels.one_image_unpool({inner_at, out_gradient, PoolKind::max, 2, 2}, pass.gradients, inner);
+  }
+
+  std::size_t first_winner_;
+};
+
+std::unique_ptr<Operation> plan(const PlanStep& step) {
+  check(step);
+  if (covers_input(step)) return kDense.plan(step);
+  if (can_fuse_pooling(step)) return std::make_unique<PooledConvolution>(step);
+  return std::make_unique<Convolution>(step);
+}
+
 }  // namespace
 
-const LayerKind& convolution() {
-  static const Convolution kind;
-  return kind;
-}
+const LayerKind kConvolution{.name = "conv", .plan = plan, .borders = padding};
 
 }  // namespace lenet

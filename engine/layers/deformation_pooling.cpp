@@ -1,63 +1,42 @@
-// Deformation-constrained pooling (Ouyang et al. 2015): the largest of the window's pixels less a penalty that grows
-// with their distance from its middle, by four coefficients a map.
+// Deformation-constrained pooling (Ouyang et al. 2015): the largest of a window's pixels less a penalty that grows with
+// their distance from the window's middle. The penalty's four coefficients a map are trained.
 #include "layers/kinds.hpp"
+#include "layers/windowed.hpp"
 
 namespace lenet {
 namespace {
 
-class DeformationPooling final : public LayerKind {
+class DeformationPooling final : public WindowedOperation {
  public:
-  void check(const PlanStep& step) const override {
-    check_window(step);
-    check_options(step, false, true);
+  explicit DeformationPooling(const PlanStep& step) : WindowedOperation(step, 4 * std::size_t(step.in.maps), 0) {}
+
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t)
+      pass.kernels.deform_forward(shape_, pass.weights + weight, pass.values[t], pass.values[t]);
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    const Extent out = plan_windows(step, op);
-    op.weights = 4 * std::size_t(out.maps);
-    return out;
+  // The penalty decides which pixel wins, so for second derivatives, too, the kernel gets it as it is.
+  void backward(const BackwardPass& pass) const override {
+    const ForwardPass& forward = pass.forward;
+    for (int t = 0; t < forward.values.count; ++t)
+      forward.kernels.deform_gradient(shape_, pass.order, forward.weights + weight, forward.values[t], out_gradient,
+                                      pass.gradients[t], pass.gradient + weight, in_gradient,
+                                      wants_input_gradient() ? pass.gradients[t] : nullptr, t > 0);
   }
 
-  void place(const PlanStep&, const Extent&, Op& op) const override { op.pool.in = op.in, op.pool.out = op.out; }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      float* values = pass.work.tile_values(t);
-      pass.kernels.deform_forward(op.pool, pass.weights + op.weight, values, values);
-      pass.activate(op, t);
-    }
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_deform(shape_, pass.weight, pass.values, pass.values);
   }
 
-  void backward_second(const Op& op, const SecondPass& pass) const override {
-    Workspace& work = pass.work;
-    // The winner is decided by the penalty itself, so the weights are not squared.
-    backward_tile(op, {pass.kernels, Order::second, pass.weights, work.tile_values(0), pass.squared_values,
-                       work.winners(0), work.draws(0), work.tile_gradients(0), pass.scratch, pass.curvature, false});
-  }
-
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    pass.kernels.single_deform(op.pool, pass.weight, pass.values, pass.values);
-  }
-
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    pass.kernels.single_deform_gradient(op.pool, Order::first, pass.weight, pass.values, op.out_gradient,
-                                        pass.gradients, pass.weight_gradient, op.in_gradient, pass.in_gradients(op),
-                                        false);
-  }
-
- protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    tile.kernels.deform_gradient(op.pool, tile.order, tile.weights + op.weight, tile.values, op.out_gradient,
-                                 tile.gradients, tile.gradient + op.weight, op.in_gradient,
-                                 op.reads_image ? nullptr : tile.gradients, tile.add);
+  void backward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_deform_gradient(shape_, Order::first, pass.weight, pass.values, out_gradient, pass.gradients,
+                                           pass.weight_gradient, in_gradient,
+                                           wants_input_gradient() ? pass.gradients : nullptr, false);
   }
 };
 
 }  // namespace
 
-const LayerKind& deformation_pooling() {
-  static const DeformationPooling kind;
-  return kind;
-}
+const LayerKind kDeformationPooling{.name = "deform", .plan = plan_as<DeformationPooling>, .takes_offsets = true};
 
 }  // namespace lenet

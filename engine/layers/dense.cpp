@@ -1,93 +1,73 @@
-// Dense layers: units that see every value of the layer before. They run over all tiles of a pass at once, so that the
-// weights are read once. A convolution whose kernel covers its input runs as a dense layer.
+// Dense layers: every unit is a weighted sum of all inputs, plus a bias. They run over all tiles at once, so that each
+// weight is read once. A wide one can be run by ranges of its units (training/wide_layers.hpp).
 #include "layers/kinds.hpp"
 
 namespace lenet {
 namespace {
 
-class Dense final : public LayerKind {
+class Dense final : public Operation {
  public:
-  void check(const PlanStep& step) const override {
-    check_maps(step);
-    check_options(step, false, false);
+  explicit Dense(const PlanStep& step)
+      : Operation(step, step.in.pixels() * std::size_t(step.layer().maps), std::size_t(step.layer().maps)) {
+    step.check_maps();
+    if (step.borders(1)) step.refuse("a convolution with same padding cannot follow a dense layer", 1);
+    shape_ = {int(in.pixels()), step.layer().maps};
+    place_output(step, shape_.outputs, 1, 1);
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    if (step.next && step.next->kind == Layer::Kind::conv && step.next->same)
-      refuse(step.index + 1, "a convolution with same padding cannot follow a dense layer");
-    const std::size_t inputs = step.in.pixels();
-    op.dense = {int(inputs), step.layer.maps};
-    op.weights = inputs * std::size_t(step.layer.maps);
-    op.biases = std::size_t(step.layer.maps);
-    return {step.layer.maps, 1, 1};
+  void forward(const ForwardPass& pass) const override {
+    pass.kernels.dense_forward(shape_, {0, shape_.outputs}, pass.weights + weight, pass.weights + bias,
+                               planes_of(pass.values, in), planes_of(pass.values, out));
   }
 
-  std::size_t scratch_floats(const Op& op, int tiles) const override {
-    return std::size_t(tiles) * kTile * (round_up(op.dense.inputs) + round_up(op.dense.outputs));
+  void backward(const BackwardPass& pass) const override {
+    const Kernels& kernels = pass.forward.kernels;
+    const Tiles d = planes_of(pass.gradients, out_gradient);
+    kernels.dense_weight_gradient(shape_, planes_of(pass.inputs, in), d, pass.gradient + weight, pass.gradient + bias,
+                                  pass.scratch);
+    if (wants_input_gradient())
+      kernels.dense_input_gradient(shape_, {0, shape_.inputs}, pass.factors + weight, d,
+                                   planes_of(pass.gradients, in_gradient));
   }
 
-  bool has_classes() const override { return true; }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    pass.kernels.dense_forward(op.dense, {0, op.dense.outputs}, pass.weights + op.weight, pass.weights + op.bias,
-                               pass.work.values(op.in, pass.first, pass.count),
-                               pass.work.values(op.out, pass.first, pass.count));
-    for (int t = pass.first; t < pass.first + pass.count; ++t) pass.activate(op, t);
+  // Inputs and gradients as rows, one row an image.
+  std::size_t scratch_floats(int tiles) const override {
+    return std::size_t(tiles) * kTile * (round_up(std::size_t(shape_.inputs)) + padded_units());
   }
 
-  void backward(const Op& op, const BackwardPass& pass) const override {
-    const Tiles d = pass.work.gradients(op.out_gradient, pass.first, pass.count);
-    pass.kernels.dense_weight_gradient(op.dense, pass.work.values(op.in, pass.first, pass.count), d,
-                                       pass.gradient + op.weight, pass.gradient + op.bias, pass.scratch.floats.data());
-    if (!op.reads_image)
-      pass.kernels.dense_input_gradient(op.dense, {0, op.dense.inputs}, pass.weights + op.weight, d,
-                                        pass.work.gradients(op.in_gradient, pass.first, pass.count));
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_dense(shape_, pass.weight, pass.bias, pass.values + in.origin, pass.values + out.origin);
   }
 
-  void backward_second(const Op& op, const SecondPass& pass) const override {
-    const Tiles in{pass.squared_values + op.in.origin * kTile, 0, 1};
-    const Tiles d = pass.work.gradients(op.out_gradient, 0, 1);
-    pass.kernels.dense_weight_gradient(op.dense, in, d, pass.curvature + op.weight, pass.curvature + op.bias,
-                                       pass.scratch.floats.data());
-    if (!op.reads_image)
-      pass.kernels.dense_input_gradient(op.dense, {0, op.dense.inputs}, pass.squared_weights + op.weight, d,
-                                        pass.work.gradients(op.in_gradient, 0, 1));
+  void backward_one_image(const OneImagePass& pass) const override {
+    float* in_d = wants_input_gradient() ? pass.gradients + in_gradient.origin : nullptr;
+    pass.kernels.one_image_dense_gradient(shape_, pass.weight, pass.values + in.origin,
+                                          pass.gradients + out_gradient.origin, pass.weight_gradient,
+                                          pass.bias_gradient, in_d);
   }
 
-  // Transposed, [input][units padded to kTile].
-  std::size_t packed_weights(const Op& op) const override {
-    return std::size_t(op.dense.inputs) * round_up(op.dense.outputs);
+  // Packed weights are transposed, [input][padded units], so that lanes run along units.
+  std::size_t packed_weights() const override { return std::size_t(shape_.inputs) * padded_units(); }
+  void pack(const float* weight, float* packed) const override {
+    for (int u = 0; u < shape_.outputs; ++u)
+      for (int i = 0; i < shape_.inputs; ++i) packed[i * padded_units() + u] = *weight++;
   }
-  void pack(const Op& op, const float* flat, float* packed) const override {
-    const std::size_t stride = round_up(op.dense.outputs);
-    for (int u = 0; u < op.dense.outputs; ++u)
-      for (int k = 0; k < op.dense.inputs; ++k)
-        packed[std::size_t(k) * stride + u] = flat[std::size_t(u) * op.dense.inputs + k];
-  }
-  void unpack(const Op& op, const float* packed, float* flat) const override {
-    const std::size_t stride = round_up(op.dense.outputs);
-    for (int u = 0; u < op.dense.outputs; ++u)
-      for (int k = 0; k < op.dense.inputs; ++k)
-        flat[std::size_t(u) * op.dense.inputs + k] = packed[std::size_t(k) * stride + u];
+  void unpack(const float* packed, float* weight) const override {
+    for (int u = 0; u < shape_.outputs; ++u)
+      for (int i = 0; i < shape_.inputs; ++i) *weight++ = packed[i * padded_units() + u];
   }
 
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    pass.kernels.single_dense(op.dense, pass.weight, pass.bias, pass.values + op.in.origin,
-                              pass.values + op.out.origin);
-  }
+  int classes() const override { return shape_.outputs; }
+  const DenseShape* dense() const override { return &shape_; }
 
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    pass.kernels.single_dense_gradient(
-        op.dense, pass.weight, pass.values + op.in.origin, pass.gradients + op.out_gradient.origin,
-        pass.weight_gradient, pass.bias_gradient, op.reads_image ? nullptr : pass.gradients + op.in_gradient.origin);
-  }
+ private:
+  std::size_t padded_units() const { return round_up(std::size_t(shape_.outputs)); }
+
+  DenseShape shape_;
 };
 
 }  // namespace
 
-const LayerKind& dense() {
-  static const Dense kind;
-  return kind;
-}
+const LayerKind kDense{.name = "dense", .plan = plan_as<Dense>};
 
 }  // namespace lenet

@@ -1,16 +1,13 @@
-// The kinds of layers, one object each.
+// The table of layer kinds. A new kind is a file in this folder and its name here, twice.
 #pragma once
 
 #include "layers/layer.hpp"
 
 namespace lenet {
 
-const LayerKind& convolution();
-const LayerKind& subsampling();
-const LayerKind& pooling();
-const LayerKind& deformation_pooling();
-const LayerKind& contrast();
-const LayerKind& dense();
-const LayerKind& rbf();
+extern const LayerKind kConvolution, kSubsampling, kPooling, kDeformationPooling, kContrast, kDense, kRbf;
+
+inline constexpr const LayerKind* kLayerKinds[] = {&kConvolution, &kSubsampling, &kPooling, &kDeformationPooling,
+                                                   &kContrast,    &kDense,       &kRbf};
 
 }  // namespace lenet

@@ -1,69 +1,58 @@
+// What all kinds of layers have in common: places in buffers, checks of settings, and how errors are worded.
 #include "layers/layer.hpp"
 
+#include <algorithm>
 #include <climits>
-
-#include "layers/kinds.hpp"
+#include <stdexcept>
 
 namespace lenet {
 
-const LayerKind& kind_of(const Layer& layer) {
-  // In the order of Layer::Kind.
-  static const LayerKind* const kinds[] = {&convolution(), &subsampling(), &pooling(), &deformation_pooling(),
-                                           &contrast(),    &dense(),       &rbf()};
-  return *kinds[int(layer.kind)];
+Planes allocate(std::size_t& used, int maps, int height, int width, const Borders& around) {
+  const int rows = around.top + height + around.bottom, row = around.left + width + around.right;
+  // Kernels count the pixels and floats of a plane in int.
+  if (std::size_t(row) * std::size_t(rows) > std::size_t(INT_MAX / kTile) / std::size_t(maps))
+    throw std::invalid_argument(std::to_string(maps) + " maps of " + std::to_string(height) + "x" +
+                                std::to_string(width) + " are too large");
+  const Planes planes{used + std::size_t(around.top) * row + around.left, maps, height, width, row, row * rows};
+  used += round_up(std::size_t(maps) * planes.plane);
+  return planes;
 }
 
-const LayerKind& dense_kind() { return dense(); }
-
-void refuse(std::size_t layer, const std::string& why) {
-  throw std::invalid_argument("layer " + std::to_string(layer) + ": " + why);
+std::optional<Borders> PlanStep::borders(std::size_t ahead) const {
+  if (ahead >= layers.size() || !layers[ahead].kind->borders) return std::nullopt;
+  return layers[ahead].kind->borders(layers[ahead]);
 }
 
-void LayerKind::check_maps(const PlanStep& step) {
-  if (step.layer.maps < 1 || step.layer.maps > INT_MAX / kTile)
-    refuse(step.index, "a number of maps or units expected");
+void PlanStep::refuse(const std::string& why, int ahead) const {
+  throw std::invalid_argument("layer " + std::to_string(index + ahead) + ": " + why);
 }
 
-void LayerKind::check_window(const PlanStep& step) {
-  if (step.layer.window < 1 || step.layer.stride < 1)
-    refuse(step.index, "a window and a stride of at least 1 expected");
+void PlanStep::check_maps() const {
+  if (layer().maps < 1 || layer().maps > INT_MAX / kTile) refuse("a number of maps or units expected");
 }
 
-void LayerKind::check_options(const PlanStep& step, bool keeps_borders, bool begins_in_columns) {
-  const Layer& layer = step.layer;
-  if (layer.keep && !keeps_borders) refuse(step.index, "only pooling keeps borders");
-  if (layer.offsets < 1 || (layer.offsets > 1 && !begins_in_columns))
-    refuse(step.index, "only pooling begins in several columns");
-  if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * step.in.maps)
-    refuse(step.index, "a table of another size");
+void PlanStep::check_window() const {
+  if (layer().window < 1 || layer().stride < 1) refuse("a window and a stride of at least 1 expected");
 }
 
-void LayerKind::backward(const Op& op, const BackwardPass& pass) const {
-  Workspace& work = pass.work;
-  for (int t = pass.first; t < pass.first + pass.count; ++t)
-    backward_tile(op,
-                  {pass.kernels, Order::first, pass.weights, work.tile_values(t), work.tile_values(t), work.winners(t),
-                   work.draws(t), work.tile_gradients(t), pass.scratch, pass.gradient, t > pass.first});
+Operation::Operation(const PlanStep& step, std::size_t weights, std::size_t biases)
+    : layer(step.index),
+      activation(step.layer().activation),
+      in(step.in),
+      in_gradient(step.in_gradient),
+      weight(step.parameter),
+      weights(weights),
+      bias(step.parameter + weights),
+      biases(biases) {}
+
+void Operation::place_output(const PlanStep& step, int maps, int height, int width) {
+  if (maps < 1 || height < 1 || width < 1) step.refuse("its output is empty");
+  out = allocate(step.sizes.value_pixels, maps, height, width, step.borders(std::size_t(layers)).value_or(Borders{}));
+  out_gradient = allocate(step.sizes.gradient_pixels, maps, height, width);
 }
 
-void LayerKind::backward_second(const Op& op, const SecondPass& pass) const {
-  Workspace& work = pass.work;
-  backward_tile(op, {pass.kernels, Order::second, pass.squared_weights, work.tile_values(0), pass.squared_values,
-                     work.winners(0), work.draws(0), work.tile_gradients(0), pass.scratch, pass.curvature, false});
-}
+void Operation::pack(const float* weight, float* packed) const { std::copy_n(weight, weights, packed); }
 
-int windows(int size, int window, int stride, bool keep) {
-  const int whole = (size - window) / stride, rest = (size - window) % stride;
-  return whole + 1 + (keep && rest > 0 && (whole + 1) * stride < size);
-}
-
-Extent plan_windows(const PlanStep& step, Op& op) {
-  const Layer& layer = step.layer;
-  if (step.in.height < layer.window || step.in.width < layer.window)
-    refuse(step.index, "the window is larger than its input");
-  op.pool.kind = layer.pool, op.pool.window = layer.window, op.pool.stride = layer.stride;
-  return {step.in.maps, windows(step.in.height, layer.window, layer.stride, layer.keep),
-          windows(step.in.width, layer.window, layer.stride, layer.keep)};
-}
+void Operation::unpack(const float* packed, float* weight) const { std::copy_n(packed, weights, weight); }
 
 }  // namespace lenet

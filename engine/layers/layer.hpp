@@ -1,160 +1,171 @@
-// What a kind of layer does: how it is planned, and its passes over tiles of sixteen images and over one image.
+// What a kind of layer is to the rest of the engine. A kind's file has a class derived from Operation, whose
+// constructor is the kind's planning step (it checks the layer's settings, counts weights, and takes places for what
+// it computes), and a LayerKind that the table in kinds.hpp lists. The plan and the executors know no kind.
 //
-// Each kind is one object without state, in a file of its own, and one line of the table in layer.cpp. Everything
-// else loops over operations and knows no kind.
+// Second derivatives, as LeCun et al. 1998 propagate them (appendix C), are the backward pass with weights, inputs and
+// slopes squared; so one function computes both, and an Order says which.
 #pragma once
 
-#include "network/workspace.hpp"
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "kernels/contract.hpp"
+#include "network/description.hpp"
 
 namespace lenet {
 
-// A layer that is being planned.
+// ---- planning ----------------------------------------------------------------------------------
+
+// Zeros around planes, in pixels.
+struct Borders {
+  int top = 0, left = 0, bottom = 0, right = 0;
+};
+
+// Sizes of the buffers of one tile, or of one image. A pixel is kTile floats in a tile, and one float in an image.
+struct BufferSizes {
+  std::size_t value_pixels = 0, gradient_pixels = 0, draw_pixels = 0, winner_bytes = 0;
+};
+
+// Takes places for planes with zeros around, after the first `used` pixels of a buffer. Throws std::invalid_argument
+// if the planes are too large.
+Planes allocate(std::size_t& used, int maps, int height, int width, const Borders& around = {});
+
+// One layer while the plan is made: its settings, its input, and the buffers where it takes places.
 struct PlanStep {
-  std::size_t index;
-  const Layer& layer;
-  const Layer* next;  // null: it is the last one
-  Planes in;
-  Plan& plan;
-  PlanMemory& memory;
+  std::span<const Layer> layers;  // this layer and those after it
+  int index;                      // of this layer in the network
+  bool fuse;                      // whether one operation may do the work of several layers
+  Planes in, in_gradient;         // in_gradient has no maps if nobody wants it: the gradient of the image
+  std::size_t parameter;          // place of the layer's first parameter
+  BufferSizes& sizes;
+
+  const Layer& layer() const { return layers[0]; }
+  const Layer* next() const { return layers.size() > 1 ? &layers[1] : nullptr; }
+  // The zeros that the layer `ahead` layers after this one reads around its input; none if nullopt.
+  std::optional<Borders> borders(std::size_t ahead) const;
+
+  // Throws std::invalid_argument about this layer, or the one `ahead` layers after it.
+  [[noreturn]] void refuse(const std::string& why, int ahead = 0) const;
+  void check_maps() const;
+  void check_window() const;
 };
 
-// The size of a layer's output.
-struct Extent {
-  int maps, height, width;
-};
+// ---- passes ------------------------------------------------------------------------------------
 
-[[noreturn]] void refuse(std::size_t layer, const std::string& why);
-
-// A pass over `count` tiles, starting with `first`.
-struct TilePass {
+// Some tiles in the forward pass. values[t] is a whole tile; an operation's planes say what lies where in it.
+struct ForwardPass {
   const Kernels& kernels;
-  const float* weights;
-  Workspace& work;
-  int first, count;
-
-  // Applies the operation's activation to a tile's output.
-  void activate(const Op& op, int tile) const { kernels.activate(op.activation, op.out, work.tile_values(tile)); }
+  const float* weights;  // the network's, in the plan's order
+  Tiles values;
+  Tiles draws;                    // null: nothing is drawn
+  TilesOf<std::uint8_t> winners;  // null: not wanted
 };
 
-struct BackwardPass : TilePass {
-  Scratch& scratch;
-  float* gradient;  // of all weights; written, not added
-};
-
-// A pass of second derivatives over one tile.
-struct SecondPass {
-  const Kernels& kernels;
-  const float *weights, *squared_weights;
-  Workspace& work;
-  Scratch& scratch;
-  float* squared_values;
-  float* curvature;  // of all weights
-};
-
-// One tile's part of a backward pass.
-struct TileBackward {
-  const Kernels& kernels;
+// The same tiles in the backward pass. Gradients of weights are written, not added to what is there.
+struct BackwardPass {
+  const ForwardPass& forward;
   Order order;
-  const float* weights;  // squared for second derivatives, where the operation is linear in them
-  float* values;
-  const float* inputs;  // the values, or their squares for second derivatives
-  const std::uint8_t* winners;
-  const float* draws;
-  float* gradients;
-  Scratch& scratch;
-  float* gradient;
-  bool add;  // to the gradient that is there
+  // The weights and values that the chain rule multiplies by: for second derivatives, their squares.
+  const float* factors;
+  Tiles inputs;
+  Tiles gradients;
+  float* gradient;            // of the network's weights, in the plan's order
+  float* scratch;             // Operation::scratch_floats
+  const float* image_weight;  // [kTile], for second derivatives: the weight of each image in their mean
 };
 
-// Buffers that a layer keeps between the forward and the backward pass of one image.
-struct OneImageState {
-  virtual ~OneImageState() = default;
-};
+// Kernels for one image read and write whole registers, so they reach past the end of planes by up to so many floats.
+inline constexpr std::size_t kOneImageSlack = 64;
 
-// The forward pass of one image: a pixel is one float, `weight` and `bias` are packed.
-struct OneImageForward {
+// One image. Parameters and their gradients are those of one operation, packed as it wants them.
+struct OneImagePass {
   const Kernels& kernels;
   const float *weight, *bias;
   float* values;
-  const float* draws;  // null: the weighted mean is taken
-  OneImageState* state;
+  const float* draws;  // null: nothing is drawn
+  float* state;        // OneImageFloats::state
+  // In the backward pass only:
+  float* gradients = nullptr;
+  float *weight_gradient = nullptr, *bias_gradient = nullptr;
+  float* scratch = nullptr;  // OneImageFloats::scratch
 };
 
-struct OneImageBackward {
-  const Kernels& kernels;
-  const float* weight;
-  float* values;
-  const float* draws;
-  float* gradients;
-  float *weight_gradient, *bias_gradient;
-  OneImageState* state;
-  // Where the input's gradient goes; null for the first operation.
-  float* in_gradients(const Op& op) const { return op.reads_image ? nullptr : gradients; }
+// What an operation needs for one image: floats that it keeps between passes, zeros at first; and floats that all
+// operations share.
+struct OneImageFloats {
+  std::size_t state = 0, scratch = 0;
 };
 
-class LayerKind {
+// ---- operations --------------------------------------------------------------------------------
+
+// A step of the plan: one layer, or several that are fused.
+class Operation {
  public:
-  virtual ~LayerKind() = default;
+  virtual ~Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
 
-  // ---- plan -----------------------------------------------------------------------------------
-  // Throws std::invalid_argument for a description that makes no sense.
-  virtual void check(const PlanStep& step) const = 0;
-  // The zeros that it reads around its input.
-  virtual Borders borders(const Layer&) const { return {}; }
-  // The kind that runs it: a convolution whose kernel covers its input runs as a dense layer.
-  virtual const LayerKind& planned_as(const PlanStep&) const { return *this; }
-  // Sets the operation's shapes and the numbers of its weights; returns the size of its output.
-  virtual Extent plan(const PlanStep& step, Op& op) const = 0;
-  // Takes the next layer into the operation if both can run as one; changes the operation and its output's size.
-  virtual bool fuse(const PlanStep&, Op&, Extent&) const { return false; }
-  // Completes the operation once its output has a place; `own` is the size of its output before fusing.
-  virtual void place(const PlanStep&, const Extent&, Op&) const {}
-  virtual std::size_t scratch_floats(const Op&, int) const { return 0; }
-  // Whether it gives one value for each class, and whether small values are good ones.
-  virtual bool has_classes() const { return false; }
+  int layer, layers = 1;             // the first, whose parameters it has; how many
+  Activation activation;             // of its output
+  Planes in, out;                    // values, in a tile
+  Planes in_gradient, out_gradient;  // their gradients; out_gradient is the one before the activation
+  std::size_t weight, weights;       // place in the vector of parameters, and number
+  std::size_t bias, biases;
+  std::size_t first_draw = 0, draws = 0;  // place and number of what it draws in training, in pixels
+
+  bool wants_input_gradient() const { return in_gradient.maps > 0; }
+
+  // Over tiles. The executor applies the activation after `forward`, unless the operation has done so, and its
+  // derivative before `backward`.
+  virtual void forward(const ForwardPass& pass) const = 0;
+  virtual bool activates() const { return false; }
+  virtual void backward(const BackwardPass& pass) const = 0;
+  virtual std::size_t scratch_floats([[maybe_unused]] int tiles) const { return 0; }
+  // Throws std::invalid_argument if `backward` has no second derivatives.
+  virtual void check_second_derivatives() const {}
+
+  // Over one image. The executor applies the activation and its derivative.
+  virtual void forward_one_image(const OneImagePass& pass) const = 0;
+  virtual void backward_one_image(const OneImagePass& pass) const = 0;
+  virtual OneImageFloats one_image_floats([[maybe_unused]] bool training) const { return {}; }
+  // Its weights as `weight` of OneImagePass has them, from the plan's order and back.
+  virtual std::size_t packed_weights() const { return weights; }
+  virtual void pack(const float* weight, float* packed) const;
+  virtual void unpack(const float* packed, float* weight) const;
+
+  // The number of classes, if this can be a classifier's last operation; else 0.
+  virtual int classes() const { return 0; }
+  // -1 where a small output is a good one, else 1.
   virtual float sign() const { return 1.0f; }
-  // Whether it draws random numbers while training.
-  virtual bool draws(const Op&) const { return false; }
-  virtual bool has_second_derivatives() const { return true; }
-
-  // ---- tiles ----------------------------------------------------------------------------------
-  // The outputs, with their activation.
-  virtual void forward(const Op& op, const TilePass& pass) const = 0;
-  // The gradients of the weights and the inputs, from that of the sums before the activation.
-  virtual void backward(const Op& op, const BackwardPass& pass) const;
-  // The same for second derivatives, as LeCun et al. 1998 propagate them: the chain rule with weights, values and
-  // slopes squared.
-  virtual void backward_second(const Op& op, const SecondPass& pass) const;
-  // As an output layer whose values are squared distances: the second derivatives of the loss by its inputs, from
-  // those by its outputs, times share[lane]. False if they are propagated as for any other layer.
-  virtual bool loss_second(const Op&, const SecondPass&, const float*) const { return false; }
-
-  // ---- one image ------------------------------------------------------------------------------
-  virtual std::unique_ptr<OneImageState> one_image_state(const Op&, bool) const { return nullptr; }
-  // Weights as its kernels for one image take them, in so many floats.
-  virtual std::size_t packed_weights(const Op& op) const { return round_up(op.weights); }
-  virtual void pack(const Op& op, const float* flat, float* packed) const { std::copy_n(flat, op.weights, packed); }
-  virtual void unpack(const Op& op, const float* packed, float* flat) const { std::copy_n(packed, op.weights, flat); }
-  // The outputs before their activation.
-  virtual void forward_one(const Op& op, const OneImageForward& pass) const = 0;
-  virtual void backward_one(const Op& op, const OneImageBackward& pass) const = 0;
+  // The shape of a dense layer, which can also be run by ranges of its units; else null.
+  virtual const DenseShape* dense() const { return nullptr; }
 
  protected:
-  // One tile's part of `backward` and `backward_second`, for kinds that run tile by tile.
-  virtual void backward_tile(const Op&, const TileBackward&) const {}
-  // Parts of `check`.
-  static void check_maps(const PlanStep& step);
-  static void check_window(const PlanStep& step);
-  static void check_options(const PlanStep& step, bool keeps_borders, bool begins_in_columns);
+  Operation(const PlanStep& step, std::size_t weights, std::size_t biases);
+  // Takes places for the output, after `layers` layers.
+  void place_output(const PlanStep& step, int maps, int height, int width);
 };
 
-const LayerKind& kind_of(const Layer& layer);
-// The kind that runs dense layers, some of which are run by ranges of their units (training/wide_layers.hpp).
-const LayerKind& dense_kind();
+// Some planes in each of several tiles.
+inline Tiles planes_of(const Tiles& tiles, const Planes& planes) {
+  return {tiles.base + planes.origin * kTile, tiles.stride, tiles.count};
+}
 
-// How many windows of `window` pixels, `stride` apart, lie in `size`; with `keep`, one more if pixels are left.
-int windows(int size, int window, int stride, bool keep);
-// Sets the shape of an operation with windows; returns the size of its output.
-Extent plan_windows(const PlanStep& step, Op& op);
+// ---- kinds -------------------------------------------------------------------------------------
+
+struct LayerKind {
+  const char* name;  // in descriptions from Python
+  std::unique_ptr<Operation> (*plan)(const PlanStep& step);
+  bool takes_keep = false, takes_offsets = false;  // whether these settings have a meaning for it
+  // The zeros that it reads around its input. Null or nullopt: none.
+  std::optional<Borders> (*borders)(const Layer& layer) = nullptr;
+};
+
+template <class Kind>
+std::unique_ptr<Operation> plan_as(const PlanStep& step) {
+  return std::make_unique<Kind>(step);
+}
 
 }  // namespace lenet

@@ -1,65 +1,53 @@
-// Pooling without parameters: the window's maximum, mean, root of the sum of squares, or a pixel drawn in proportion
-// to its value (Zeiler and Fergus 2013).
+// Pooling over windows: the maximum, the mean, the root of the sum of squares, or one pixel drawn with a probability
+// proportional to its value (Zeiler and Fergus 2013). A 2x2 max pooling that follows a convolution is usually fused
+// with it (convolution.cpp).
 #include "layers/kinds.hpp"
+#include "layers/windowed.hpp"
 
 namespace lenet {
 namespace {
 
-class Pooling final : public LayerKind {
+class Pooling final : public WindowedOperation {
  public:
-  void check(const PlanStep& step) const override {
-    check_window(step);
-    check_options(step, true, true);
+  explicit Pooling(const PlanStep& step) : WindowedOperation(step, 0, 0) {
+    if (shape_.kind != PoolKind::stochastic) return;
+    first_draw = step.sizes.draw_pixels;
+    draws = out.pixels();
+    step.sizes.draw_pixels += round_up(draws);
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    const Extent out = plan_windows(step, op);
-    if (draws(op)) {
-      op.draws = step.memory.draws;
-      step.memory.draws += round_up(std::size_t(out.maps) * out.height * out.width);
-    }
-    return out;
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t)
+      pass.kernels.pool_forward(shape_, pass.values[t], draws_of(pass.draws[t], kTile), pass.values[t]);
   }
 
-  void place(const PlanStep&, const Extent&, Op& op) const override { op.pool.in = op.in, op.pool.out = op.out; }
-
-  bool draws(const Op& op) const override { return op.pool.kind == PoolKind::stochastic; }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      float* values = pass.work.tile_values(t);
-      const float* drawn = draws(op) && pass.work.draws(t) ? pass.work.draws(t) + op.draws * kTile : nullptr;
-      pass.kernels.pool_forward(op.pool, values, drawn, values);
-      pass.activate(op, t);
-    }
+  void backward(const BackwardPass& pass) const override {
+    if (!wants_input_gradient()) return;
+    const ForwardPass& forward = pass.forward;
+    for (int t = 0; t < forward.values.count; ++t)
+      forward.kernels.pool_gradient(shape_, pass.order, forward.values[t], draws_of(forward.draws[t], kTile),
+                                    out_gradient, pass.gradients[t], in_gradient, pass.gradients[t]);
   }
 
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    const float* drawn = draws(op) && pass.draws ? pass.draws + op.draws : nullptr;
-    pass.kernels.single_pool(op.pool, pass.values, drawn, pass.values);
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_pool(shape_, pass.values, draws_of(pass.draws, 1), pass.values);
   }
 
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    if (op.reads_image) return;
-    const float* drawn = draws(op) ? pass.draws + op.draws : nullptr;
-    pass.kernels.single_pool_gradient(op.pool, Order::first, pass.values, drawn, op.out_gradient, pass.gradients,
-                                      op.in_gradient, pass.gradients);
+  void backward_one_image(const OneImagePass& pass) const override {
+    if (!wants_input_gradient()) return;
+    pass.kernels.one_image_pool_gradient(shape_, Order::first, pass.values, draws_of(pass.draws, 1), out_gradient,
+                                         pass.gradients, in_gradient, pass.gradients);
   }
 
- protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    if (op.reads_image) return;
-    const float* drawn = draws(op) ? tile.draws + op.draws * kTile : nullptr;
-    tile.kernels.pool_gradient(op.pool, tile.order, tile.values, drawn, op.out_gradient, tile.gradients, op.in_gradient,
-                               tile.gradients);
+ private:
+  // Where this operation's draws begin among all of them; null if it has none.
+  const float* draws_of(const float* all, std::size_t floats_per_pixel) const {
+    return all && draws ? all + first_draw * floats_per_pixel : nullptr;
   }
 };
 
 }  // namespace
 
-const LayerKind& pooling() {
-  static const Pooling kind;
-  return kind;
-}
+const LayerKind kPooling{.name = "pool", .plan = plan_as<Pooling>, .takes_keep = true, .takes_offsets = true};
 
 }  // namespace lenet

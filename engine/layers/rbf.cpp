@@ -1,67 +1,54 @@
-// Euclidean radial basis functions on fixed codes, eq. (7) of LeCun et al. 1998: an output is a squared distance, and
-// the smallest one is the answer. The codes are not trained.
+// Radial basis functions, the output layer of LeCun et al. 1998: a unit is the squared distance of the inputs from its
+// code, which is fixed (eq. (7)). A small output is a good one.
 #include "layers/kinds.hpp"
 
 namespace lenet {
 namespace {
 
-class Rbf final : public LayerKind {
+class Rbf final : public Operation {
  public:
-  void check(const PlanStep& step) const override {
-    check_maps(step);
-    check_options(step, false, false);
+  explicit Rbf(const PlanStep& step) : Operation(step, 0, 0), codes_(step.layer().codes.data()) {
+    step.check_maps();
+    if (step.borders(1)) step.refuse("a convolution with same padding cannot follow a dense layer", 1);
+    shape_ = {int(in.pixels()), step.layer().maps};
+    if (step.layer().codes.size() != in.pixels() * std::size_t(shape_.outputs)) step.refuse("codes of another size");
+    place_output(step, shape_.outputs, 1, 1);
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    if (step.next && step.next->kind == Layer::Kind::conv && step.next->same)
-      refuse(step.index + 1, "a convolution with same padding cannot follow a dense layer");
-    const std::size_t inputs = step.in.pixels();
-    if (step.layer.codes.size() != inputs * std::size_t(step.layer.maps)) refuse(step.index, "codes of another size");
-    op.dense = {int(inputs), step.layer.maps};
-    op.codes = step.layer.codes.data();
-    return {step.layer.maps, 1, 1};
+  void forward(const ForwardPass& pass) const override {
+    pass.kernels.rbf_forward(shape_, codes_, planes_of(pass.values, in), planes_of(pass.values, out));
   }
 
-  bool has_classes() const override { return true; }
+  void backward(const BackwardPass& pass) const override {
+    if (!wants_input_gradient()) return;
+    const Kernels& kernels = pass.forward.kernels;
+    const Tiles values = planes_of(pass.forward.values, in);
+    const Tiles d = planes_of(pass.gradients, out_gradient), in_d = planes_of(pass.gradients, in_gradient);
+    if (pass.order == Order::first) return kernels.rbf_input_gradient(shape_, codes_, values, d, in_d);
+    for (int t = 0; t < d.count; ++t)
+      kernels.rbf_second_derivatives(shape_, codes_, values[t], d[t], pass.image_weight, in_d[t]);
+  }
+
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_rbf(shape_, codes_, pass.values + in.origin, pass.values + out.origin);
+  }
+
+  void backward_one_image(const OneImagePass& pass) const override {
+    if (!wants_input_gradient()) return;
+    pass.kernels.one_image_rbf_gradient(shape_, codes_, pass.values + in.origin, pass.gradients + out_gradient.origin,
+                                        pass.gradients + in_gradient.origin);
+  }
+
+  int classes() const override { return shape_.outputs; }
   float sign() const override { return -1.0f; }
 
-  void forward(const Op& op, const TilePass& pass) const override {
-    pass.kernels.rbf_forward(op.dense, op.codes, pass.work.values(op.in, pass.first, pass.count),
-                             pass.work.values(op.out, pass.first, pass.count));
-    for (int t = pass.first; t < pass.first + pass.count; ++t) pass.activate(op, t);
-  }
-
-  void backward(const Op& op, const BackwardPass& pass) const override {
-    if (op.reads_image) return;
-    pass.kernels.rbf_input_gradient(op.dense, op.codes, pass.work.values(op.in, pass.first, pass.count),
-                                    pass.work.gradients(op.out_gradient, pass.first, pass.count),
-                                    pass.work.gradients(op.in_gradient, pass.first, pass.count));
-  }
-
-  bool loss_second(const Op& op, const SecondPass& pass, const float* share) const override {
-    if (!op.reads_image)
-      pass.kernels.rbf_curvature(op.dense, op.codes, pass.work.values(op.in, 0, 1)[0],
-                                 pass.work.gradients(op.out_gradient, 0, 1)[0], share,
-                                 pass.work.gradients(op.in_gradient, 0, 1)[0]);
-    return true;
-  }
-
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    pass.kernels.single_rbf(op.dense, op.codes, pass.values + op.in.origin, pass.values + op.out.origin);
-  }
-
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    if (!op.reads_image)
-      pass.kernels.single_rbf_gradient(op.dense, op.codes, pass.values + op.in.origin,
-                                       pass.gradients + op.out_gradient.origin, pass.gradients + op.in_gradient.origin);
-  }
+ private:
+  DenseShape shape_;
+  const float* codes_;
 };
 
 }  // namespace
 
-const LayerKind& rbf() {
-  static const Rbf kind;
-  return kind;
-}
+const LayerKind kRbf{.name = "rbf", .plan = plan_as<Rbf>};
 
 }  // namespace lenet

@@ -1,56 +1,44 @@
-// The subsampling of LeCun et al. 1998, S2 and S4: the window's sum, times a coefficient, plus a bias, each one a map.
+// Subsampling as in LeCun et al. 1998 (S2, S4): the sum over a window, times a trainable coefficient, plus a trainable
+// bias, each one per map.
 #include "layers/kinds.hpp"
+#include "layers/windowed.hpp"
 
 namespace lenet {
 namespace {
 
-class Subsampling final : public LayerKind {
+class Subsampling final : public WindowedOperation {
  public:
-  void check(const PlanStep& step) const override {
-    check_window(step);
-    check_options(step, false, true);
+  explicit Subsampling(const PlanStep& step)
+      : WindowedOperation(step, std::size_t(step.in.maps), std::size_t(step.in.maps)) {}
+
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t)
+      pass.kernels.subsample_forward(shape_, pass.weights + weight, pass.weights + bias, pass.values[t],
+                                     pass.values[t]);
   }
 
-  Extent plan(const PlanStep& step, Op& op) const override {
-    const Extent out = plan_windows(step, op);
-    op.weights = op.biases = std::size_t(out.maps);
-    return out;
+  // For second derivatives the kernel squares the sums over windows, so it gets the values as they are.
+  void backward(const BackwardPass& pass) const override {
+    const ForwardPass& forward = pass.forward;
+    for (int t = 0; t < forward.values.count; ++t)
+      forward.kernels.subsample_gradient(shape_, pass.order, pass.factors + weight, forward.values[t], out_gradient,
+                                         pass.gradients[t], pass.gradient + weight, pass.gradient + bias, in_gradient,
+                                         wants_input_gradient() ? pass.gradients[t] : nullptr, t > 0);
   }
 
-  void place(const PlanStep&, const Extent&, Op& op) const override { op.pool.in = op.in, op.pool.out = op.out; }
-
-  void forward(const Op& op, const TilePass& pass) const override {
-    const float *coefficient = pass.weights + op.weight, *bias = pass.weights + op.bias;
-    for (int t = pass.first; t < pass.first + pass.count; ++t) {
-      float* values = pass.work.tile_values(t);
-      pass.kernels.subsample_forward(op.pool, coefficient, bias, values, values);
-      pass.activate(op, t);
-    }
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_subsample(shape_, pass.weight, pass.bias, pass.values, pass.values);
   }
 
-  void forward_one(const Op& op, const OneImageForward& pass) const override {
-    pass.kernels.single_subsample(op.pool, pass.weight, pass.bias, pass.values, pass.values);
-  }
-
-  void backward_one(const Op& op, const OneImageBackward& pass) const override {
-    pass.kernels.single_subsample_gradient(op.pool, Order::first, pass.weight, pass.values, op.out_gradient,
-                                           pass.gradients, pass.weight_gradient, pass.bias_gradient, op.in_gradient,
-                                           pass.in_gradients(op), false);
-  }
-
- protected:
-  void backward_tile(const Op& op, const TileBackward& tile) const override {
-    tile.kernels.subsample_gradient(op.pool, tile.order, tile.weights + op.weight, tile.values, op.out_gradient,
-                                    tile.gradients, tile.gradient + op.weight, tile.gradient + op.bias, op.in_gradient,
-                                    op.reads_image ? nullptr : tile.gradients, tile.add);
+  void backward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_subsample_gradient(shape_, Order::first, pass.weight, pass.values, out_gradient,
+                                              pass.gradients, pass.weight_gradient, pass.bias_gradient, in_gradient,
+                                              wants_input_gradient() ? pass.gradients : nullptr, false);
   }
 };
 
 }  // namespace
 
-const LayerKind& subsampling() {
-  static const Subsampling kind;
-  return kind;
-}
+const LayerKind kSubsampling{.name = "subsample", .plan = plan_as<Subsampling>, .takes_offsets = true};
 
 }  // namespace lenet

@@ -1,4 +1,5 @@
-// A network as it is asked for: the input's shape and a list of layers.
+// A network as data: the size of its input, and a list of layers with their settings. Nothing is checked here; a
+// layer's kind checks the settings it reads when the plan is made.
 #pragma once
 
 #include <cstdint>
@@ -8,41 +9,29 @@
 
 namespace lenet {
 
+struct LayerKind;  // layers/layer.hpp
+
+// The settings of all kinds; each kind reads those that concern it.
 struct Layer {
-  enum class Kind { conv, subsample, pool, deform, contrast, dense, rbf } kind;
-  int maps = 0;  // conv: output maps; dense, rbf: units
+  const LayerKind* kind = nullptr;
+  int maps = 0;  // convolution: output maps; dense, radial basis functions: units
   int kernel_height = 1, kernel_width = 1;
-  bool same = false;                // conv: zeros around, so that the size stays
-  std::vector<std::uint8_t> table;  // conv: [output map][input map], 1 = connected; empty: all
+  bool same = false;                // convolution: zeros around the input, so that the size stays
+  std::vector<std::uint8_t> table;  // convolution: [output map][input map], 1 = connected; empty: all
   PoolKind pool = PoolKind::max;
   int window = 2, stride = 2;
-  bool keep = false;  // pool: windows that reach past the end are kept, not ignored
-  // All pooling: windows begin in each of so many first columns, and the layers after it answer for each of these
-  // branches. At most one layer has more than one, and only in networks that answer, not in such as are trained.
+  bool keep = false;  // pooling: windows that reach past the end are kept, not ignored
+  // All pooling: windows begin in each of so many first columns, and the layers after it score each of these branches.
+  // At most one layer has more than one, and only in networks for inference.
   int offsets = 1;
   Activation activation = Activation::linear;
-  std::vector<float> codes;           // rbf: [unit][input]
-  std::vector<float> window_weights;  // contrast: a row of its window
+  std::vector<float> codes;           // radial basis functions: [unit][input]
+  std::vector<float> window_weights;  // contrast normalization: a row of its window
 };
 
 struct Description {
   int maps, height, width;  // of the input
   std::vector<Layer> layers;
-};
-
-// Grey levels: what a network is given for paper (byte 0) and for ink (byte 255).
-struct Scale {
-  float paper, ink;
-  float step() const { return (ink - paper) / 255.0f; }
-};
-
-// Byte images in a row in memory, [image][map][row][column].
-struct Images {
-  const std::uint8_t* data;
-  std::size_t count;
-  int maps, height, width;
-  std::size_t bytes() const { return std::size_t(maps) * height * width; }
-  const std::uint8_t* operator[](std::size_t i) const { return data + i * bytes(); }
 };
 
 }  // namespace lenet

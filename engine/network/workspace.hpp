@@ -1,6 +1,8 @@
-// The memory of one thread's passes over some tiles of images: values, gradients, winners and draws.
+// The memory in which one thread runs a plan: the values of some tiles of images, and for training their gradients.
+// Also what goes in: byte images, and the gray levels that bytes become.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/buffer.hpp"
@@ -8,25 +10,47 @@
 
 namespace lenet {
 
-// What the operations read and write for some tiles of images: values, and for training their gradients.
+// Gray levels: what a network is given for paper (byte 0) and for ink (byte 255).
+struct Scale {
+  float paper, ink;
+  float step() const { return (ink - paper) / 255.0f; }
+};
+
+// Byte images one after the other in memory, [image][map][row][column].
+struct Images {
+  const std::uint8_t* data;
+  std::size_t count;
+  int maps, height, width;
+  std::size_t bytes() const { return std::size_t(maps) * height * width; }
+  const std::uint8_t* operator[](std::size_t i) const { return data + i * bytes(); }
+};
+
+// Tiles of a workspace.
+struct TileRange {
+  int first, count;
+  int end() const { return first + count; }
+};
+
 class Workspace {
  public:
   Workspace(const Plan& plan, int tiles, bool training);
 
-  // Values of operation outputs etc., as views of `count` tiles starting with `first`.
-  Tiles values(const Planes& at, int first, int count) {
-    return {tile_values(first) + at.origin * kTile, value_stride_, count};
+  // Whole tiles; without `training`, only values are not null.
+  Tiles values(TileRange tiles) { return {tile_values(tiles.first), value_stride_, tiles.count}; }
+  Tiles gradients(TileRange tiles) {
+    return {gradients_.data() + std::size_t(tiles.first) * gradient_stride_, gradient_stride_, tiles.count};
   }
-  Tiles gradients(const Planes& at, int first, int count) {
-    return {tile_gradients(first) + at.origin * kTile, gradient_stride_, count};
+  // Which pixels won in fused max poolings.
+  TilesOf<std::uint8_t> winners(TileRange tiles) {
+    return {winners_.get() + std::size_t(tiles.first) * winner_stride_, winner_stride_, tiles.count};
+  }
+  // Numbers from [0, 1) for stochastic pooling; null if nothing is drawn.
+  Tiles draws(TileRange tiles) {
+    return {draws_.data() + std::size_t(tiles.first) * draw_stride_, draw_stride_, tiles.count};
   }
   float* tile_values(int t) { return values_.data() + std::size_t(t) * value_stride_; }
-  float* tile_gradients(int t) { return gradients_.data() + std::size_t(t) * gradient_stride_; }
-  std::uint8_t* winners(int t) { return winners_ ? winners_.get() + std::size_t(t) * winner_stride_ : nullptr; }
-  // Numbers from [0, 1) for stochastic pooling; null where nothing is random.
-  float* draws(int t) { return draws_.size() ? draws_.data() + std::size_t(t) * draw_stride_ : nullptr; }
 
-  // Fills the input around images smaller than it with paper, where it is not there already.
+  // Fills the input with paper, around images that are smaller, unless that is done already.
   void prepare(const Plan& plan, const Planes& placed, float paper);
 
  private:
@@ -36,23 +60,6 @@ class Workspace {
   int tiles_;
   int placed_height_ = 0, placed_width_ = 0;
   float paper_ = 0.0f;
-};
-
-// What backward passes need besides, one for each thread.
-struct Scratch {
-  Scratch(const Plan& plan, int tiles)
-      : inner(plan.inner_pixels() * kTile),
-        floats(plan.scratch_floats(tiles)),
-        targets(std::size_t(plan.classes()) * kTile) {}
-  Buffer inner, floats, targets;
-};
-
-// What is drawn for a training's step: a function of the seed, the step, the sample, and the place.
-struct Draws {
-  std::uint64_t seed;
-  std::uint32_t step;
-  // out[pixel * stride], for every output of the plan's random operations.
-  void fill(const Plan& plan, std::uint32_t sample, float* out, int stride) const;
 };
 
 }  // namespace lenet

@@ -1,4 +1,5 @@
-// Python's dictionaries, as lenet.engine makes them, turned into the engine's own terms. An unknown choice is an error.
+// Python's dictionaries, as lenet.engine makes them, turned into the engine's descriptions. An unknown choice is
+// refused with std::invalid_argument, which Python gets as ValueError.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -6,24 +7,32 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <span>
 #include <stdexcept>
 
+#include "layers/kinds.hpp"
 #include "training/trainer.hpp"
 
 namespace lenet {
 
 namespace nb = nanobind;
 
-template <class E>
-E enumerated(const std::string& name, std::initializer_list<const char*> names) {
-  int i = 0;
+// Which of the names it is.
+inline std::size_t index_of(const std::string& name, std::span<const char* const> names) {
+  std::size_t i = 0;
   std::string all;
   for (const char* n : names) {
-    if (name == n) return E(i);
+    if (name == n) return i;
     ++i;
     all += std::string(all.empty() ? "" : ", ") + n;
   }
   throw std::invalid_argument("'" + name + "' is none of: " + all);
+}
+
+// The names are in the order of the enumeration.
+template <class E>
+E enumerated(const std::string& name, std::initializer_list<const char*> names) {
+  return E(index_of(name, {names.begin(), names.size()}));
 }
 
 template <class T>
@@ -35,10 +44,15 @@ T take(const nb::dict& d, const char* key, T otherwise) {
   return d.contains(key) ? nb::cast<T>(d[key]) : otherwise;
 }
 
+inline const LayerKind* kind_of(const std::string& name) {
+  std::vector<const char*> names;
+  for (const LayerKind* kind : kLayerKinds) names.push_back(kind->name);
+  return kLayerKinds[index_of(name, names)];
+}
+
 inline Layer layer_of(const nb::dict& d) {
   Layer layer{};
-  layer.kind = enumerated<Layer::Kind>(take<std::string>(d, "kind"),
-                                       {"conv", "subsample", "pool", "deform", "contrast", "dense", "rbf"});
+  layer.kind = kind_of(take<std::string>(d, "kind"));
   layer.maps = take<int>(d, "maps", 0);
   layer.kernel_height = take<int>(d, "kernel_height", 1);
   layer.kernel_width = take<int>(d, "kernel_width", 1);
@@ -70,17 +84,17 @@ inline LossShape loss_of(const nb::dict& d) {
   return loss;
 }
 
-inline UpdateShape update_of(const nb::dict& d) {
-  UpdateShape update{};
-  update.kind = enumerated<UpdateShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam", "levenberg"});
-  update.momentum = take<float>(d, "momentum", 0.0f);
-  update.nesterov = take<bool>(d, "nesterov", false);
-  update.beta1 = take<float>(d, "beta1", 0.9f);
-  update.beta2 = take<float>(d, "beta2", 0.999f);
-  update.epsilon = take<float>(d, "epsilon", 1e-8f);
-  update.weight_decay = take<float>(d, "weight_decay", 0.0f);
-  update.decoupled = take<bool>(d, "decoupled", false);
-  return update;
+inline OptimizerShape optimizer_of(const nb::dict& d) {
+  OptimizerShape optimizer{};
+  optimizer.kind = enumerated<OptimizerShape::Kind>(take<std::string>(d, "kind"), {"sgd", "adam", "levenberg"});
+  optimizer.momentum = take<float>(d, "momentum", 0.0f);
+  optimizer.nesterov = take<bool>(d, "nesterov", false);
+  optimizer.beta1 = take<float>(d, "beta1", 0.9f);
+  optimizer.beta2 = take<float>(d, "beta2", 0.999f);
+  optimizer.epsilon = take<float>(d, "epsilon", 1e-8f);
+  optimizer.weight_decay = take<float>(d, "weight_decay", 0.0f);
+  optimizer.decoupled = take<bool>(d, "decoupled", false);
+  return optimizer;
 }
 
 inline Distortion distortion_of(const nb::dict& d) {

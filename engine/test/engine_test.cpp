@@ -7,10 +7,11 @@
 #include <cstring>
 #include <thread>
 
-#include "isa/dispatch.hpp"
-#include "inference/model.hpp"
-#include "base/threads.hpp"
 #include "base/random.hpp"
+#include "base/threads.hpp"
+#include "inference/model.hpp"
+#include "isa/dispatch.hpp"
+#include "layers/kinds.hpp"
 #include "training/trainer.hpp"
 
 using namespace lenet;
@@ -25,39 +26,35 @@ void check(bool holds, const char* what) {
 
 Layer conv(int maps, int height, int width, bool same = false, Activation activation = Activation::tanh) {
   Layer layer{};
-  layer.kind = Layer::Kind::conv;
+  layer.kind = &kConvolution;
   layer.maps = maps, layer.kernel_height = height, layer.kernel_width = width;
   layer.same = same, layer.activation = activation;
   return layer;
 }
 
-Layer window(Layer::Kind kind, int size, int stride, PoolKind pool = PoolKind::max) {
+Layer window(const LayerKind& kind, int size, int stride, PoolKind pool = PoolKind::max) {
   Layer layer{};
-  layer.kind = kind, layer.pool = pool, layer.window = size, layer.stride = stride;
+  layer.kind = &kind, layer.pool = pool, layer.window = size, layer.stride = stride;
   return layer;
 }
 
 Layer dense(int units, Activation activation = Activation::linear) {
   Layer layer{};
-  layer.kind = Layer::Kind::dense, layer.maps = units, layer.activation = activation;
+  layer.kind = &kDense, layer.maps = units, layer.activation = activation;
   return layer;
 }
 
 std::vector<Description> networks() {
-  using Kind = Layer::Kind;
   Layer sparse = conv(5, 5, 5);
   for (int m = 0; m < 5; ++m)
     for (int c = 0; c < 6; ++c) sparse.table.push_back((m + c) % 3 != 0);
   Layer rbf{};
-  rbf.kind = Kind::rbf, rbf.maps = 3;
+  rbf.kind = &kRbf, rbf.maps = 3;
   for (int i = 0; i < 3 * 7; ++i) rbf.codes.push_back(i % 2 ? 1.0f : -1.0f);
   return {
-      {1,
-       32,
-       32,
-       {conv(6, 5, 5), window(Kind::pool, 2, 2), sparse, window(Kind::pool, 2, 2), conv(20, 5, 5), dense(10)}},
-      {2, 13, 11, {conv(3, 4, 3, true), window(Kind::pool, 3, 2, PoolKind::mean), conv(7, 2, 5), dense(7)}},
-      {1, 9, 9, {conv(4, 3, 3, true), window(Kind::subsample, 2, 2), dense(7, Activation::scaled_tanh), rbf}},
+      {1, 32, 32, {conv(6, 5, 5), window(kPooling, 2, 2), sparse, window(kPooling, 2, 2), conv(20, 5, 5), dense(10)}},
+      {2, 13, 11, {conv(3, 4, 3, true), window(kPooling, 3, 2, PoolKind::mean), conv(7, 2, 5), dense(7)}},
+      {1, 9, 9, {conv(4, 3, 3, true), window(kSubsampling, 2, 2), dense(7, Activation::scaled_tanh), rbf}},
       {1, 3, 70, {conv(3, 3, 3), conv(2, 1, 5), dense(37, Activation::relu), dense(2)}},
       {1, 20, 20, {conv(8, 5, 5), dense(70), dense(3)}},
   };
@@ -79,22 +76,24 @@ std::vector<float> run(const Description& network, int batch) {
   const std::size_t batches = (count + std::size_t(batch) - 1) / std::size_t(batch);
   const std::vector<float> rates(batches, batch > 1 ? 0.01f : 0.001f);
   LossShape loss{};
-  UpdateShape update{};
-  const Distortion bent{1, 0.1f, 0.1f, 0.1f, 0.1f, 0.5f, 5, 0.5f};
-  update.momentum = 0.9f;
+  OptimizerShape optimizer{};
+  const Distortion distortion{1, 0.1f, 0.1f, 0.1f, 0.1f, 0.5f, 5, 0.5f};
+  optimizer.momentum = 0.9f;
 
   std::vector<float> fused;
   for (const std::string& isa : supported_isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
-      const auto trainer = make_trainer(network, weights.data(), {-0.1f, 1.175f}, {loss, update, batch, 7, bent}, isa);
+      const auto trainer =
+          make_trainer(network, weights.data(), {{-0.1f, 1.175f}, loss, optimizer, batch, 7, distortion, isa});
       std::vector<float> losses(batches), curvature(weights.size());
-      const Samples labelled{images, labels.data()}, unlabelled{images, nullptr};
-      check(trainer->run({labelled, order.data(), count, 1}, rates.data(), losses.data(), threads, nullptr) == batches,
+      const Samples samples{images, labels.data()};
+      check(trainer->run({samples, order, 1, rates.data(), losses.data()}, threads, nullptr) == batches,
             "all minibatches are done");
-      trainer->curvature({unlabelled, order.data(), count, 0}, curvature.data());
+      trainer->curvature(samples, order, curvature.data());
       for (float value : curvature) check(value >= 0 && std::isfinite(value), "second derivatives are not negative");
-      const std::vector<float> trained(trainer->weights().data(), trainer->weights().data() + weights.size());
+      const float* flat = trainer->parameters().weights.data();
+      const std::vector<float> trained(flat, flat + weights.size());
       if (first.empty()) first = trained;
       check(std::memcmp(first.data(), trained.data(), trained.size() * sizeof(float)) == 0, "threads agree");
     }
@@ -107,12 +106,13 @@ std::vector<float> run(const Description& network, int batch) {
     model.scores(images, 3, all.data());
     for (std::size_t i = 0; i < count; ++i) {
       model.scores({images[i], 1, images.maps, images.height, images.width}, 1, one.data());
-      check(std::memcmp(one.data(), &all[i * one.size()], one.size() * sizeof(float)) == 0, "one image alone agrees");
+      check(std::memcmp(one.data(), &all[i * one.size()], one.size() * sizeof(float)) == 0,
+            "one image agrees with sixteen");
     }
     const Plan whole(network, false);
     std::vector<std::vector<float>> outputs;
     std::vector<float*> pointers;
-    for (const Op& op : whole.ops()) outputs.emplace_back(count * op.out.pixels());
+    for (std::size_t i = 0; i < whole.size(); ++i) outputs.emplace_back(count * whole[i].out.pixels());
     for (auto& output : outputs) pointers.push_back(output.data());
     model.trace(images, true, pointers);
     for (const auto& output : outputs)
@@ -123,8 +123,7 @@ std::vector<float> run(const Description& network, int batch) {
 
 // A network that ends in a convolution scores every place, as it traces them.
 void sweep() {
-  const Description network{
-      1, 12, 30, {conv(4, 3, 3), window(Layer::Kind::pool, 2, 2), conv(7, 5, 3), conv(3, 1, 1, false)}};
+  const Description network{1, 12, 30, {conv(4, 3, 3), window(kPooling, 2, 2), conv(7, 5, 3), conv(3, 1, 1, false)}};
   const Plan plan(network, false);
   std::vector<float> weights(plan.parameters());
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = float(int(i * 7919 % 401) - 200) / 1000.0f;
@@ -139,7 +138,7 @@ void sweep() {
       model.scores(images, 3, scores.data());
       std::vector<std::vector<float>> outputs;
       std::vector<float*> pointers;
-      for (const Op& op : plan.ops()) outputs.emplace_back(count * op.out.pixels());
+      for (std::size_t i = 0; i < plan.size(); ++i) outputs.emplace_back(count * plan[i].out.pixels());
       for (auto& output : outputs) pointers.push_back(output.data());
       model.trace(images, false, pointers);
       for (std::size_t i = 0; i < scores.size(); ++i)

@@ -1,7 +1,7 @@
-"""Fit the rational function behind the engine's tanh, and print its coefficients for ops.inl.
+"""Fit the rational function behind the engine's tanh, and print its coefficients for kernels/simd.inl.
 
 tanh(x) ~ x P(x^2) / Q(x^2) on [-8, 8], P and Q of degree 4, least relative error: linearised least
-squares, reweighted until the largest errors are equal (Lawson). Run: python engine/fit_tanh.py
+squares, reweighted until the largest errors are equal (Lawson). Run: python engine/tools/fit_tanh.py
 """
 
 import numpy as np

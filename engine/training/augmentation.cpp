@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 #include "base/random.hpp"
 
@@ -18,21 +19,21 @@ void spline(float place, float (&weights)[4]) {
   weights[3] = t * t * t / 6;
 }
 
-// Standard deviation of a field whose points are drawn evenly from [-1, 1): 1/3 times the mean of the squared weights,
-// 151/315, along both axes.
-constexpr float kBendOfUnit = 0.57735027f * 0.47936508f;
+// Standard deviation of a field whose control points are drawn evenly from [-1, 1): 1/3 times the mean of the squared
+// weights, 151/315, along both axes.
+constexpr float kUnitDeviation = 0.57735027f * 0.47936508f;
 
-}  // namespace
-
-Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int maps, int height, int width)
-    : distortion_(distortion), kernels_(kernels), maps_(maps) {
-  shape_.height = height, shape_.width = width;
-  check(height, width);
-  if (distortion.elastic > 0) plan_bending();
+Block drawn_block(const SampleKey& key, Stream stream, std::uint32_t block) {
+  return philox({block, key.sample, std::uint32_t(stream), key.epoch}, std::uint32_t(key.seed),
+                std::uint32_t(key.seed >> 32));
 }
 
-void Distorter::check(int height, int width) const {
-  const Distortion& d = distortion_;
+void check(const Distortion& d, int height, int width) {
+  const auto check_pixels = [&](const char* what, float pixels) {
+    if (pixels >= float(std::min(height, width)))
+      throw std::invalid_argument(std::string("a ") + what + " of " + std::to_string(pixels) +
+                                  " pixels; the images have " + std::to_string(height) + "x" + std::to_string(width));
+  };
   for (const float range : {d.shift, d.scale, d.squeeze, d.rotation, d.shear, d.elastic, d.thickness, d.cut, d.lines,
                             d.faint, d.blur, d.noise})
     if (!(range >= 0 && range <= 1e6f)) throw std::invalid_argument("a distortion's range is negative or no number");
@@ -40,21 +41,26 @@ void Distorter::check(int height, int width) const {
     throw std::invalid_argument("a spacing of at least 2 pixels and a thickness of at most 1 expected");
   if (d.lines > 1 || d.faint > 1 || d.noise > 1 || d.blur > 10)
     throw std::invalid_argument("lines, faint and noise of at most 1 and a blur of at most 10 pixels expected");
-  const auto require_inside = [&](const char* what, float pixels) {
-    if (pixels >= float(std::min(height, width)))
-      throw std::invalid_argument(std::string("a ") + what + " of " + std::to_string(pixels) +
-                                  " pixels; the images have " + std::to_string(height) + "x" + std::to_string(width));
-  };
-  require_inside("cut", d.cut);
+  check_pixels("cut", d.cut);
   if (width > kWidestWarp) throw std::invalid_argument("images wider than 1024 pixels cannot be distorted");
-  require_inside("shift", d.shift);
+  check_pixels("shift", d.shift);
 }
 
-void Distorter::plan_bending() {
+}  // namespace
+
+Distorter::Distorter(const Distortion& distortion, const Kernels& kernels, int maps, int height, int width)
+    : distortion_(distortion), kernels_(kernels), maps_(maps) {
+  check(distortion, height, width);
+  shape_.height = height, shape_.width = width;
+  if (distortion.elastic > 0) place_control_points();
+}
+
+void Distorter::place_control_points() {
   const float spacing = distortion_.spacing;
   const int height = shape_.height, width = shape_.width;
+  const std::size_t padded = round_up(std::size_t(width));
   shape_.rows = int(float(height - 1) / spacing) + 4, shape_.columns = int(float(width - 1) / spacing) + 4;
-  column_weights_ = Buffer(std::size_t(shape_.columns) * round_up(std::size_t(width)));
+  column_weights_ = Buffer(std::size_t(shape_.columns) * padded);
   float weights[4];
   for (int y = 0; y < height; ++y) {
     const int first = int(float(y) / spacing);
@@ -65,36 +71,39 @@ void Distorter::plan_bending() {
   for (int x = 0; x < width; ++x) {
     const int first = int(float(x) / spacing);
     spline(float(x) / spacing - float(first), weights);
-    for (int k = 0; k < 4; ++k)
-      column_weights_.data()[std::size_t(first + k) * round_up(std::size_t(width)) + std::size_t(x)] = weights[k];
+    for (int k = 0; k < 4; ++k) column_weights_.data()[std::size_t(first + k) * padded + std::size_t(x)] = weights[k];
   }
   shape_.row_first = row_first_.data(), shape_.row_weights = row_weights_.data();
   shape_.column_weights = column_weights_.data();
 }
 
-Distorter::Scratch::Scratch(const Distorter& of)
-    : images(of.bytes() * kTile),
-      source(std::size_t(of.shape_.height + 2 * kWarpBorder + 1) * of.shape_.stride() + 64),
-      bends(2 * std::size_t(of.shape_.rows) * round_up(std::size_t(of.shape_.width))),
-      control(2 * round_up(std::size_t(of.shape_.rows) * of.shape_.columns)),
-      ink(std::size_t(of.shape_.height + 3) * (round_up(std::size_t(of.shape_.width)) + 2 * kTile)) {}
+Distorter::Scratch::Scratch(const Distorter& d)
+    : images(d.bytes() * kTile),
+      source(std::size_t(d.shape_.height + 2 * kWarpBorder + 1) * d.shape_.stride() + 64),
+      displacements(2 * std::size_t(d.shape_.rows) * round_up(std::size_t(d.shape_.width))),
+      control(2 * round_up(std::size_t(d.shape_.rows) * d.shape_.columns)),
+      ink(std::size_t(d.shape_.height + 3) * (round_up(std::size_t(d.shape_.width)) + 2 * kTile)) {}
 
-void Distorter::apply(const DistortionKey& key, const std::uint8_t* image, Scratch& scratch, std::uint8_t* out) const {
-  if (distortion_.warps()) warp(key, image, scratch, out);
-  else std::copy_n(image, bytes(), out);
+void Distorter::apply(const SampleKey& key, const std::uint8_t* image, Scratch& scratch, std::uint8_t* out) const {
+  if (distortion_.warps()) {
+    const Warp warp = drawn_warp(key, scratch.control.data());
+    for (int m = 0; m < maps_; ++m)
+      kernels_.warp(shape_, warp, image + std::size_t(m) * plane(), scratch.source.data(), scratch.displacements.data(),
+                    out + std::size_t(m) * plane());
+  } else {
+    std::copy_n(image, bytes(), out);
+  }
   if (!distortion_.inks()) return;
   Ink ink = drawn_ink(key);
-  const std::size_t plane = std::size_t(shape_.height) * shape_.width;
-  for (int m = 0; m < maps_; ++m, ink.key += 0x9E3779B9u)
-    kernels_.ink(shape_, ink, out + std::size_t(m) * plane, scratch.ink.data());
+  for (int m = 0; m < maps_; ++m, ink.key += 0x9E3779B9u)  // other grain in each map
+    kernels_.ink(shape_, ink, out + std::size_t(m) * plane(), scratch.ink.data());
 }
 
-Ink Distorter::drawn_ink(const DistortionKey& key) const {
+Ink Distorter::drawn_ink(const SampleKey& key) const {
   float numbers[16];  // from [0, 1)
   Block bits{};
   for (std::uint32_t block = 0; block < 4; ++block) {
-    bits = philox({block, key.sample, std::uint32_t(Stream::ink), key.epoch}, std::uint32_t(key.seed),
-                  std::uint32_t(key.seed >> 32));
+    bits = drawn_block(key, Stream::ink, block);
     for (std::size_t k = 0; k < 4; ++k) numbers[4 * block + k] = float(bits[k] >> 8) * 0x1p-24f;
   }
   const Distortion& d = distortion_;
@@ -103,7 +112,7 @@ Ink Distorter::drawn_ink(const DistortionKey& key) const {
   int* const borders[] = {&ink.top, &ink.bottom, &ink.left, &ink.right};
   *borders[int(4 * numbers[0])] = int(sometimes(1) * (std::floor(d.cut) + 1));
   if (numbers[2] < d.lines) {
-    // Across or upright, a little askew, somewhere on the picture; one and a half to four pixels wide.
+    // Across or upright, a little askew, somewhere on the image; one and a half to four pixels wide.
     const bool across = numbers[3] < 0.7f;
     const float askew = 0.2f * numbers[4] - 0.1f, length = float(across ? shape_.width : shape_.height);
     const float place = numbers[5] * float(across ? shape_.height : shape_.width);
@@ -121,46 +130,54 @@ Ink Distorter::drawn_ink(const DistortionKey& key) const {
   return ink;
 }
 
-Warp Distorter::drawn_warp(const DistortionKey& key, float* control) const {
-  const auto drawn = [&](std::uint32_t block, float (&numbers)[4]) {
-    const Block bits = philox({block, key.sample, std::uint32_t(Stream::distortion), key.epoch},
-                              std::uint32_t(key.seed), std::uint32_t(key.seed >> 32));
+Warp Distorter::drawn_warp(const SampleKey& key, float* control) const {
+  const auto fill = [&](std::uint32_t block, float (&numbers)[4]) {
+    const Block bits = drawn_block(key, Stream::distortion, block);
     for (int k = 0; k < 4; ++k) numbers[k] = float(std::int32_t(bits[std::size_t(k)]) >> 8) * 0x1p-23f;  // [-1, 1)
   };
   float a[4], b[4];
-  drawn(0, a);
-  drawn(1, b);
+  fill(0, a);
+  fill(1, b);
   const Distortion& d = distortion_;
-  // From the distorted picture back to the given one, around its middle: rotated, sheared, then scaled along each axis.
-  const float turn = d.rotation * a[0], slant = d.shear * a[1];
+  // From the distorted image back to the given one, around its middle: rotated, sheared, then scaled along each axis.
+  const float angle = d.rotation * a[0], shear = d.shear * a[1];
   const float scale = 1 + d.scale * a[2], squeeze = 1 + d.squeeze * a[3];
   const float tall = 1 / (scale * squeeze), wide = squeeze / scale;
-  const float c = std::cos(turn), s = std::sin(turn);
+  const float c = std::cos(angle), s = std::sin(angle);
   Warp warp{};
   warp.yy = tall * c, warp.yx = tall * s;
-  warp.xy = wide * (slant * c - s), warp.xx = wide * (slant * s + c);
+  warp.xy = wide * (shear * c - s), warp.xx = wide * (shear * s + c);
   const float middle_y = 0.5f * float(shape_.height - 1), middle_x = 0.5f * float(shape_.width - 1);
   warp.y0 = middle_y - warp.yy * middle_y - warp.yx * middle_x - d.shift * b[0];
   warp.x0 = middle_x - warp.xy * middle_y - warp.xx * middle_x - d.shift * b[1];
   warp.thicken = d.thickness * b[2];
   if (!shape_.rows) return warp;
-  const std::size_t points = std::size_t(shape_.rows) * shape_.columns;
-  for (std::size_t i = 0; i < 2 * points; i += 4) {
-    float numbers[4];
-    drawn(std::uint32_t(2 + i / 4), numbers);
-    for (std::size_t k = i; k < std::min(i + 4, 2 * points); ++k)
-      control[k] = numbers[k - i] * (d.elastic / kBendOfUnit);
+  const std::size_t numbers = 2 * std::size_t(shape_.rows) * std::size_t(shape_.columns);
+  for (std::size_t i = 0; i < numbers; i += 4) {
+    float four[4];
+    fill(std::uint32_t(2 + i / 4), four);
+    for (std::size_t k = i; k < std::min(i + 4, numbers); ++k) control[k] = four[k - i] * (d.elastic / kUnitDeviation);
   }
   warp.control = control;
   return warp;
 }
 
-void Distorter::warp(const DistortionKey& key, const std::uint8_t* image, Scratch& scratch, std::uint8_t* out) const {
-  const Warp warp = drawn_warp(key, scratch.control.data());
-  const std::size_t plane = std::size_t(shape_.height) * shape_.width;
-  for (int m = 0; m < maps_; ++m)
-    kernels_.warp(shape_, warp, image + std::size_t(m) * plane, scratch.source.data(), scratch.bends.data(),
-                  out + std::size_t(m) * plane);
+void AugmentedImages::prepare(const Images& images, int threads) {
+  if (!distortion_.any()) return;
+  if (!distorter_ || !distorter_->fits(images)) {
+    scratches_.clear();
+    distorter_ = std::make_unique<Distorter>(distortion_, kernels_, images.maps, images.height, images.width);
+  }
+  while (int(scratches_.size()) < threads) scratches_.push_back(std::make_unique<Distorter::Scratch>(*distorter_));
+}
+
+const std::uint8_t* AugmentedImages::image(const Images& images, std::uint32_t epoch, std::uint32_t sample, int thread,
+                                           int lane) {
+  if (!distorter_ || !epoch) return images[sample];
+  Distorter::Scratch& scratch = *scratches_[std::size_t(thread)];
+  std::uint8_t* to = scratch.images.data() + std::size_t(lane) * distorter_->bytes();
+  distorter_->apply({seed_, epoch, sample}, images[sample], scratch, to);
+  return to;
 }
 
 }  // namespace lenet

@@ -1,36 +1,34 @@
-// The second derivatives of the loss, from which the 1998 paper's method sets the learning rate of every weight.
+// The second derivatives that set the learning rates of LeCun et al. 1998 (appendix C), over tiles, for both trainers.
 #include <algorithm>
 
-#include "execute/tiles.hpp"
 #include "training/trainer.hpp"
 
 namespace lenet {
 
-void Trainer::curvature(const Selection& selection, float* out) {
-  const Op& output = plan_.output();
-  for (const Op& op : plan_.ops())
-    if (!op.kind->has_second_derivatives())
-      throw std::invalid_argument("second derivatives do not go through contrast normalisation");
-  place(selection.samples.images);
+void Trainer::curvature(const Samples& samples, std::span<const std::uint32_t> order, float* out) {
+  for (std::size_t i = 0; i < plan_.size(); ++i) plan_[i].check_second_derivatives();
+  place(samples.images);
   Workspace work(plan_, 1, true);
-  work.prepare(plan_, placed_, scale_.paper);
-  Scratch scratch(plan_, 1);
-  const Buffer squares(plan_.parameters()), part(plan_.parameters()), squared(plan_.value_pixels() * kTile);
-  for (std::size_t i = 0; i < squares.size(); ++i) squares.data()[i] = weights_.data()[i] * weights_.data()[i];
-  const SecondPass pass{kernels_, weights_.data(), squares.data(), work, scratch, squared.data(), part.data()};
-  std::fill_n(out, squares.size(), 0.0f);
-  for (std::size_t first = 0; first < selection.count; first += kTile) {
-    load(selection, steps + 1, {work, first, 0, 1}, 0);
-    Span span = plan_.all();
-    forward(plan_, span, {kernels_, weights_.data(), work, 0, 1});
-    alignas(64) float part_of_mean[kTile];
-    for (std::size_t l = 0; l < kTile; ++l)
-      part_of_mean[l] = first + l < selection.count ? 1.0f / float(selection.count) : 0.0f;
-    kernels_.loss_curvature(options_.loss, work.values(output.out, 0, 1)[0], part_of_mean,
-                            work.gradients(output.out_gradient, 0, 1)[0]);
-    if (output.kind->loss_second(output, pass, part_of_mean)) --span.end;
-    backward_second(plan_, span, pass);
-    for (std::size_t i = 0; i < part.size(); ++i) out[i] += part.data()[i];
+  work.prepare(plan_, placed_, settings_.scale.paper);
+  const std::size_t parameters = plan_.parameters();
+  const Buffer scratch(plan_.scratch_floats(1)), squared_weights(parameters), part(parameters);
+  const Buffer squared_values(plan_.sizes().value_pixels * kTile);
+  const float* weights = parameters_.weights.data();
+  for (std::size_t i = 0; i < parameters; ++i) squared_weights.data()[i] = weights[i] * weights[i];
+  alignas(64) float image_weight[kTile];
+  const TileRun run{plan_, kernels_, weights, work, {0, 1}};
+  const Squares squares{squared_weights.data(), squared_values.data(), image_weight};
+  const Tiles outputs = planes_of(work.values(run.tiles), plan_.output().out);
+  const Tiles second = planes_of(work.gradients(run.tiles), plan_.output().out_gradient);
+
+  std::fill_n(out, parameters, 0.0f);
+  for (std::size_t first = 0; first < order.size(); first += kTile) {
+    load({samples, order, 0, parameters_.steps + 1}, first, work, run.tiles, 0);
+    forward(run, plan_.all());
+    for (std::size_t l = 0; l < kTile; ++l) image_weight[l] = first + l < order.size() ? 1.0f / float(order.size()) : 0;
+    kernels_.loss_second_derivatives(settings_.loss, outputs[0], image_weight, second[0]);
+    backward_second(run, squares, scratch.data(), part.data());
+    for (std::size_t i = 0; i < parameters; ++i) out[i] += part.data()[i];
   }
 }
 

@@ -2,69 +2,66 @@
 
 #include <algorithm>
 
+#include "execute/draws.hpp"
 #include "isa/dispatch.hpp"
-#include "training/batch_trainer.hpp"
-#include "training/online_trainer.hpp"
+#include "training/batch.hpp"
+#include "training/online.hpp"
 
 namespace lenet {
 
-Trainer::Trainer(const Description& description, const float* weights, Scale scale, const TrainingOptions& options,
-                 const Kernels& kernels)
-    : description_(description),
-      plan_(description_, true),
-      scale_(scale),
-      options_(options),
-      kernels_(kernels),
-      weights_(plan_.parameters()),
-      first_(plan_.parameters()),
-      second_(options.update.kind == UpdateShape::Kind::sgd ? 0 : plan_.parameters()) {
-  std::copy_n(weights, plan_.parameters(), weights_.data());
-  options_.loss.classes = plan_.classes();
-  options_.loss.sign = plan_.sign();
+void Step::use(std::size_t begin, std::size_t count, std::span<const float* const> parts) const {
+  if (!copy) {
+    float* second = parameters.second.size() ? parameters.second.data() + begin : nullptr;
+    kernels.update(optimizer, 0, count, parts.data(), int(parts.size()), rate, int(number),
+                   parameters.weights.data() + begin, parameters.first.data() + begin, second);
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    float sum = parts[0][i];
+    for (std::size_t k = 1; k < parts.size(); ++k) sum += parts[k][i];
+    copy[begin + i] = sum;
+  }
+}
+
+Trainer::Trainer(const Description& description, const float* weights, const TrainingSettings& settings)
+    : plan_(description, true),
+      settings_(settings),
+      kernels_(lenet::kernels(settings.isa)),
+      images_(settings.distortion, kernels_, settings.seed) {
+  const std::size_t count = plan_.parameters();
+  parameters_.weights = Buffer(count);
+  parameters_.first = Buffer(count);
+  if (settings.optimizer.has_second()) parameters_.second = Buffer(count);
+  std::copy_n(weights, count, parameters_.weights.data());
+  settings_.loss.classes = plan_.classes();
+  settings_.loss.sign = plan_.output().sign();
 }
 
 void Trainer::place(const Images& images) { placed_ = plan_.placed(images.maps, images.height, images.width); }
 
-void Trainer::prepare_augmentation(const Images& images, int threads) {
-  if (!options_.distortion.any()) return;
-  if (!distorter_ || !distorter_->fits(images)) {
-    distorted_.clear();
-    distorter_ = std::make_unique<Distorter>(options_.distortion, kernels_, images.maps, images.height, images.width);
-  }
-  while (int(distorted_.size()) < threads) distorted_.push_back(std::make_unique<Distorter::Scratch>(*distorter_));
-}
-
-const std::uint8_t* Trainer::augmented(const Selection& selection, std::uint32_t sample, int thread, int lane) {
-  const std::uint8_t* image = selection.samples.images[sample];
-  if (!distorter_ || !selection.epoch) return image;
-  Distorter::Scratch& scratch = *distorted_[thread];
-  std::uint8_t* to = scratch.images.data() + std::size_t(lane) * distorter_->bytes();
-  distorter_->apply({options_.seed, selection.epoch, sample}, image, scratch, to);
-  return to;
-}
-
-void Trainer::load(const Selection& selection, long step, const TileRange& to, int thread) {
-  const Draws draws{options_.seed, std::uint32_t(step)};
-  const Images& images = selection.samples.images;
-  for (int t = 0; t < to.tiles; ++t) {
-    const std::uint8_t* from[kTile];
-    float* drawn = to.work.draws(to.at + t);
+void Trainer::load(const Minibatch& minibatch, std::size_t first, Workspace& work, TileRange tiles, int thread) {
+  const Tiles values = work.values(tiles), draws = work.draws(tiles);
+  const Draws drawn{settings_.seed, std::uint32_t(minibatch.step)};
+  for (int t = 0; t < tiles.count; ++t) {
+    const std::uint8_t* images[kTile];
     for (int l = 0; l < kTile; ++l) {
-      const std::size_t index = std::min(to.first + std::size_t(t) * kTile + l, selection.count - 1);
-      const std::uint32_t sample = selection.order[index];
-      from[l] = augmented(selection, sample, thread, l);
-      if (drawn) draws.fill(plan_, sample, drawn + l, kTile);
+      const std::size_t at = first + std::size_t(t) * kTile + std::size_t(l);
+      const std::uint32_t sample = minibatch.order[std::min(at, minibatch.order.size() - 1)];
+      images[l] = images_.image(minibatch.samples.images, minibatch.epoch, sample, thread, l);
+      if (draws[t]) drawn.fill(plan_, sample, draws[t] + l, kTile);
     }
-    kernels_.load_tile(from, images.maps, images.height, images.width, scale_.paper, scale_.step(), placed_,
-                       to.work.tile_values(to.at + t));
+    load_tile(kernels_, images, settings_.scale, placed_, values[t]);
   }
 }
 
-std::unique_ptr<Trainer> make_trainer(const Description& description, const float* weights, Scale scale,
-                                      const TrainingOptions& options, const std::string& isa) {
-  const Kernels& k = kernels(isa);
-  if (options.batch == 1) return std::make_unique<OnlineTrainer>(description, weights, scale, options, k);
-  return std::make_unique<BatchTrainer>(description, weights, scale, options, k);
+Step Trainer::step(long number, float rate, float* copy) {
+  return {kernels_, settings_.optimizer, parameters_, number, rate, copy};
+}
+
+std::unique_ptr<Trainer> make_trainer(const Description& description, const float* weights,
+                                      const TrainingSettings& settings) {
+  if (settings.batch == 1) return std::make_unique<OnlineTrainer>(description, weights, settings);
+  return std::make_unique<BatchTrainer>(description, weights, settings);
 }
 
 }  // namespace lenet

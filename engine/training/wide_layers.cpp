@@ -5,17 +5,20 @@
 namespace lenet {
 namespace {
 
-// A dense layer with at least so many weights (floats) is wide: with its gradient and the activations they fill a
-// core's L2 cache.
+// Weights (floats) that make a dense layer wide: with its gradient and the activations they fill a core's L2 cache.
 constexpr std::size_t kWideWeights = 1 << 17;
-constexpr int kMaxTiles = 64;
+// The minibatch's values are all kept, so it must not be huge.
+constexpr int kMostTiles = 64;
 // Weights in a range: half a megabyte.
 constexpr std::size_t kRangeWeights = 1 << 17;
+// Units, or inputs, that kernels hold in registers at a time.
+constexpr int kRegisterBlock = 12;
 
-// Ranges of about equal size, of whole register blocks.
-std::vector<Range> ranges_of(int total, int other) {
-  const int most = std::max(1, int(kRangeWeights / std::size_t(other)) / 12) * 12;
-  const int count = (total + most - 1) / most, size = ((total + count - 1) / count + 11) / 12 * 12;
+// Cuts `total` into ranges of about equal size, of whole register blocks; each of them has `weights` weights.
+std::vector<Range> cut(int total, int weights) {
+  const int most = std::max(1, int(kRangeWeights / std::size_t(weights)) / kRegisterBlock) * kRegisterBlock;
+  const int count = (total + most - 1) / most;
+  const int size = ((total + count - 1) / count + kRegisterBlock - 1) / kRegisterBlock * kRegisterBlock;
   std::vector<Range> ranges;
   for (int begin = 0; begin < total; begin += size) ranges.push_back({begin, std::min(total, begin + size)});
   return ranges;
@@ -23,77 +26,82 @@ std::vector<Range> ranges_of(int total, int other) {
 
 }  // namespace
 
-WideLayers::WideLayers(const Plan& plan, const Kernels& kernels, int tiles) : plan_(plan), kernels_(kernels) {
-  for (std::size_t i = 0; i < plan.ops().size() && tiles <= kMaxTiles; ++i) {
-    const Op& op = plan.ops()[i];
-    if (op.kind != &dense_kind() || op.weights < kWideWeights) continue;
-    const std::size_t rows = std::size_t(tiles) * kTile;
-    layers_.push_back({i, ranges_of(op.dense.outputs, op.dense.inputs), ranges_of(op.dense.inputs, op.dense.outputs),
-                       Buffer(rows * round_up(op.dense.inputs)), Buffer(rows * round_up(op.dense.outputs))});
+WideLayers::WideLayers(const Plan& plan, int tiles) {
+  if (tiles > kMostTiles) return;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const DenseShape* shape = plan[i].dense();
+    if (!shape || plan[i].weights < kWideWeights) continue;
+    Layer layer{i, *shape, cut(shape->outputs, shape->inputs), cut(shape->inputs, shape->outputs), {}, {}};
+    layer.in = Buffer(std::size_t(tiles) * kTile * layer.in_row());
+    layer.d = Buffer(std::size_t(tiles) * kTile * layer.d_row());
+    layers_.push_back(std::move(layer));
   }
 }
 
-int WideLayers::all_unit_ranges() const {
+int WideLayers::update_items() const {
   int all = 0;
-  for (int layer = 0; layer < count(); ++layer) all += unit_ranges(layer);
+  for (int layer = 0; layer < count(); ++layer) all += forward_items(layer);
   return all;
 }
 
 void WideLayers::prepare(int threads) {
   std::size_t most = 0;
-  for (const Layer& layer : layers_) {
-    const std::size_t inputs = std::size_t(plan_.ops()[layer.op].dense.inputs);
-    for (const Range& r : layer.units) most = std::max(most, std::size_t(r.size()) * (inputs + 1));
-  }
-  while (int(range_gradients_.size()) < threads) range_gradients_.emplace_back(most);
+  for (const Layer& layer : layers_)
+    for (const Range& units : layer.units)
+      most = std::max(most, std::size_t(units.size()) * (std::size_t(layer.shape.inputs) + 1));
+  while (int(gradients_.size()) < threads) gradients_.emplace_back(most);
 }
 
-void WideLayers::forward(int layer, int range, const TilePass& pass) const {
-  const Op& op = plan_.ops()[layers_[layer].op];
-  const Range units = layers_[layer].units[range];
-  kernels_.dense_forward(op.dense, units, pass.weights + op.weight, pass.weights + op.bias,
-                         pass.work.values(op.in, 0, pass.count), pass.work.values(op.out, 0, pass.count));
-  Planes part = op.out;
-  part.origin = op.out.at(units.begin, 0, 0), part.maps = units.size();
-  for (int t = 0; t < pass.count; ++t) kernels_.activate(op.activation, part, pass.work.tile_values(t));
+void WideLayers::forward(int layer, int item, const TileRun& run) const {
+  const Layer& wide = layers_[std::size_t(layer)];
+  const Operation& operation = run.plan[wide.operation];
+  const Range units = wide.units[std::size_t(item)];
+  const Tiles values = run.work.values(run.tiles);
+  run.kernels.dense_forward(wide.shape, units, run.weights + operation.weight, run.weights + operation.bias,
+                            planes_of(values, operation.in), planes_of(values, operation.out));
+  Planes part = operation.out;
+  part.origin = operation.out.at(units.begin, 0, 0), part.maps = units.size();
+  for (int t = 0; t < values.count; ++t) run.kernels.activate(operation.activation, part, values[t]);
 }
 
-void WideLayers::backward(int layer, int range, const TilePass& pass) const {
-  const Op& op = plan_.ops()[layers_[layer].op];
-  kernels_.dense_input_gradient(op.dense, layers_[layer].inputs[range], pass.weights + op.weight,
-                                pass.work.gradients(op.out_gradient, 0, pass.count),
-                                pass.work.gradients(op.in_gradient, 0, pass.count));
+void WideLayers::keep(int layer, const TileRun& run) {
+  Layer& wide = layers_[std::size_t(layer)];
+  const Operation& operation = run.plan[wide.operation];
+  const Tiles values = run.work.values(run.tiles), gradients = run.work.gradients(run.tiles);
+  for (int t = 0; t < values.count; ++t)
+    run.kernels.activate_gradient(operation.activation, operation.out, values[t], operation.out_gradient, gradients[t]);
+  const std::size_t first = std::size_t(run.tiles.first) * kTile;
+  run.kernels.tiles_to_rows(planes_of(values, operation.in), wide.shape.inputs, wide.in.data() + first * wide.in_row(),
+                            wide.in_row());
+  run.kernels.tiles_to_rows(planes_of(gradients, operation.out_gradient), wide.shape.outputs,
+                            wide.d.data() + first * wide.d_row(), wide.d_row());
 }
 
-void WideLayers::gather(int layer, const TilePass& pass, std::size_t first) {
-  Layer& wide = layers_[layer];
-  const Op& op = plan_.ops()[wide.op];
-  for (int t = pass.first; t < pass.first + pass.count; ++t)
-    kernels_.activate_gradient(op.activation, op.out, pass.work.tile_values(t), op.out_gradient,
-                               pass.work.tile_gradients(t));
-  const std::size_t in_stride = round_up(op.dense.inputs), d_stride = round_up(op.dense.outputs);
-  kernels_.to_images(pass.work.values(op.in, pass.first, pass.count), op.dense.inputs,
-                     wide.in.data() + first * in_stride, in_stride);
-  kernels_.to_images(pass.work.gradients(op.out_gradient, pass.first, pass.count), op.dense.outputs,
-                     wide.d.data() + first * d_stride, d_stride);
+void WideLayers::backward(int layer, int item, const TileRun& run) const {
+  const Layer& wide = layers_[std::size_t(layer)];
+  const Operation& operation = run.plan[wide.operation];
+  const Tiles gradients = run.work.gradients(run.tiles);
+  run.kernels.dense_input_gradient(wide.shape, wide.inputs[std::size_t(item)], run.weights + operation.weight,
+                                   planes_of(gradients, operation.out_gradient),
+                                   planes_of(gradients, operation.in_gradient));
 }
 
-WideLayers::RangeGradient WideLayers::weight_gradient(int range, int images, Workspace& work, int thread) {
-  const Layer* layer = layers_.data();
-  for (; range >= int(layer->units.size()); ++layer) range -= int(layer->units.size());
-  const Op& op = plan_.ops()[layer->op];
-  const Range units = layer->units[range];
-  const std::size_t inputs = std::size_t(op.dense.inputs), weights = inputs * std::size_t(units.size());
-  float *for_weights = range_gradients_[thread].data(), *for_biases = for_weights + weights;
-  const int tiles = (images + kTile - 1) / kTile;
-  kernels_.wide_weight_gradient(op.dense, units, images, layer->in.data(), layer->d.data(),
-                                work.gradients(op.out_gradient, 0, tiles), for_weights, for_biases);
-  return {for_weights,
-          for_biases,
-          op.weight + inputs * std::size_t(units.begin),
-          op.bias + std::size_t(units.begin),
-          weights,
-          std::size_t(units.size())};
+void WideLayers::update(int item, int images, const TileRun& run, const Step& step, int thread) {
+  int layer = 0;
+  for (; item >= forward_items(layer); ++layer) item -= forward_items(layer);
+  const Layer& wide = layers_[std::size_t(layer)];
+  const Operation& operation = run.plan[wide.operation];
+  const Range units = wide.units[std::size_t(item)];
+  const std::size_t inputs = std::size_t(wide.shape.inputs), first = std::size_t(units.begin),
+                    count = std::size_t(units.size());
+  const float* for_weights = gradients_[std::size_t(thread)].data();
+  const float* for_biases = for_weights + inputs * count;
+  run.kernels.wide_weight_gradient(wide.shape, units, images, wide.in.data(), wide.d.data(),
+                                   planes_of(run.work.gradients(run.tiles), operation.out_gradient),
+                                   gradients_[std::size_t(thread)].data(),
+                                   gradients_[std::size_t(thread)].data() + inputs * count);
+  step.use(operation.weight + inputs * first, inputs * count, {&for_weights, 1});
+  step.use(operation.bias + first, count, {&for_biases, 1});
 }
 
 }  // namespace lenet

@@ -1,53 +1,51 @@
-// Wide dense layers, whose weights outgrow a core's cache: they are run by ranges of their units over a whole
-// minibatch, so that a range's weights are read once, and its gradient is used where it is made.
+// Wide dense layers: those whose weights alone would fill a core's L2 cache. Each is run by ranges of its units over
+// the whole minibatch, so that a range's weights are read once for all tiles; and the gradient of a range is used where
+// it is computed, so that it is never stored. The caller has its threads meet before and after each of these functions'
+// items, which may run in any order, on any thread.
 #pragma once
 
-#include "layers/layer.hpp"
+#include <vector>
+
+#include "training/trainer.hpp"
 
 namespace lenet {
 
 class WideLayers {
  public:
-  // The wide layers of a plan for minibatches of so many tiles; none if the minibatch is huge, since its values are
-  // all kept.
-  WideLayers(const Plan& plan, const Kernels& kernels, int tiles);
+  // The wide layers of a plan that is trained with minibatches of so many tiles; none if the minibatches are so large
+  // that keeping all their values would cost more than it saves.
+  WideLayers(const Plan& plan, int tiles);
 
-  bool none() const { return layers_.empty(); }
   int count() const { return int(layers_.size()); }
-  std::size_t op(int layer) const { return layers_[layer].op; }
-  // Units and inputs in ranges: work for a thread.
-  int unit_ranges(int layer) const { return int(layers_[layer].units.size()); }
-  int input_ranges(int layer) const { return int(layers_[layer].inputs.size()); }
-  int all_unit_ranges() const;
+  std::size_t operation(int layer) const { return layers_[std::size_t(layer)].operation; }
+  int forward_items(int layer) const { return int(layers_[std::size_t(layer)].units.size()); }
+  int backward_items(int layer) const { return int(layers_[std::size_t(layer)].inputs.size()); }
+  int update_items() const;
   void prepare(int threads);
 
-  // The outputs of a range of units, for all tiles of the minibatch.
-  void forward(int layer, int range, const TilePass& pass) const;
-  // The gradients of a range of inputs.
-  void backward(int layer, int range, const TilePass& pass) const;
-  // From the gradients of a layer's outputs, of some tiles whose first image is `first`: those of its sums; and keeps
-  // inputs and gradients, an image a row, for `weight_gradient`.
-  void gather(int layer, const TilePass& pass, std::size_t first);
-
-  // The gradient of the weights and biases of a range, counted over all layers, over so many images.
-  struct RangeGradient {
-    const float *weights, *biases;
-    std::size_t weight, bias;  // places in the flat vector of parameters
-    std::size_t weight_count, bias_count;
-  };
-  RangeGradient weight_gradient(int range, int images, Workspace& work, int thread);
+  // Runs are over the minibatch's tiles, except that of `keep`.
+  // The outputs of a range of the layer's units.
+  void forward(int layer, int item, const TileRun& run) const;
+  // After the gradient of the layer's output is there, for some of the tiles: takes it through the activation, and
+  // keeps it and the layer's inputs for `update`.
+  void keep(int layer, const TileRun& run);
+  // The gradient of a range of the layer's inputs.
+  void backward(int layer, int item, const TileRun& run) const;
+  // The gradient of a range's weights and biases, and the step that uses it. Items go through all layers.
+  void update(int item, int images, const TileRun& run, const Step& step, int thread);
 
  private:
   struct Layer {
-    std::size_t op;
+    std::size_t operation;
+    DenseShape shape;
     std::vector<Range> units, inputs;
-    Buffer in, d;  // its inputs and its units' gradients, an image a row
+    Buffer in, d;  // its inputs and its units' gradients, a row an image
+    std::size_t in_row() const { return round_up(std::size_t(shape.inputs)); }
+    std::size_t d_row() const { return round_up(std::size_t(shape.outputs)); }
   };
 
-  const Plan& plan_;
-  const Kernels& kernels_;
   std::vector<Layer> layers_;
-  std::vector<Buffer> range_gradients_;  // one a thread
+  std::vector<Buffer> gradients_;  // one a thread: of a range's weights and biases
 };
 
 }  // namespace lenet

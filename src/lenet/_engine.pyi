@@ -1,4 +1,4 @@
-"""What engine/bindings.cpp offers; `lenet.engine` is its Python face."""
+"""What engine/python/bindings.cpp offers; `lenet.engine.cpu` is its Python face."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -44,7 +44,7 @@ def run(capsys):
 @pytest.fixture
 def few_nondigits(monkeypatch):
     """Of the non-digits on which `evaluate` tests a network, a tenth."""
-    monkeypatch.setattr("lenet.evaluation.rejection.TEST_COUNT", 200)
+    monkeypatch.setattr("lenet.evaluation.nondigits.TEST_COUNT", 200)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from lenet.data.idx import to_idx
         (("summary", "lenet6"), "lenet6: no such file, and no pretrained network; those are reader, lenet5, ensemble"),
         (("train", "--preset", "lenet6"), "no preset is called 'lenet6'"),
         (("train", "--data", "nowhere"), "nowhere: neither mnist, nor digits"),
-        (("train", "--data", "digits", "--validation", 9999), "9999 samples held out of 1438"),
+        (("train", "--data", "digits", "--validation", 9999), "9999 hold-out samples of 1438"),
         (("train", "--data", "digits", "--out", "/proc/x"), "/proc/x: cannot be written to"),
         (("evaluate", "lenet5", "--data", "digits", "--split", "dev"), "split is 'dev'"),
         (("evaluate", "/nowhere"), "/nowhere: no such file"),

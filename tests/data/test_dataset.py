@@ -34,7 +34,7 @@ def test_a_directory_of_idx_files(tmp_path):
     assert str(place) in dataset.origin
     rest, held = dataset.split(1)
     assert (len(rest), len(held)) == (3, 1)
-    with pytest.raises(ValueError, match="4 samples held out of 4"):
+    with pytest.raises(ValueError, match="4 hold-out samples of 4"):
         dataset.split(4)
 
 

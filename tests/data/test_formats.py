@@ -99,6 +99,18 @@ def test_odd_tables_name_the_row(tmp_path, content, message):
         load(str(write(tmp_path / "train.csv", content)), "train")
 
 
+def test_the_end_of_a_folder_of_pictures_has_every_class(tmp_path):
+    for label, count in ((0, 4), (1, 2), (2, 2)):
+        (tmp_path / str(label)).mkdir()
+        for number in range(count):
+            Image.fromarray(np.full((8, 8), number, np.uint8)).save(tmp_path / str(label) / f"{number}.png")
+    dataset = load(str(tmp_path), "train")
+    # Places of the samples in their classes: 1/8, 3/8, 5/8, 7/8 of the zeros, 1/4 and 3/4 of the others.
+    assert dataset.labels.tolist() == [0, 1, 2, 0, 0, 1, 2, 0]
+    assert dataset.images[:, 0, 0].tolist() == [0, 0, 0, 1, 2, 1, 1, 3]
+    assert set(dataset.split(4)[1].labels.tolist()) == {0, 1, 2}
+
+
 def test_a_folder_of_pictures_by_class(tmp_path):
     for label in (0, 3, 10):
         (tmp_path / str(label)).mkdir()

@@ -209,9 +209,9 @@ def test_labels_are_targets_of_one_class():
     [
         (np.full((4, 9), 1 / 9, np.float32), "targets for 9 classes: the network has 10"),
         (np.full((3, 10), 0.1, np.float32), "3 labels for 4 images"),
-        (np.full((4, 10), 0.2, np.float32), "targets of sample 0 are no shares that sum to 1"),
-        (np.full((4, 10), np.nan, np.float32), "targets of sample 0 are no shares"),
-        (np.eye(10, dtype=np.float32)[:4] * 2 - np.float32(0.1), "targets of sample 0 are no shares"),
+        (np.full((4, 10), 0.2, np.float32), "targets of sample 0 are not probabilities that sum to 1"),
+        (np.full((4, 10), np.nan, np.float32), "targets of sample 0 are not probabilities"),
+        (np.eye(10, dtype=np.float32)[:4] * 2 - np.float32(0.1), "targets of sample 0 are not probabilities"),
     ],
 )
 def test_targets_that_are_none(targets, message):

@@ -1,15 +1,13 @@
-"""Calibration of probabilities, and rejection thresholds for an error."""
+"""Calibration of probabilities: the temperature, the mistakes it keeps, and the error that a threshold gives."""
 
 import numpy as np
 import pytest
 
 from lenet import Calibration, Dense, Network, Spec
 from lenet.model.calibration import (
-    as_fraction,
     calibrate,
     calibration_error,
     calibration_of,
-    nondigit_probability,
     softmax,
 )
 from lenet.recipe import Scale
@@ -57,31 +55,6 @@ def test_mistakes_by_hand():
 
 
 OF_1000 = Calibration(1.0, 1000, ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990)))
-
-
-@pytest.mark.parametrize(
-    ("error", "threshold"),
-    [
-        (0.9, 0.0),  # all of them: five of 1001
-        (5 / 1001, 0.0),
-        (4.1 / 991, 0.5),  # without the last mistake: four of 991
-        (2.1 / 901, 0.8),  # the two of equal confidence go together
-        (1.1 / 701, 0.9),
-    ],
-)
-def test_thresholds_by_hand(error, threshold):
-    got = OF_1000.threshold(error)
-    assert got == pytest.approx(threshold, abs=1e-6)
-    assert got > threshold or threshold == 0
-
-
-def test_an_error_that_the_images_do_not_support():
-    with pytest.raises(
-        ValueError, match=r"no rejection threshold for an error of 0.1 %: 1000 hold-out images support 0.14 % at b"
-    ):
-        OF_1000.threshold(0.001)
-    with pytest.raises(ValueError, match="an error of 0 among accepted answers; expected above 0 and below 1"):
-        OF_1000.threshold(0)
 
 
 def test_the_error_holds_for_new_images():
@@ -135,24 +108,12 @@ def test_calibrating_with_wrong_labels(labels, message):
         calibrate(np.zeros((min(len(labels), 2), 3), np.float32), np.array(labels, None if labels else int))
 
 
-def test_fractions():
-    assert [as_fraction(value) for value in ("1%", " 0.1 %", "0.25", 0.5)] == [0.01, 0.001, 0.25, 0.5]
-    with pytest.raises(ValueError, match="'x%' is not a fraction"):
-        as_fraction("x%")
-
-
 def test_the_calibration_error_by_hand():
     """Bins of a fifteenth: two answers in one, at 0.95 and 0.97 with one right; one at 0.5, right."""
     confidence = np.array([0.95, 0.97, 0.5])
     error = calibration_error(confidence, np.array([True, False, True]))
     assert error == pytest.approx((abs(0.95 + 0.97 - 1) + abs(0.5 - 1)) / 3)
     assert calibration_error(np.array([1.0]), np.array([True])) == 0
-
-
-def test_the_probability_of_a_nondigit_by_hand():
-    probabilities = np.array([[0.1] * 10, [0.5, 0.5] + [0] * 8, [1] + [0] * 9, [0.55] + [0.05] * 9], np.float32)
-    assert nondigit_probability(probabilities) == pytest.approx([1, 0, 0, 0.5], abs=1e-6)
-    assert nondigit_probability(np.array([[0.5, 0.5]], np.float32)).tolist() == [0]
 
 
 def test_a_calibrated_network_gives_cooler_or_warmer_probabilities_and_the_same_answers(tmp_path):

@@ -31,6 +31,12 @@ def test_pretrained_networks_load_and_say_where_they_come_from(name):
     assert len(model.provenance["results"]) == 1
 
 
+def test_a_pretrained_network_cannot_be_changed():
+    """It is the same object for everybody who loads it."""
+    with pytest.raises(AttributeError):
+        lenet.load("lenet5").calibration = None
+
+
 def test_without_a_name_it_is_the_most_accurate_single_network():
     assert DEFAULT == "reader"
     assert np.array_equal(lenet.load().scores(IMAGES), lenet.load("reader").scores(IMAGES))

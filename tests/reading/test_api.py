@@ -165,6 +165,11 @@ def test_an_option_for_many_pictures_that_is_unknown_is_an_error_at_once():
         lenet.read_many([], mode="book")
 
 
+def test_a_number_of_threads_that_is_wrong_is_an_error_at_once(seven):
+    with pytest.raises(ValueError, match="threads"):
+        lenet.read_many([seven], threads=0)
+
+
 def test_the_box_is_that_of_the_ink():
     page = np.full((100, 200), 250, np.uint8)
     page[20:60, 120:130] = 10

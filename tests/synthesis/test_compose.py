@@ -7,7 +7,7 @@ import pytest
 from papers import bars, field, generator
 
 from lenet.synthesis.compose import OTHER, Composed, compose, cut_out, numbers
-from lenet.synthesis.fields import composed_field
+from lenet.synthesis.field_variations import composed_field
 
 
 def test_the_same_seed_writes_the_same():

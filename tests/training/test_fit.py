@@ -69,9 +69,9 @@ def test_a_resumed_training_ends_like_one_that_never_stopped(digits, name):
     maps = np.zeros((144, spec.input[0], 28, 28), np.uint8)
     maps[:, 0] = digits[0][:144]
     images, labels = maps[:112], digits[1][:112]  # the last minibatch of an epoch is half of one
-    held_out = maps[112:], digits[1][112:144]
-    whole = list(fit(spec, recipe, images, labels, held_out, seed=1))
-    rest = list(fit(spec, recipe, images, labels, held_out, seed=1, resume_from=whole[0].state))
+    holdout = maps[112:], digits[1][112:144]
+    whole = list(fit(spec, recipe, images, labels, holdout, seed=1))
+    rest = list(fit(spec, recipe, images, labels, holdout, seed=1, resume_from=whole[0].state))
     assert [e.number for e in rest] == [2, 3]
     assert rest[-1].network.flat.tobytes() == whole[-1].network.flat.tobytes()
 
@@ -127,14 +127,14 @@ def test_steps_end_in_the_middle_of_an_epoch(digits):
 
 def test_early_stopping_keeps_the_best_network(digits):
     images, labels = digits[0][:300], digits[1][:300]
-    held_out = digits[0][300:400], digits[1][300:400]
+    holdout = digits[0][300:400], digits[1][300:400]
     recipe = replace(RECIPE, epochs=50, schedule=Constant(0.05), stopping=Patience(30, 1.5, 0.995))
-    epochs = list(fit(SPEC, recipe, images, labels, held_out, seed=2))
+    epochs = list(fit(SPEC, recipe, images, labels, holdout, seed=2))
     errors = [e.validation for e in epochs]
     assert len(epochs) < 50
     assert recipe.stopping.exhausted(errors, 10)
     assert not recipe.stopping.exhausted(errors[:-1], 10)
-    assert lenet.evaluate(epochs[-1].network, *held_out).error == min(errors)
+    assert lenet.evaluate(epochs[-1].network, *holdout).error == min(errors)
     with pytest.raises(ValueError, match="stops early by the error on validation images; none are given"):
         fit(SPEC, recipe, images, labels)
 

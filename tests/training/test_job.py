@@ -61,35 +61,43 @@ def test_a_recipe_that_a_preset_does_not_have(tmp_path):
         Job(out=tmp_path, preset="lenet5-1998", recipe="quick").chosen_recipe()
     with pytest.raises(ValueError, match="lenet5 has no fine_tune recipe; .* lenet-candidates, lenet-sliding-window$"):
         Job(out=tmp_path, recipe="fine_tune").prepare()
+    with pytest.raises(ValueError, match="lenet5 has no slow recipe; it has quick, best$"):
+        Job(out=tmp_path, recipe="slow").prepare()
     with pytest.raises(ValueError, match="no preset is called 'lenet6'; expected one of lenet5"):
         Job(out=tmp_path, preset="lenet6").prepare()
 
 
+def test_a_job_takes_a_path_as_text_and_at_least_one_member(tmp_path):
+    assert Job(out=str(tmp_path)) == Job(out=tmp_path)
+    with pytest.raises(ValueError, match="an ensemble of 0 members; expected at least 1"):
+        Job(out=tmp_path, members=0)
+
+
 @pytest.mark.parametrize(
-    ("changes", "held_out"),
+    ("changes", "holdout"),
     [
         ({}, 1438 // VALIDATION_FRACTION),  # lenet1's recipe does not say
         ({"validation": 100}, 100),
         ({"validation": 0}, 0),
-        ({"preset": "lenet5-1998"}, 0),  # its source holds none out
+        ({"preset": "lenet5-1998"}, 0),  # its source keeps none
         ({"preset": "lenet5-1998", "validation": 7}, 7),
     ],
     ids=str,
 )
-def test_hold_out_images(changes, held_out, tmp_path):
+def test_hold_out_images(changes, holdout, tmp_path):
     run = digits_job(tmp_path, **changes).prepare().run
-    assert len(run.training) == 1438 - held_out
-    assert run.validation is None if held_out == 0 else len(run.validation) == held_out
+    assert len(run.training) == 1438 - holdout
+    assert run.validation is None if holdout == 0 else len(run.validation) == holdout
     everything = lenet.data.load("digits", "train")
-    assert np.array_equal(run.training.images, everything.images[: 1438 - held_out])
-    if held_out:
-        assert np.array_equal(run.validation.images, everything.images[1438 - held_out :])
+    assert np.array_equal(run.training.images, everything.images[: 1438 - holdout])
+    if holdout:
+        assert np.array_equal(run.validation.images, everything.images[1438 - holdout :])
 
 
 def test_more_hold_out_images_than_there_are(tmp_path):
-    with pytest.raises(ValueError, match="1438 samples held out of 1438"):
+    with pytest.raises(ValueError, match="1438 hold-out samples of 1438"):
         digits_job(tmp_path, validation=1438).prepare()
-    with pytest.raises(ValueError, match="5000 samples held out of 1438"):  # as the recipe asks for
+    with pytest.raises(ValueError, match="5000 hold-out samples of 1438"):  # as the recipe asks for
         digits_job(tmp_path, preset="lenet-tf-modular").prepare()
 
 

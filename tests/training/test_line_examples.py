@@ -15,7 +15,7 @@ from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import find_lines
 from lenet.synthesis.compose import OTHER, Composed, compose
-from lenet.synthesis.fields import composed_field, varied_field
+from lenet.synthesis.field_variations import composed_field, varied_field
 from lenet.training import line_examples
 from lenet.training.line_examples import (
     candidate_examples,

@@ -1,5 +1,8 @@
 """The table's own behaviour: a mapping whose unknown names are errors that list the names."""
 
+import copy
+import pickle
+
 import pytest
 
 from lenet import presets
@@ -33,6 +36,24 @@ def test_a_table_is_a_mapping():
         table["two"]
     with pytest.raises(TypeError):
         table["two"] = presets["lenet1"]
+
+
+@pytest.mark.parametrize("name", presets)
+def test_a_preset_can_be_hashed_copied_and_pickled(name):
+    preset = presets[name]
+    for same in (copy.deepcopy(preset), pickle.loads(pickle.dumps(preset))):
+        assert same == preset
+        assert hash(same) == hash(preset)
+
+
+def test_the_recipes_of_a_preset_cannot_be_changed():
+    recipes = presets["lenet5"].recipes
+    assert list(recipes) == ["quick", "best"]
+    assert repr(recipes) == "<recipes: quick, best>"
+    with pytest.raises(TypeError):
+        recipes["quick"] = presets["lenet5"].recipe
+    with pytest.raises(KeyError, match="slow"):
+        recipes["slow"]
 
 
 def test_presets_are_from_literature_or_from_this_project():

@@ -13,9 +13,9 @@ from rich.table import Table
 import lenet
 from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
 from lenet.engine.cpu import distortion_examples
-from lenet.evaluation.rejection import rejected_fraction, standard_nondigits
-from lenet.model.calibration import as_fraction
+from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.ensemble import single_network
+from lenet.model.rejection import as_fraction
 from lenet.reading import normalised
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)

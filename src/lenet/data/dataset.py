@@ -49,14 +49,14 @@ class Dataset:
         """Return the number of samples."""
         return len(self.labels)
 
-    def split(self, held_out: int) -> tuple[Dataset, Dataset]:
-        """Return a training set and a hold-out set: the last `held_out` samples; ValueError if one would be empty."""
-        if not 0 < held_out < len(self):
-            raise ValueError(f"{held_out} samples held out of {len(self)}; expected 1 to {len(self) - 1}")
-        rest = len(self) - held_out
+    def split(self, holdout: int) -> tuple[Dataset, Dataset]:
+        """Return a training set and a hold-out set: the last `holdout` samples; ValueError if one would be empty."""
+        if not 0 < holdout < len(self):
+            raise ValueError(f"{holdout} hold-out samples of {len(self)}; expected 1 to {len(self) - 1}")
+        rest = len(self) - holdout
         return (
             Dataset(self.images[:rest], self.labels[:rest], f"{self.name}, the first {rest}", self.place),
-            Dataset(self.images[rest:], self.labels[rest:], f"{self.name}, the last {held_out}", self.place),
+            Dataset(self.images[rest:], self.labels[rest:], f"{self.name}, the last {holdout}", self.place),
         )
 
 

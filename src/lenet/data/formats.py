@@ -115,7 +115,8 @@ def read_table(path: Path) -> Pair:
 def read_folder(path: Path) -> Pair:
     """Read a folder with a folder of pictures for each class, called 0, 1, 2 and so on; all of one size.
 
-    Pictures with a light border are inverted: their ink is dark, and 255 in the result.
+    Pictures with a light border are inverted: their ink is dark, and 255 in the result. The classes alternate, so that
+    the last samples, which become the validation set, are of every class.
     """
     images: list[NDArray[np.uint8]] = []
     labels: list[int] = []
@@ -133,7 +134,17 @@ def read_folder(path: Path) -> Pair:
             labels.append(int(folder.name))
     if not images:
         raise DataError(f"{path}: no folders called 0, 1, 2 and so on with pictures in them")
-    return np.stack(images), _labels(np.array(labels), len(images))
+    order = _alternating(np.array(labels))
+    return np.stack(images)[order], _labels(np.array(labels)[order], len(images))
+
+
+def _alternating(labels: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+    """Return an order in which any stretch of samples has the same fraction of each class's samples."""
+    place = np.zeros(len(labels))
+    for label in np.unique(labels):
+        of_class = np.flatnonzero(labels == label)
+        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return np.lexsort((labels, place))
 
 
 def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

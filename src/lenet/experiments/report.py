@@ -48,11 +48,11 @@ def _row(name: str, preset: Preset, figures: Mapping[str, Any]) -> str:
 _HEAD = """# The LeNets, reproduced
 
 What each source reports, and what its network reaches here when trained by its own recipe: `lenet reproduce`. Every
-training uses MNIST's 60,000 training images (or as many as its steps need) except those that its source holds out, and
-the 10,000 test images once, at its end; a ± is the standard deviation over the seeds. Nothing was chosen by these
-errors: where a source leaves something open, it was settled on hold-out images of the training set, or by what
-others usually do, and it is listed below. Where a step takes one image, a training uses one thread, and several run
-side by side; all others use all threads.
+training uses MNIST's 60,000 training images (or as many as its steps need) except those that its source keeps for
+validation, and the 10,000 test images once, at its end; a ± is the standard deviation over the seeds. Nothing was
+chosen by these errors: where a source leaves something open, it was settled on hold-out images of the training set, or
+by what others usually do, and it is listed below. Where a step takes one image, a training uses one thread, and several
+run side by side; all others use all threads.
 
 | network | published error, % | ours, % | seeds | epochs | seconds | milliseconds a step | parameters | connections |
 |---|---|---|---|---|---|---|---|---|

@@ -1,8 +1,8 @@
 """The presets trained by their own recipes, for the page that shows them beside their sources.
 
-Every training uses MNIST's training images except those that the recipe holds out, and the test images once, at its
-end. Nothing is chosen here: each seed counts. The file is written when a preset's last seed is done, so an interrupted
-run keeps the presets it finished, and all others keep the figures they had.
+Every training uses MNIST's training images except those that the recipe keeps for validation, and the test images
+once, at its end. Nothing is chosen here: each seed counts. The file is written when a preset's last seed is done, so an
+interrupted run keeps the presets it finished, and all others keep the figures they had.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ def run_one(
     """Do one training and test its network once; raises `Stopped` after the epoch in which `stop` was set."""
     recipe, validation = planned.recipe, None
     if recipe.validation:
-        training, held_out = training.split(recipe.validation)
-        validation = (held_out.images, held_out.labels) if recipe.stopping else None
+        training, holdout = training.split(recipe.validation)
+        validation = (holdout.images, holdout.labels) if recipe.stopping else None
     used = min(planned.threads, cpu.threads_to_use(threads))
     seconds, minibatch_losses = 0.0, []
     for epoch in fit(planned.spec, recipe, training.images, training.labels, validation, planned.seed, used):

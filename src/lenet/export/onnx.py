@@ -28,6 +28,11 @@ OPSET = 17
 def to_onnx(network: Network) -> Any:
     """Return the network as an ``onnx.ModelProto``, checked.
 
+    Its input ``input``, float32 (n, maps, height, width), has the size of the network's input, in its grey levels: a
+    pixel p, 0 = paper and 255 = ink, is ``scale.paper + (scale.ink - scale.paper) * p / 255`` with `Network.scale`.
+    Smaller images are to be centred on paper first. Its output ``scores``, float32 (n, classes), is that of
+    `Network.scores`, before any temperature.
+
     Raises
     ------
     TypeError

@@ -29,7 +29,8 @@ def to_torch(network: Network) -> Any:
     """Return the network as a ``torch.nn.Sequential`` of its layers, in float32, on the CPU, trainable.
 
     Its ``state_dict`` has the arrays under their own names, ``C1.weight`` and so on. Connections that a table leaves
-    out get no gradient, so they stay zero under any optimizer.
+    out get no gradient, so they stay zero under any optimizer. It takes and returns what the model of
+    `lenet.export.to_onnx` does.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Calibration: probabilities from scores by a temperature, and the rejection threshold for an error.
+"""Calibration by hold-out images: the temperature that turns scores into probabilities, and the mistakes at it.
 
-Both are computed from hold-out images: one temperature that divides the scores (Guo, Pleiss, Sun and Weinberger 2017),
-and how often answers of each confidence were wrong, for selective classification (Geifman and El-Yaniv 2017).
+One temperature divides the scores (Guo, Pleiss, Sun and Weinberger 2017). The mistakes, each with its confidence, give
+the rejection threshold (`lenet.model.rejection`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lenet.model.inputs import as_labels
+from lenet.model.rejection import rejection_threshold
 
 Array = NDArray[np.float32]
 
@@ -27,15 +28,6 @@ def softmax(scores: Array, temperature: float = 1.0) -> Array:
     odds = scores.astype(np.float64) - scores.max(axis=1, keepdims=True, initial=-np.inf)
     odds = np.exp(odds / temperature)
     return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def as_fraction(value: str | float) -> float:
-    """Return a fraction given as a number, or as text such as ``0.1%`` or ``0.001``; ValueError for other text."""
-    text = str(value).strip()
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a fraction; expected one such as 0.1% or 0.001") from None
 
 
 @dataclass(frozen=True)
@@ -68,35 +60,8 @@ class Calibration:
             )
 
     def threshold(self, error: float) -> float:
-        """Return the rejection threshold: the least confidence of accepted answers for an error among them.
-
-        The error holds on average over hold-out sets, for images of the same kind; that of a single network may be a
-        little larger or smaller.
-
-        Parameters
-        ----------
-        error : float
-            The fraction of accepted answers that may be wrong, above 0 and below 1. If n hold-out images are accepted
-            and k of them are wrong, (k + 1) / (n + 1) must not exceed it: a new image counts as one more mistake.
-
-        Raises
-        ------
-        ValueError
-            If the hold-out images do not support such an error; the message says which they support.
-        """
-        if not 0 < error < 1:
-            raise ValueError(f"an error of {error:g} among accepted answers; expected above 0 and below 1")
-        accepted = [above for _, above in self.mistakes] + [self.images]
-        bounds = [(wrong + 1) / (n + 1) for wrong, n in enumerate(accepted)]
-        possible = [wrong for wrong, bound in enumerate(bounds) if bound <= error]
-        if not possible:
-            raise ValueError(
-                f"no rejection threshold for an error of {100 * error:g} %: {self.images} hold-out images support "
-                f"{100 * min(bounds):.2g} % at best"
-            )
-        if possible[-1] == len(self.mistakes):
-            return 0.0
-        return float(np.nextafter(np.float32(self.mistakes[possible[-1]][0]), np.float32(2)))
+        """Return the rejection threshold for an error among accepted answers: see `rejection_threshold`."""
+        return rejection_threshold(self.mistakes, self.images, error)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and lists."""
@@ -179,17 +144,3 @@ def calibration_error(confidence: NDArray[np.floating[Any]], right: NDArray[np.b
     sum_of_confidence = np.bincount(bins, confidence.astype(np.float64), BINS)
     right_answers = np.bincount(bins, right.astype(np.float64), BINS)
     return float(np.abs(sum_of_confidence - right_answers).sum() / len(confidence))
-
-
-def nondigit_probability(probabilities: Array) -> Array:
-    """Return the probability, 0 to 1, that each picture shows none of the classes, from probabilities (n, classes).
-
-    A network that was trained to give non-digits the same probability for every class leaves their probability to the
-    classes after the two likeliest. The result is 0 if the two likeliest have everything, as where a network doubts
-    between a 4 and a 9; it is 1 if all classes are equally likely.
-    """
-    classes = probabilities.shape[1]
-    if classes < 3:
-        return np.zeros(len(probabilities), np.float32)
-    two = np.partition(probabilities, classes - 2, axis=1)[:, classes - 2 :].sum(axis=1)
-    return np.asarray(np.clip((1 - two) * (classes / (classes - 2)), 0, 1), np.float32)

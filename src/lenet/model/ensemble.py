@@ -51,7 +51,7 @@ class Ensemble(Classifier):
         if len(kinds) > 1:
             given = ", ".join(f"{'x'.join(map(str, shape))} and {classes} classes" for shape, classes in sorted(kinds))
             raise ValueError(f"networks of different inputs or classes: {given}")
-        self._networks, self._provenance, self.calibration = networks, dict(provenance or {}), calibration
+        self._networks, self._provenance, self._calibration = networks, dict(provenance or {}), calibration
 
     @property
     def networks(self) -> tuple[Network, ...]:

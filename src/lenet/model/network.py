@@ -31,8 +31,12 @@ SMALL_BATCH = 8
 class Classifier(ABC):
     """What networks and ensembles share: scores, probabilities, a calibration."""
 
-    calibration: Calibration | None = None
-    """What hold-out images say of its confidence; None: it was never calibrated."""
+    _calibration: Calibration | None = None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What hold-out images say of its confidence; None: it was never calibrated."""
+        return self._calibration
 
     @property
     @abstractmethod
@@ -111,7 +115,7 @@ class Network(Classifier):
         self._flat = arrays.flatten(spec, weights)
         self._weights = MappingProxyType(arrays.unflatten(spec, self._flat))
         self._model: backend.Model | None = None
-        self.calibration = calibration
+        self._calibration = calibration
 
     @staticmethod
     def create(spec: Spec, seed: int = 0, *, init: Init = "glorot", scale: Scale = PAPER_1998) -> Network:

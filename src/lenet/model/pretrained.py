@@ -53,17 +53,17 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> Network | Ensemb
     """
     name = DEFAULT if name_or_path is None else os.fspath(name_or_path)
     if name in FILES:
-        return _pretrained(name)
+        model = _pretrained(FILES[name])
+        return model.networks[0] if name == "lenet5" and isinstance(model, Ensemble) else model
     if not Path(name).exists():
         raise FileNotFoundError(f"{name}: no such file, and no pretrained network; those are {', '.join(FILES)}")
     return _read(name)
 
 
 @cache
-def _pretrained(name: str) -> Network | Ensemble:
-    with as_file(files("lenet") / "model" / "weights" / FILES[name]) as path:
-        model = _read(path)
-    return model.networks[0] if name == "lenet5" and isinstance(model, Ensemble) else model
+def _pretrained(file_name: str) -> Network | Ensemble:
+    with as_file(files("lenet") / "model" / "weights" / file_name) as path:
+        return _read(path)
 
 
 def _read(path: str | os.PathLike[str]) -> Network | Ensemble:

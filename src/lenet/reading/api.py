@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.engine import cpu
 from lenet.image.decode import decode
 from lenet.image.normalise import normalised_digit
 from lenet.reading.batch import read_batches
@@ -91,7 +92,7 @@ def read(
 
 
 def read_many(
-    pictures: Sequence[Any],
+    pictures: Iterable[Any],
     model: Model | None = None,
     *,
     mode: str = "auto",
@@ -105,7 +106,7 @@ def read_many(
 
     Parameters
     ----------
-    pictures : sequence
+    pictures : iterable
         Paths, bytes, arrays or PIL images.
     model, mode, length, grid, checksum, reject
         As for `read`.
@@ -124,4 +125,4 @@ def read_many(
     ['3', '4']
     """
     reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
-    return read_batches(pictures, reader, threads)
+    return read_batches(list(pictures), reader, cpu.threads_to_use(threads))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.image.measure import AREA, STROKE_LEVEL, components
-from lenet.model.calibration import nondigit_probability
+from lenet.model.rejection import nondigit_probability
 from lenet.reading.result import Box, Digit, Line, Reading
 
 MIN_COMPONENT_FRACTION = 1 / 40

@@ -16,10 +16,10 @@ import numpy as np
 
 from lenet.image.measure import EDGE_LEVEL, ink_box
 from lenet.image.normalise import normalised_digit
-from lenet.model.calibration import as_fraction
 from lenet.model.ensemble import Ensemble, single_network
 from lenet.model.network import Classifier, Network
 from lenet.model.pretrained import load
+from lenet.model.rejection import as_fraction
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.digit import only_digit, read_digit, with_edges
 from lenet.reading.line.alignment import alignment_scores

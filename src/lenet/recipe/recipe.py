@@ -124,7 +124,7 @@ class Recipe:
     stopping : Patience, optional
         Early stopping by the error on validation images; None: never.
     validation : int, optional
-        Training images that the source holds out for validation; None: it does not say.
+        Training images that the source keeps for validation; None: it does not say.
     distortion : Distortion, optional
         Data augmentation; None: none.
     shuffle : bool
@@ -168,8 +168,8 @@ class Recipe:
         require(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
         require(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
         require(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
-        held_out = self.validation
-        require(held_out is None or held_out >= 0, f"{held_out} validation images; expected at least 0")
+        holdout = self.validation
+        require(holdout is None or holdout >= 0, f"{holdout} validation images; expected at least 0")
         for what in ("nondigits", "letterforms"):
             value = getattr(self, what)
             numeric = isinstance(value, int | float) and not isinstance(value, bool)

@@ -153,16 +153,16 @@ def fit(
     if not len(pictures):
         raise ValueError("no images to train on")
     _check_distortion(recipe, pictures)
-    held_out = None
+    holdout = None
     if validation is not None:
-        held_out = (
+        holdout = (
             as_images(validation[0], spec),
             as_labels(validation[1], len(np.asarray(validation[0])), spec.classes).astype(np.uint8),
         )
-    if recipe.stopping and held_out is None:
+    if recipe.stopping and holdout is None:
         raise ValueError("the recipe stops early by the error on validation images; none are given: pass validation")
     data = EpochData(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
-    run = _Run(spec, recipe, trainer, data, held_out, int(seed), cpu.threads_to_use(threads))
+    run = _Run(spec, recipe, trainer, data, holdout, int(seed), cpu.threads_to_use(threads))
     return run.epochs(resume_from)
 
 

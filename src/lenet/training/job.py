@@ -22,7 +22,7 @@ from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
 from lenet.zoo.table import presets
 
 VALIDATION_FRACTION = 12
-"""Of the training images, one in so many is held out for validation, unless the recipe or the caller says otherwise."""
+"""One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,9 @@ class Job:
         The directory of the network, its history and its checkpoint.
     preset : str
         The name of a preset.
-    recipe : {"quick", "best"}, optional
-        Another recipe of the preset, where it has one. By default its own; with `initial`, ``fine_tune`` if it has
-        that.
+    recipe : str, optional
+        The purpose of another recipe of the preset, such as ``quick`` or ``best`` (see `lenet.Preset.recipes`). By
+        default its own recipe; with `initial`, ``fine_tune`` if it has that.
     data : str
         As for `lenet.data.load`; or the name of a network for whole numbers, alone or with a directory of fields:
         ``candidates:DIR``.
@@ -74,6 +74,12 @@ class Job:
     resume: bool = False
     threads: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained; ValueError."""
+        object.__setattr__(self, "out", Path(self.out))
+        if self.members < 1:
+            raise ValueError(f"an ensemble of {self.members} members; expected at least 1")
+
     def chosen_recipe(self) -> Recipe:
         """Return the recipe that the job trains by; ValueError if the preset has none of that name."""
         preset = presets[self.preset]
@@ -83,7 +89,10 @@ class Job:
             recipe = preset.recipes[self.recipe]
         else:
             having = [name for name, other in presets.items() if self.recipe in other.recipes]
-            raise ValueError(f"{self.preset} has no {self.recipe} recipe; there is one for {', '.join(having)}")
+            raise ValueError(
+                f"{self.preset} has no {self.recipe} recipe; "
+                + (f"there is one for {', '.join(having)}" if having else f"it has {', '.join(preset.recipes)}")
+            )
         return recipe if self.epochs is None else replace(recipe, epochs=self.epochs, steps=None)
 
     def prepare(self) -> PreparedJob:

@@ -27,7 +27,7 @@ from lenet.reading.line.segmentation import Candidate, Segments, find_candidates
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import InkLine, find_lines
 from lenet.synthesis.compose import Composed, compose, cut_out, numbers
-from lenet.synthesis.fields import composed_field, field_digits, varied_field
+from lenet.synthesis.field_variations import composed_field, field_digits, varied_field
 
 MNIST_STRINGS = 14000
 """Strings composed from MNIST's digits."""

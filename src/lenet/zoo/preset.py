@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from lenet.recipe import Recipe
 from lenet.spec import Spec
@@ -17,6 +16,37 @@ class Published:
 
     error: float | None
     remark: str = ""
+
+
+class Recipes(Mapping[str, Recipe]):
+    """Recipes by their purpose. It cannot be changed, and can be hashed, copied and pickled, as a preset can."""
+
+    def __init__(self, **recipes: Recipe) -> None:
+        self._recipes = tuple(recipes.items())
+
+    def __getitem__(self, purpose: str) -> Recipe:
+        """Return the recipe for a purpose; KeyError if there is none."""
+        return dict(self._recipes)[purpose]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the purposes."""
+        return (purpose for purpose, _ in self._recipes)
+
+    def __len__(self) -> int:
+        """Return the number of recipes."""
+        return len(self._recipes)
+
+    def __hash__(self) -> int:
+        """Return the hash of all recipes."""
+        return hash(self._recipes)
+
+    def __eq__(self, other: Any) -> bool:
+        """Return whether the other has the same recipes for the same purposes."""
+        return isinstance(other, Recipes) and self._recipes == other._recipes
+
+    def __repr__(self) -> str:
+        """Show the purposes."""
+        return f"<recipes: {', '.join(self)}>"
 
 
 @dataclass(frozen=True)
@@ -37,7 +67,7 @@ class Preset:
         What the source leaves unsaid or gets wrong, and what was assumed instead.
     compared_with : str or None
         The preset with which its source compares it.
-    recipes : mapping of str to Recipe
+    recipes : Recipes
         Other recipes by their purpose. ``quick``: the fastest that reaches 99 %; ``best``: the most accurate, however
         long it takes; ``fine_tune``: for trained initial weights and one's own examples; ``remedy``: one that trains
         where the source's own recipe fails.
@@ -50,7 +80,7 @@ class Preset:
     origin: Literal["literature", "project"] = "literature"
     open_questions: tuple[str, ...] = ()
     compared_with: str | None = None
-    recipes: Mapping[str, Recipe] = field(default_factory=lambda: MappingProxyType({}))
+    recipes: Recipes = field(default_factory=Recipes)
 
 
 class UnknownPresetError(KeyError, ValueError):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from lenet.recipe import Constant, Inverse, MeanSquared, Patience, Recipe, Scale, Sgd, Truncated
 from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample
 from lenet.zoo.papers import DIGIT_CODES, TABLE_1990, TABLE_I
-from lenet.zoo.preset import Preset, PresetTable, Published
+from lenet.zoo.preset import Preset, PresetTable, Published, Recipes
 from lenet.zoo.recipes import (
     DISTILLED,
     FINE_TUNE,
@@ -108,7 +108,7 @@ def _three_convolutions(input: Shape, maps: tuple[int, int, int], units: int, cl
 
 def _for_reading(purpose: str, spec: Spec, recipe: Recipe, **recipes: Recipe) -> Preset:
     published = Published(None, "no published result")
-    return Preset(spec, recipe, f"this project: {purpose}", published, origin="project", recipes=recipes)
+    return Preset(spec, recipe, f"this project: {purpose}", published, origin="project", recipes=Recipes(**recipes))
 
 
 _OPEN_1998 = (
@@ -136,7 +136,7 @@ _PRESETS: dict[str, Preset] = {
             ),
         ),
         recipe=STANDARD,
-        recipes={"quick": QUICK, "best": DISTILLED},
+        recipes=Recipes(quick=QUICK, best=DISTILLED),
         source=f"{_LECUN1998}, figure 2 and Table I, with what later became usual: max pooling, tanh, softmax",
         published=Published(None, "this project's practical default"),
     ),
@@ -263,7 +263,7 @@ _PRESETS: dict[str, Preset] = {
         source=f"{_TENSORFLOW}, ReLU for sigmoid",
         published=Published(None, "does not improve"),
         open_questions=("The text asks for a lower rate without saying which: assumed a tenth, 0.0001.",),
-        recipes={"remedy": replace(tensorflow(1e-4), init=Truncated(0.1, bias=0.1), steps=2_000)},
+        recipes=Recipes(remedy=replace(tensorflow(1e-4), init=Truncated(0.1, bias=0.1), steps=2_000)),
     ),
     "lenet-tf-modular": Preset(
         spec=_max_pooled(_NET_28, (6, 5), (16, 5), (120, 10), activation="relu", padding="same"),

@@ -162,33 +162,36 @@ class _Search:
             for digits, paths in ending[first].items():
                 best = nlargest(count, paths.items(), key=lambda item: item[1].score)
                 for index in self._starting[first]:
+                    middle = self._middle(index)  # digits are apart, marks need not be
+                    apart = [item for item in best if middle - item[1].middle >= self._min_distance]
                     for label in self._labels[index]:
                         more = digits + (label != MARK and length is not None)
                         if length is None or more <= length:
                             target = ending[self._candidates[index].last + 1].setdefault(more, {})
-                            self._extend(target, best, index, label, identifiers)
+                            self._extend(target, best if label == MARK else apart, index, label, identifiers)
         last = ending[self._segments].get(length or 0, {}).values()
         return [_hypothesis(state) for state in nlargest(count, last, key=lambda state: state.score)]
+
+    def _middle(self, index: int) -> float:
+        candidate = self._candidates[index]
+        return (candidate.left + candidate.right) / 2
 
     def _extend(
         self,
         target: _Paths,
-        best: Sequence[tuple[int, _State]],
+        paths: Sequence[tuple[int, _State]],
         index: int,
         label: int,
         identifiers: dict[tuple[int, int], int],
     ) -> None:
-        """Add to `target` the best paths, continued with a candidate of a label."""
-        candidate, gain = self._candidates[index], self._log_probabilities[index][label]
-        middle = (candidate.left + candidate.right) / 2
-        for identifier, state in best:
+        """Add to `target` some paths, continued with a candidate of a label."""
+        gain, middle = self._log_probabilities[index][label], self._middle(index)
+        for identifier, state in paths:
             if label == MARK:
                 to, marks, last = identifier, state.marks + 1, state.middle
-            elif middle - state.middle >= self._min_distance:  # digits are apart, marks need not be
+            else:
                 to = identifiers.setdefault((identifier, label), len(identifiers) + 1)
                 marks, last = state.marks, middle
-            else:
-                continue
             new = _State(state.score + gain, state, index, label, marks, last)
             if to not in target or target[to].preference < new.preference:
                 target[to] = new

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.model.calibration import nondigit_probability
 from lenet.model.network import Classifier
+from lenet.model.rejection import nondigit_probability
 from lenet.reading.line.candidates import MARK
 from lenet.reading.line.path import Hypothesis
 

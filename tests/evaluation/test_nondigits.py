@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from lenet import Dense, Network, Spec
-from lenet.evaluation.rejection import TEST_COUNT, TEST_SEED, rejected_fraction, standard_nondigits
+from lenet.evaluation.nondigits import TEST_COUNT, TEST_SEED, rejected_fraction, standard_nondigits
 from lenet.recipe import Scale
 from lenet.synthesis.nondigits import nondigits
 
 
 def test_the_standard_nondigits_are_those_of_their_own_seed(digits_train, monkeypatch):
     images, labels = digits_train[0][:200], digits_train[1][:200]
-    monkeypatch.setattr("lenet.evaluation.rejection.TEST_COUNT", 20)  # few are enough here
+    monkeypatch.setattr("lenet.evaluation.nondigits.TEST_COUNT", 20)  # few are enough here
     made = standard_nondigits(images, labels)
     assert (TEST_COUNT, made.shape, made.dtype) == (2000, (20, 28, 28), np.uint8)
     assert np.array_equal(made, nondigits(images[:, None], labels, 20, seed=TEST_SEED)[:, 0])

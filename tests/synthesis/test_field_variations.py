@@ -7,7 +7,7 @@ from lenet.data.fields import Field
 from lenet.image.measure import STROKE_LEVEL
 from lenet.reading.page.ink import ink_of
 from lenet.synthesis.compose import OTHER
-from lenet.synthesis.fields import composed_field, field_digits, varied_field
+from lenet.synthesis.field_variations import composed_field, field_digits, varied_field
 
 
 def test_pixels_belong_to_the_box_that_they_lie_in():
