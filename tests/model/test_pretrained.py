@@ -76,6 +76,9 @@ def test_what_is_neither_a_name_nor_a_file():
         lenet.load("nonesuch")
     assert str(caught.value) == f"nonesuch: no such file, and no pretrained network; those are {names}"
 
+    with pytest.raises(FileNotFoundError, match="^'': no such file, and no pretrained network"):
+        lenet.load("")
+
 
 def test_broken_files_are_named(tmp_path):
     (tmp_path / "broken").write_bytes(b"no network")

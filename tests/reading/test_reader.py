@@ -136,6 +136,7 @@ def test_other_networks_have_no_rejection_threshold_for_lines():
         ),
         ({"sliding_window": "lenet5"}, ValueError, "a sliding window with 10 classes of 1x32x32 values; expected 11"),
         ({"sliding_window": "ensemble"}, TypeError, "sliding window: an ensemble of 5 networks; expected a single"),
+        ({"model": 3}, TypeError, "int as a model; expected a network, an ensemble, a name or a path"),
         ({"model": "lenet6"}, FileNotFoundError, "lenet6: no such file, and no pretrained network"),
     ],
 )

@@ -94,6 +94,11 @@ def test_a_loss_that_is_no_number_ends_the_training(digits):
         ({"seed": -1}, ValueError, "seed is -1"),
         ({"threads": 0}, ValueError, "threads is 0"),
         ({"validation": (np.zeros((2, 28, 28), np.uint8), [1])}, ValueError, "labels are int64"),
+        (
+            {"validation": (np.zeros((0, 28, 28), np.uint8), np.zeros(0, int))},
+            ValueError,
+            "no validation images; expected at least one",
+        ),
     ],
 )
 def test_bad_arguments_are_refused_before_training(change, error, message):
@@ -122,7 +127,7 @@ def test_steps_end_in_the_middle_of_an_epoch(digits):
     images, labels = digits[0][:100], digits[1][:100]
     recipe = replace(RECIPE, epochs=9, steps=6)  # four minibatches an epoch
     epochs = list(fit(SPEC, recipe, images, labels))
-    assert [(e.images, e.state.steps) for e in epochs] == [(100, 4), (64, 6)]
+    assert [(e.images, e.state.steps, e.planned) for e in epochs] == [(100, 4, 2), (64, 6, 2)]
 
 
 def test_early_stopping_keeps_the_best_network(digits):

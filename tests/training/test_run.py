@@ -41,7 +41,14 @@ def trained(tmp_path_factory):
     training, validation = lenet.data.load("digits", "train").split(200)
     preset = presets["lenet5"]
     directory = tmp_path_factory.mktemp("trained") / "run"
-    run = Run(directory, preset.spec, replace(preset.recipe, epochs=3), training, validation, seed=1)
+    run = Run(
+        directory=directory,
+        spec=preset.spec,
+        recipe=replace(preset.recipe, epochs=3),
+        training=training,
+        validation=validation,
+        seed=1,
+    )
     return run, finish(run)
 
 

@@ -15,13 +15,23 @@ from lenet.cli.shared import AsJson, app, show
 from lenet.model.ensemble import single_network
 
 
+def _spec(name: str) -> lenet.Spec:
+    """Return the spec of a preset, a pretrained network or a file."""
+    if name in lenet.presets:
+        return lenet.presets[name].spec
+    try:
+        return single_network(lenet.load(name), name).spec
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; presets are {', '.join(lenet.presets)}") from error
+
+
 @app.command()
 def summary(
     name: Annotated[str, typer.Argument(help="A preset, a network's file, or a pretrained network.")],
     as_json: AsJson = False,
 ) -> None:
     """Show a network's layers: kind, output shape, units, parameters, connections."""
-    spec = lenet.presets[name].spec if name in lenet.presets else single_network(lenet.load(name), name).spec
+    spec = _spec(name)
     rows = spec.summary()
     if as_json:
         layers = [asdict(row) for row in rows]

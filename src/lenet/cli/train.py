@@ -77,7 +77,7 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     members, planned, last = job.job.members, job.run.recipe.epochs, None
     try:
         for member, last in job.epochs():
-            say((f"member {member + 1}/{members}  " if members > 1 else "") + _progress(last, planned))
+            say((f"member {member + 1}/{members}  " if members > 1 else "") + _progress(last))
     except KeyboardInterrupt:
         kept = (
             f"epoch {last.number} is kept in {job.job.out}, --resume continues it" if last else "no epoch was finished"
@@ -93,11 +93,11 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     return result
 
 
-def _progress(epoch: lenet.Epoch, epochs: int) -> str:
-    width = len(str(epochs))
+def _progress(epoch: lenet.Epoch) -> str:
+    width = len(str(epoch.planned))
     error = "" if epoch.validation is None else f"  validation error {100 * epoch.validation:.2f} %"
-    left = (epochs - epoch.number) * epoch.seconds
+    left = (epoch.planned - epoch.number) * epoch.seconds
     return (
-        f"epoch {epoch.number:{width}}/{epochs}  loss {epoch.loss:.4f}{error}  "
+        f"epoch {epoch.number:{width}}/{epoch.planned}  loss {epoch.loss:.4f}{error}  "
         f"{epoch.images / epoch.seconds:,.0f} images/s  {left:.0f} s left"
     )

@@ -55,8 +55,10 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> Network | Ensemb
     if name in FILES:
         model = _pretrained(FILES[name])
         return model.networks[0] if name == "lenet5" and isinstance(model, Ensemble) else model
-    if not Path(name).exists():
-        raise FileNotFoundError(f"{name}: no such file, and no pretrained network; those are {', '.join(FILES)}")
+    if not name or not Path(name).exists():
+        raise FileNotFoundError(
+            f"{name or repr(name)}: no such file, and no pretrained network; those are {', '.join(FILES)}"
+        )
     return _read(name)
 
 

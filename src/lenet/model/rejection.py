@@ -45,7 +45,9 @@ def rejection_threshold(mistakes: Sequence[tuple[float, int]], images: int, erro
         If the hold-out images do not support such an error; the message says which they support.
     """
     if not 0 < error < 1:
-        raise ValueError(f"an error of {error:g} among accepted answers; expected above 0 and below 1")
+        raise ValueError(
+            f"an error of {error:g} among accepted answers; expected above 0 and below 1, such as 0.05 or 5%"
+        )
     accepted = [above for _, above in mistakes] + [images]
     bounds = [(wrong + 1) / (n + 1) for wrong, n in enumerate(accepted)]
     possible = [wrong for wrong, bound in enumerate(bounds) if bound <= error]

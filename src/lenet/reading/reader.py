@@ -76,7 +76,7 @@ class Reader:
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If arguments are unknown or do not go together, or the calibration does not support `reject`.
     """
 
@@ -234,7 +234,11 @@ class Reader:
 
 
 def _opened(model: Model) -> Classifier:
-    return load(model) if isinstance(model, str | os.PathLike) else model
+    if isinstance(model, str | os.PathLike):
+        return load(model)
+    if not hasattr(model, "predict_proba"):
+        raise TypeError(f"{type(model).__name__} as a model; expected a network, an ensemble, a name or a path")
+    return model
 
 
 def _segment(lines: Sequence[tuple[int, InkLine, LineScan]]) -> list[SegmentedLine]:

@@ -59,6 +59,8 @@ class Epoch:
     ----------
     number : int
         Counted from 1.
+    planned : int
+        The number of epochs of the whole training, if it is not stopped early.
     loss : float
         Mean loss over the epoch's samples, each measured before the step that used it.
     losses : float32 (minibatches,)
@@ -79,6 +81,7 @@ class Epoch:
     """
 
     number: int
+    planned: int
     loss: float
     losses: Array
     seconds: float
@@ -159,6 +162,8 @@ def fit(
             as_images(validation[0], spec),
             as_labels(validation[1], len(np.asarray(validation[0])), spec.classes).astype(np.uint8),
         )
+        if not len(holdout[0]):
+            raise ValueError("no validation images; expected at least one, or validation=None")
     if recipe.stopping and holdout is None:
         raise ValueError("the recipe stops early by the error on validation images; none are given: pass validation")
     data = EpochData(recipe, pictures, targets, spec.classes, int(seed), teacher_of(recipe, teacher))
@@ -241,10 +246,10 @@ class _Run:
         minibatches = math.ceil(self.data.count / recipe.batch_size)
         length = min(float(recipe.epochs), recipe.steps / minibatches) if recipe.steps else recipe.epochs
         best, errors = (start.best, start.errors) if start else (self.trainer.weights(), ())
-        average = WeightAverage(recipe.averaging, minibatches)
+        planned, average = math.ceil(length), WeightAverage(recipe.averaging, minibatches)
         if start:
             average.resume(start.average, start.epoch)
-        for number in range(start.epoch + 1 if start else 1, math.ceil(length) + 1):
+        for number in range(start.epoch + 1 if start else 1, planned + 1):
             if recipe.stopping and recipe.stopping.exhausted(errors, minibatches):
                 return
             began = time.perf_counter()
@@ -266,7 +271,7 @@ class _Run:
             state = State(number, steps, weights, first, second, best, average.weights.copy(), errors)
             images = min(self.data.count, count * recipe.batch_size)
             loss = self._mean_loss(losses, images)
-            yield Epoch(number, loss, losses, seconds, error, network, images, float(rates[-1]), state)
+            yield Epoch(number, planned, loss, losses, seconds, error, network, images, float(rates[-1]), state)
 
     def _train(self, number: int, rates: Array, average: WeightAverage) -> Array:
         """Train on the minibatches of an epoch, each at its learning rate; return their losses."""

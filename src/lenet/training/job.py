@@ -123,17 +123,17 @@ class Job:
         if initial is not None:
             provenance["initial"] = dict(initial.provenance)
         run = Run(
-            self.out,
-            presets[self.preset].spec,
-            recipe,
-            training,
-            validation,
-            self.seed,
-            self.threads,
-            self.resume,
-            provenance,
-            teacher,
-            initial,
+            directory=self.out,
+            spec=presets[self.preset].spec,
+            recipe=recipe,
+            training=training,
+            validation=validation,
+            seed=self.seed,
+            threads=self.threads,
+            resume=self.resume,
+            provenance=provenance,
+            teacher=teacher,
+            initial=initial,
         )
         return PreparedJob(self, run)
 

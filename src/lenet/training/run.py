@@ -39,7 +39,7 @@ ENSEMBLE = "ensemble.safetensors"
 _STATE_ARRAYS = ("weights", "first", "second", "best", "average")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What to train, on which data, and in which directory its files are kept.
 
