@@ -17,6 +17,7 @@ from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.ensemble import single_network
 from lenet.model.rejection import as_fraction
 from lenet.reading import normalised
+from lenet.synthesis.nondigits import MIN_SIZE_PX
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 """The fractions of the most confident answers whose errors `evaluate` shows."""
@@ -42,7 +43,7 @@ def evaluate(
     if threshold is not None:
         accepted, error = result.accepted(threshold)
         confidence["reject"] = {"target": target, "threshold": threshold, "accepted": accepted, "error": error}
-    if network.classes == 10 and min(dataset.images.shape[1:]) >= 8:
+    if network.classes == 10 and min(dataset.images.shape[1:]) >= MIN_SIZE_PX:
         nondigits = standard_nondigits(dataset.images, dataset.labels)
         rejected = rejected_fraction(network, nondigits, result.threshold(0.99), threads=threads)
         confidence["nondigits"] = {"n": len(nondigits), "rejected": rejected}

@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
-from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
+from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
 Window = Pool | Subsample | DeformPool
 
-A, S = 1.7159, 2.0 / 3.0
-"""The amplitude and slope of the paper's squashing function, its activation, A tanh(S a)."""
+A, S = SCALED_TANH
 
 
 def activate(name: str, a: Array) -> Array:
@@ -62,11 +61,8 @@ def slope(name: str, y: Array) -> Array:
 
 
 def _padded(layer: Conv, x: Array) -> tuple[Array, int, int]:
-    if layer.padding == "valid":
-        return x, 0, 0
-    height, width = layer.size
-    top, left = (height - 1) // 2, (width - 1) // 2
-    return np.pad(x, ((0, 0), (0, 0), (top, height - 1 - top), (left, width - 1 - left))), top, left
+    above, left, below, right = layer.borders
+    return np.pad(x, ((0, 0), (0, 0), (above, below), (left, right))), above, left
 
 
 def _conv_forward(layer: Conv, w: Arrays, x: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import onnx
@@ -153,10 +153,7 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
     weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
     match layer:
         case Conv():
-            height, width = layer.size
-            top, left = ((height - 1) // 2, (width - 1) // 2) if layer.padding == "same" else (0, 0)
-            below, right = (height - 1 - top, width - 1 - left) if layer.padding == "same" else (0, 0)
-            return node("Conv", [value, weight, bias], out, pads=[top, left, below, right])
+            return node("Conv", [value, weight, bias], out, pads=list(layer.borders))
         case Subsample():  # a convolution of each map by itself, all weights its coefficient
             coefficients = network.weights[weight][:, None, None, None]
             kernel = np.tile(coefficients, (1, 1, layer.window, layer.window))
@@ -187,7 +184,9 @@ def _activation(layer: Layer, value: str, node: Node, constant: Constant) -> str
         return value
     if layer.activation != "scaled_tanh":
         return node({"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}[layer.activation], [value], layer.name)
-    slope = constant(f"{layer.name}.slope", np.float32(2 / 3))
-    amplitude = constant(f"{layer.name}.amplitude", np.float32(1.7159))
+    amplitude, slope = (
+        constant(f"{layer.name}.{what}", np.float32(value))
+        for what, value in zip(("amplitude", "slope"), SCALED_TANH, strict=True)
+    )
     scaled = node("Mul", [value, slope], f"{layer.name}.scaled")
     return node("Mul", [node("Tanh", [scaled], f"{layer.name}.tanh"), amplitude], layer.name)

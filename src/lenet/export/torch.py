@@ -15,7 +15,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import torch
@@ -80,9 +80,8 @@ class LayerModule(nn.Module):
 
 def _conv(module: LayerModule, layer: Conv, x: Any) -> Any:
     if layer.padding == "same":
-        height, width = layer.size
-        top, left = (height - 1) // 2, (width - 1) // 2
-        x = F.pad(x, (left, width - 1 - left, top, height - 1 - top))
+        above, left, below, right = layer.borders
+        x = F.pad(x, (left, right, above, below))
     weight = module.weight if module.mask is None else module.weight * module.mask
     return F.conv2d(x, weight, module.bias)
 
@@ -171,7 +170,7 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": lambda sums: sums,
     "softmax": lambda sums: sums,  # scores are the sums before the softmax
     "tanh": torch.tanh,
-    "scaled_tanh": lambda sums: 1.7159 * torch.tanh(2 / 3 * sums),
+    "scaled_tanh": lambda sums: SCALED_TANH[0] * torch.tanh(SCALED_TANH[1] * sums),
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
 }

@@ -22,6 +22,7 @@ MAX_SAMPLES = 200_000
 
 Bytes = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
+"""Left, top, width and height in pixels of the picture."""
 
 
 def ink_box(strokes: NDArray[np.bool_]) -> Box:

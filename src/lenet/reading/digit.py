@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import AREA, STROKE_LEVEL, components
+from lenet.image.measure import AREA, STROKE_LEVEL, Box, components
 from lenet.model.rejection import nondigit_probability
-from lenet.reading.result import Box, Digit, Line, Reading
+from lenet.reading.result import Digit, Line, Reading
 
 MIN_COMPONENT_FRACTION = 1 / 40
 """Components of less than this fraction of the largest one's area are no part of a digit."""

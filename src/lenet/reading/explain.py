@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.image.decode import decode
-from lenet.reading.line.candidates import SIZE_PX
+from lenet.image.normalise import SIZE_PX
 from lenet.reading.line.ranking import RankedLine
 from lenet.reading.line.sliding_window import STEP_PX, WINDOW_PX, strip_of
 from lenet.reading.page.lines import InkLine

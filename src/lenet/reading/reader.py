@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lenet.image.measure import EDGE_LEVEL, ink_box
-from lenet.image.normalise import normalised_digit
+from lenet.image.measure import EDGE_LEVEL, Box, ink_box
+from lenet.image.normalise import SIZE_PX, normalised_digit
 from lenet.model.ensemble import Ensemble, single_network
 from lenet.model.network import Classifier, Network
 from lenet.model.pretrained import load
@@ -23,7 +23,7 @@ from lenet.model.rejection import as_fraction
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.digit import only_digit, read_digit, with_edges
 from lenet.reading.line.alignment import alignment_scores
-from lenet.reading.line.candidates import CLASSES, MAPS, MARK, SIZE_PX, candidate_images
+from lenet.reading.line.candidates import CLASSES, MAPS, MARK, candidate_images
 from lenet.reading.line.path import Lattice, best_hypotheses
 from lenet.reading.line.ranking import RankedLine, ScoredLine, SegmentedLine, ranked
 from lenet.reading.line.rescoring import rescore
@@ -32,7 +32,7 @@ from lenet.reading.line.sliding_window import LineScan, SlidingWindow
 from lenet.reading.page.grid import cells_of
 from lenet.reading.page.ink import Bytes, Ink, ink_of
 from lenet.reading.page.lines import InkLine, find_lines
-from lenet.reading.result import Box, Digit, Line, Reading
+from lenet.reading.result import Digit, Line, Reading
 
 MODES = ("auto", "digit", "line", "page")
 MAX_CANDIDATES = 30_000

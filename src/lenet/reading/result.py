@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Box = tuple[int, int, int, int]
-"""Left, top, width and height in pixels of the picture."""
+from lenet.image.measure import Box
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ Shape = tuple[int, int, int]
 Table = tuple[tuple[int, ...], ...]
 
 ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
-"""Activation functions. ``scaled_tanh`` is 1.7159 tanh(2a/3); ``softmax`` is for the output layer only."""
+"""Activation functions. ``scaled_tanh`` has the constants `SCALED_TANH`; ``softmax`` is for the output layer only."""
+SCALED_TANH = (1.7159, 2 / 3)
+"""The amplitude A and slope S of the activation A tanh(S a) of LeCun et al. 1998."""
 
 MAX_SIZE = 1 << 20
 """A layer with more maps, units or pixels than this in one dimension is refused."""
@@ -183,6 +185,15 @@ class Conv(Layer):
                 f"{self.name}: the table's entry {row} should name some of {shape[0]} input maps, ascending",
             )
         return self.table
+
+    @property
+    def borders(self) -> tuple[int, int, int, int]:
+        """The rows and columns of zeros around the input: above, to the left, below, to the right."""
+        if self.padding == "valid":
+            return 0, 0, 0, 0
+        height, width = self.size
+        above, left = (height - 1) // 2, (width - 1) // 2
+        return above, left, height - 1 - above, width - 1 - left
 
     def mask(self, input_maps: int) -> NDArray[np.bool_]:
         """Return which output maps see which input maps: bool (maps, input maps)."""

@@ -22,6 +22,9 @@ Bytes = NDArray[np.uint8]
 KINDS = ("part", "joined", "turned", "scribble", "noise")
 _KIND_PROBABILITIES = (0.3, 0.25, 0.15, 0.2, 0.1)
 
+MIN_SIZE_PX = 8
+"""The least height and width of digits that non-digits can be made from."""
+
 _OVERSAMPLING = 4
 """Scribbles are drawn so many times larger, for soft edges."""
 
@@ -57,8 +60,8 @@ def nondigits(images: Bytes, labels: NDArray[np.integer], count: int, *, seed: i
     Raises
     ------
     ValueError
-        For an unknown kind, digits smaller than 8x8 pixels, or labels that are not 0 to 9 or have no digit that a kind
-        can be made from.
+        For an unknown kind, digits smaller than `MIN_SIZE_PX`, or labels that are not 0 to 9 or have no digit that a
+        kind can be made from.
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
@@ -67,9 +70,10 @@ def nondigits(images: Bytes, labels: NDArray[np.integer], count: int, *, seed: i
         raise ValueError(
             f"{len(labels)} labels of {len(images)} digits to make non-digits from; expected 0 to 9 for each"
         )
-    if min(height, width) < 8 or not len(images):
+    if min(height, width) < MIN_SIZE_PX or not len(images):
         raise ValueError(
-            f"{len(images)} digits of {height}x{width} to make non-digits from; expected at least one, 8x8 or larger"
+            f"{len(images)} digits of {height}x{width} to make non-digits from; expected at least one, "
+            f"{MIN_SIZE_PX}x{MIN_SIZE_PX} or larger"
         )
     random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, 1998]))
     kinds = [kind] * count if kind else random.choice(KINDS, count, p=_KIND_PROBABILITIES)

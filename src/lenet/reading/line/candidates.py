@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.image.normalise import BOX_PX, SIZE_PX
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.page.lines import InkLine, scaled_line
 
-SIZE_PX, BOX_PX = 28, 20
 MAPS = 3
 CONTEXT_DIGIT_PX = 14
 """The height of a digit in the third map."""
