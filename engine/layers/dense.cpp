@@ -9,8 +9,7 @@ class Dense final : public Operation {
  public:
   explicit Dense(const PlanStep& step)
       : Operation(step, step.in.pixels() * std::size_t(step.layer().maps), std::size_t(step.layer().maps)) {
-    step.check_maps();
-    if (step.borders(1)) step.refuse("a convolution with same padding cannot follow a dense layer", 1);
+    step.check_units();
     shape_ = {int(in.pixels()), step.layer().maps};
     place_output(step, shape_.outputs, 1, 1);
   }

@@ -35,6 +35,11 @@ void PlanStep::check_window() const {
   if (layer().window < 1 || layer().stride < 1) refuse("a window and a stride of at least 1 expected");
 }
 
+void PlanStep::check_units() const {
+  check_maps();
+  if (borders(1)) refuse("a convolution with same padding cannot follow a dense layer", 1);
+}
+
 Operation::Operation(const PlanStep& step, std::size_t weights, std::size_t biases)
     : layer(step.index),
       activation(step.layer().activation),

@@ -50,6 +50,7 @@ struct PlanStep {
   [[noreturn]] void refuse(const std::string& why, int ahead = 0) const;
   void check_maps() const;
   void check_window() const;
+  void check_units() const;  // of a layer whose units see the whole input, so that no padding can follow
 };
 
 // ---- passes ------------------------------------------------------------------------------------

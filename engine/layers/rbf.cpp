@@ -8,8 +8,7 @@ namespace {
 class Rbf final : public Operation {
  public:
   explicit Rbf(const PlanStep& step) : Operation(step, 0, 0), codes_(step.layer().codes.data()) {
-    step.check_maps();
-    if (step.borders(1)) step.refuse("a convolution with same padding cannot follow a dense layer", 1);
+    step.check_units();
     shape_ = {int(in.pixels()), step.layer().maps};
     if (step.layer().codes.size() != in.pixels() * std::size_t(shape_.outputs)) step.refuse("codes of another size");
     place_output(step, shape_.outputs, 1, 1);

@@ -151,17 +151,13 @@ def fit(
     trainer = cpu.trainer(spec, flat, recipe, seed=seed)
     if resume_from is not None:
         _restore(trainer, resume_from, len(flat), recipe)
-    pictures = as_images(images, spec)
-    targets = as_labels(labels, len(pictures), spec.classes).astype(np.uint8)
+    pictures, targets = _checked(images, labels, spec)
     if not len(pictures):
         raise ValueError("no images to train on")
     _check_distortion(recipe, pictures)
     holdout = None
     if validation is not None:
-        holdout = (
-            as_images(validation[0], spec),
-            as_labels(validation[1], len(np.asarray(validation[0])), spec.classes).astype(np.uint8),
-        )
+        holdout = _checked(validation[0], validation[1], spec)
         if not len(holdout[0]):
             raise ValueError("no validation images; expected at least one, or validation=None")
     if recipe.stopping and holdout is None:
@@ -202,6 +198,12 @@ def teacher_of(recipe: Recipe, teacher: Teacher | None) -> Teacher | None:
             raise ValueError("a teacher is given, but the recipe has no distillation")
         return None
     return teacher if teacher is not None else load(recipe.distillation.teacher)
+
+
+def _checked(images: ArrayLike, labels: ArrayLike, spec: Spec) -> tuple[Images, Labels]:
+    """Return images and their labels as a network of the spec takes them; ValueError or TypeError for others."""
+    pictures = as_images(images, spec)
+    return pictures, as_labels(labels, len(pictures), spec.classes).astype(np.uint8)
 
 
 def _initial_weights(spec: Spec, recipe: Recipe, seed: int, initial: Network | None) -> Array:

@@ -80,6 +80,11 @@ class Job:
         if self.members < 1:
             raise ValueError(f"an ensemble of {self.members} members; expected at least 1")
 
+    @property
+    def path(self) -> Path:
+        """The file of the network or ensemble that the job trains."""
+        return self.out / (ENSEMBLE if self.members > 1 else NETWORK)
+
     def chosen_recipe(self) -> Recipe:
         """Return the recipe that the job trains by; ValueError if the preset has none of that name."""
         preset = presets[self.preset]
@@ -154,7 +159,7 @@ class PreparedJob:
     @property
     def path(self) -> Path:
         """The file of the network or ensemble that the job trains."""
-        return self.job.out / (ENSEMBLE if self.job.members > 1 else NETWORK)
+        return self.job.path
 
     def epochs(self) -> Iterator[tuple[int, Epoch]]:
         """Train, yielding the member's number, counted from 0, and each epoch once its files are written.

@@ -142,6 +142,7 @@ class _Search:
     def __init__(self, lattice: Lattice, min_probability: float) -> None:
         self._candidates, self._segments = lattice.candidates, lattice.segments
         self._min_distance = MIN_DIGIT_DISTANCE * lattice.digit_height
+        self._middles = [(candidate.left + candidate.right) / 2 for candidate in lattice.candidates]
         probabilities = lattice.probabilities[:, : MARK + 1]
         self._log_probabilities = np.log(np.maximum(probabilities, MIN_PROBABILITY)).tolist()
         self._labels: list[list[int]] = [[] for _ in lattice.candidates]
@@ -162,7 +163,7 @@ class _Search:
             for digits, paths in ending[first].items():
                 best = nlargest(count, paths.items(), key=lambda item: item[1].score)
                 for index in self._starting[first]:
-                    middle = self._middle(index)  # digits are apart, marks need not be
+                    middle = self._middles[index]  # digits are apart, marks need not be
                     apart = [item for item in best if middle - item[1].middle >= self._min_distance]
                     for label in self._labels[index]:
                         more = digits + (label != MARK and length is not None)
@@ -171,10 +172,6 @@ class _Search:
                             self._extend(target, best if label == MARK else apart, index, label, identifiers)
         last = ending[self._segments].get(length or 0, {}).values()
         return [_hypothesis(state) for state in nlargest(count, last, key=lambda state: state.score)]
-
-    def _middle(self, index: int) -> float:
-        candidate = self._candidates[index]
-        return (candidate.left + candidate.right) / 2
 
     def _extend(
         self,
@@ -185,7 +182,7 @@ class _Search:
         identifiers: dict[tuple[int, int], int],
     ) -> None:
         """Add to `target` some paths, continued with a candidate of a label."""
-        gain, middle = self._log_probabilities[index][label], self._middle(index)
+        gain, middle = self._log_probabilities[index][label], self._middles[index]
         for identifier, state in paths:
             if label == MARK:
                 to, marks, last = identifier, state.marks + 1, state.middle
