@@ -17,7 +17,7 @@ from helpers import child_environment
 import lenet
 from lenet.experiments import report, reproduce
 from lenet.extras import EXTRAS
-from lenet.zoo.table import literature
+from lenet.zoo.presets import literature
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "lenet"

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
     from lenet.training.fit import Epoch, fit, train
     from lenet.zoo.preset import Preset
-    from lenet.zoo.table import presets
+    from lenet.zoo.presets import presets
 
 _PUBLIC = {
     "lenet.evaluation.evaluate": "Evaluation evaluate",
@@ -62,7 +62,7 @@ _PUBLIC = {
     "lenet.spec": "Contrast Conv DeformPool Dense Pool Rbf Spec Subsample",
     "lenet.training.fit": "Epoch fit train",
     "lenet.zoo.preset": "Preset",
-    "lenet.zoo.table": "presets",
+    "lenet.zoo.presets": "presets",
 }
 """The public names of each module."""
 _PACKAGES = ("data", "export")

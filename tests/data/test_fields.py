@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from papers import field
+from made_pages import field
 
 from lenet.data import DataError
 from lenet.data.fields import read_fields

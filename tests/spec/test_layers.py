@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, presets
-from lenet.zoo.papers import TABLE_I
+from lenet.zoo.connection_tables import TABLE_I
 
 
 def test_full_connection_of_c3():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from papers import bars, field, generator
+from made_pages import bars, field, generator
 
 from lenet.synthesis.compose import OTHER, Composed, compose, cut_out, numbers
 from lenet.synthesis.field_variations import composed_field

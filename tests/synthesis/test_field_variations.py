@@ -1,7 +1,7 @@
 """Fields varied for training, and their digits cut out."""
 
 import numpy as np
-from papers import field, generator
+from made_pages import field, generator
 
 from lenet.data.fields import Field
 from lenet.image.measure import STROKE_LEVEL

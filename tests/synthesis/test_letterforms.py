@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from papers import generator
+from made_pages import generator
 
 import lenet
 from lenet.image.measure import crop_to_ink, stroke_width

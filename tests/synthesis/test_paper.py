@@ -1,7 +1,7 @@
 """Paper with ruled lines, and the pressure of a pen."""
 
 import numpy as np
-from papers import generator
+from made_pages import generator
 
 from lenet.synthesis.paper import paper, pressure, rule
 

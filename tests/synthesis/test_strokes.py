@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from papers import generator
+from made_pages import generator
 
 from lenet.image.measure import components, ink_box
 from lenet.synthesis.strokes import drawn_mark, mark_strokes, printed_letter

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from papers import generator
+from made_pages import generator
 
 from lenet.synthesis.style import DRAWING_FRACTION, PLAIN_FRACTION, random_style
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from papers import bars, field, generator
+from made_pages import bars, field, generator
 
 import lenet
 from lenet.image.measure import STROKE_LEVEL
 from lenet.reading.line import sliding_window
-from lenet.reading.line.candidates import MARK, WRONG
+from lenet.reading.line.candidate_images import MARK, WRONG
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import find_lines

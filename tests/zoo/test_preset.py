@@ -7,7 +7,7 @@ import pytest
 
 from lenet import presets
 from lenet.zoo.preset import PresetTable, UnknownPresetError
-from lenet.zoo.table import literature
+from lenet.zoo.presets import literature
 
 
 def test_unknown_preset():

@@ -11,7 +11,7 @@ from lenet.experiments.reproduce import REMEDY
 from lenet.extras import is_installed
 from lenet.model.file import replace_file
 from lenet.zoo.preset import Preset, PresetTable
-from lenet.zoo.table import literature
+from lenet.zoo.presets import literature
 
 
 def _mean(values: Sequence[float], digits: int = 2) -> str:

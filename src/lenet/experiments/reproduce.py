@@ -31,7 +31,7 @@ from lenet.spec import Spec
 from lenet.training.errors import TrainingError
 from lenet.training.fit import fit
 from lenet.zoo.preset import PresetTable
-from lenet.zoo.table import literature
+from lenet.zoo.presets import literature
 
 _KEYS = {"processor", "threads", "date", "lenet", "commit", "outcomes"}
 

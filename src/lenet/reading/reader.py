@@ -23,7 +23,7 @@ from lenet.model.rejection import as_fraction
 from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.digit import only_digit, read_digit, with_edges
 from lenet.reading.line.alignment import alignment_scores
-from lenet.reading.line.candidates import CLASSES, MAPS, MARK, candidate_images
+from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, candidate_images
 from lenet.reading.line.path import Lattice, best_hypotheses
 from lenet.reading.line.ranking import RankedLine, ScoredLine, SegmentedLine, ranked
 from lenet.reading.line.rescoring import rescore

@@ -19,7 +19,7 @@ from lenet.recipe import Recipe
 from lenet.training.fit import Epoch, teacher_of
 from lenet.training.line_examples import NETWORKS, load_examples
 from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
-from lenet.zoo.table import presets
+from lenet.zoo.presets import presets
 
 VALIDATION_FRACTION = 12
 """One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""

@@ -23,7 +23,7 @@ from lenet.image.normalise import SIZE_PX
 from lenet.model.network import Network
 from lenet.processes import call_with_context, may_start_processes, process_pool
 from lenet.reading.line import sliding_window
-from lenet.reading.line.candidates import MAPS, MARK, WRONG, candidate_images
+from lenet.reading.line.candidate_images import MAPS, MARK, WRONG, candidate_images
 from lenet.reading.line.segmentation import Candidate, Segments, find_candidates, find_segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import InkLine, find_lines

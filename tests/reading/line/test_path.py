@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lenet.reading.line.candidates import CLASSES, MARK, WRONG
+from lenet.reading.line.candidate_images import CLASSES, MARK, WRONG
 from lenet.reading.line.path import Lattice, best_hypotheses
 from lenet.reading.line.segmentation import Candidate
 

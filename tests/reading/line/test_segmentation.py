@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from papers import ink_line, page
+from made_pages import ink_line, page
 
 from lenet.reading.line.segmentation import Candidate, Segments, find_candidates, find_seams, find_segments
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lenet import Conv, Dense, Network, Pool, Spec, presets
-from lenet.reading.line.candidates import CLASSES, MARK, WRONG
+from lenet.reading.line.candidate_images import CLASSES, MARK, WRONG
 from lenet.reading.line.segmentation import Candidate
 from lenet.reading.line.sliding_window import (
     MIN_PROBABILITY,

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from papers import BARS, page
+from made_pages import BARS, page
 
 from lenet.reading.page.desk import without_desk
 from lenet.reading.page.ink import ink_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from papers import BARS, page
+from made_pages import BARS, page
 
 from lenet.reading.page.ink import ink_of
 

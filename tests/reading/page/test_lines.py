@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from papers import BARS, ink_line, page
+from made_pages import BARS, ink_line, page
 
 from lenet.reading.line.segmentation import find_segments
 from lenet.reading.page.ink import Ink, ink_of

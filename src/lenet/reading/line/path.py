@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidates import MARK
+from lenet.reading.line.candidate_images import MARK
 from lenet.reading.line.segmentation import Candidate
 
 MAX_HYPOTHESES = 8

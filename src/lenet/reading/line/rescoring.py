@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lenet.model.network import Classifier
 from lenet.model.rejection import nondigit_probability
-from lenet.reading.line.candidates import MARK
+from lenet.reading.line.candidate_images import MARK
 from lenet.reading.line.path import Hypothesis
 
 WEIGHT = 0.75

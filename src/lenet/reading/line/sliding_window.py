@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lenet.engine import cpu
 from lenet.model import scan
 from lenet.model.network import Network
-from lenet.reading.line.candidates import MARK
+from lenet.reading.line.candidate_images import MARK
 from lenet.reading.line.segmentation import Candidate
 from lenet.reading.page.lines import InkLine, scaled_line
 

@@ -1,21 +1,8 @@
-"""The tables and pictures of the papers, against what is printed there."""
+"""The codes of the output layer, against what the paper prints."""
 
 import numpy as np
 
-from lenet.zoo.papers import DIGIT_CODES, TABLE_I
-
-
-def test_table_i_is_the_papers():
-    rows = [
-        "X...XXX..XXXX.XX",
-        "XX...XXX..XXXX.X",
-        "XXX...XXX..X.XXX",
-        ".XXX..XXXX..X.XX",
-        "..XXX..XXXX.XX.X",
-        "...XXX..XXXX.XXX",
-    ]
-    columns = tuple(tuple(c for c in range(6) if rows[c][m] == "X") for m in range(16))
-    assert columns == TABLE_I
+from lenet.zoo.digit_codes import DIGIT_CODES
 
 
 def test_smallest_distances_between_the_papers_codes():

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from lenet.recipe import Constant, Inverse, MeanSquared, Patience, Recipe, Scale, Sgd, Truncated
 from lenet.spec import Conv, Dense, Pool, Rbf, Shape, Spec, Subsample
-from lenet.zoo.papers import DIGIT_CODES, TABLE_1990, TABLE_I
+from lenet.zoo.connection_tables import TABLE_1990, TABLE_I
+from lenet.zoo.digit_codes import DIGIT_CODES
 from lenet.zoo.preset import Preset, PresetTable, Published, Recipes
 from lenet.zoo.recipes import (
     DISTILLED,

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from papers import ink_line
+from made_pages import ink_line
 
-from lenet.reading.line.candidates import candidate_images
+from lenet.reading.line.candidate_images import candidate_images
 from lenet.reading.line.segmentation import find_candidates, find_segments
 
 
