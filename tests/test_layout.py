@@ -24,8 +24,8 @@ SOURCE = ROOT / "src" / "lenet"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = """
-_version spec recipe zoo image extras plots processes data _engine engine model synthesis reading evaluation training
-experiments export __init__ cli __main__
+_version html spec recipe zoo image extras plots processes data _engine engine model synthesis reading evaluation
+training experiments export __init__ cli __main__
 """.split()
 """The order of packages: a package imports only what stands above it in this list."""
 
@@ -114,8 +114,8 @@ def test_only_optional_packages_are_imported_in_functions(path):
 
 PUBLIC = """
 Adam Averaging Calibration Constant Contrast Conv CrossEntropy DeformPool Dense Distillation Distortion Ensemble Epoch
-Evaluation Inverse LevenbergMarquardt Map MeanSquared Network OneCycle Patience Pool Preset Rbf Reader Reading Recipe
-Scale Sgd Spec Steps Subsample Trace Truncated __version__ data evaluate export fit load presets read read_many train
+Evaluation History Inverse LevenbergMarquardt Map MeanSquared Network OneCycle Patience Pool Preset Rbf Reader Reading
+Recipe Scale Sgd Spec Steps Subsample Trace Truncated __version__ data evaluate export fit load presets read read_many train
 """.split()
 
 

@@ -234,10 +234,11 @@ struct Kernels {
                                  const float image_weight[kTile], float* in_second);
 
   // ---- losses on a tile (loss.inl) -------------------------------------------------------------
-  // Writes d(loss)/d(output) * image_weight[lane] and each lane's loss (without the weight). With `targets`, a tile of
-  // the probability wanted for each class, the cross-entropy is that with them, and labels are not read.
+  // Writes d(loss)/d(output) * image_weight[lane], each lane's loss (without the weight), and its answer: the class of
+  // the best score. With `targets`, a tile of the probability wanted for each class, the cross-entropy is that with
+  // them, and labels are not read.
   void (*loss)(const LossShape&, const float* output, const std::uint8_t labels[kTile], const float* targets,
-               const float image_weight[kTile], float* gradient, float losses[kTile]);
+               const float image_weight[kTile], float* gradient, float losses[kTile], std::uint8_t answers[kTile]);
   // The second derivatives of the loss by the scores, times image_weight[lane]: of the softmax, p (1 - p).
   void (*loss_second_derivatives)(const LossShape&, const float* output, const float image_weight[kTile],
                                   float* second);

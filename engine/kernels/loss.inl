@@ -16,12 +16,26 @@ LENET_INLINE Softmax exponentials(int classes, float sign, const float* output, 
   return {largest, sum};
 }
 
+// The class of the best score in each lane; of equal scores the lowest.
+LENET_INLINE void best_classes(int classes, float sign, const float* output, std::uint8_t* best) {
+  V highest = load(output) * sign;
+  I at{};
+  for (int k = 1; k < classes; ++k) {
+    const V score = load(output + k * kTile) * sign;
+    const I better = score > highest;
+    highest = better ? score : highest;
+    at = better ? I{} + k : at;
+  }
+  for (int i = 0; i < kLanes; ++i) best[i] = std::uint8_t(at[i]);
+}
+
 void loss(const LossShape& s, const float* output, const std::uint8_t labels[kTile], const float* targets,
-          const float image_weight[kTile], float* gradient, float losses[kTile]) {
+          const float image_weight[kTile], float* gradient, float losses[kTile], std::uint8_t answers[kTile]) {
   for (int lane = 0; lane < kTile; lane += kLanes) {
     I label;
     for (int i = 0; i < kLanes; ++i) label[i] = labels[lane + i];
     const V weight = load_loose(image_weight + lane);
+    best_classes(s.classes, s.sign, output + lane, answers + lane);
     V total{};
     if (s.kind == LossShape::Kind::mean_squared) {  // eq. (8): the right class's distance
       for (int k = 0; k < s.classes; ++k) {

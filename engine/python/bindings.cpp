@@ -282,8 +282,8 @@ void init_trainer(TrainerHandle* self, const Size& input, const Layers& layers, 
   new (self) TrainerHandle{make_trainer(description, weights.data(), settings)};
 }
 
-Out<float> run(TrainerHandle& self, const Bytes& images, const Labels& labels, const Numbers& order,
-               const Floats& rates, int threads, std::uint32_t epoch) {
+nb::tuple run(TrainerHandle& self, const Bytes& images, const Labels& labels, const Numbers& order, const Floats& rates,
+              int threads, std::uint32_t epoch) {
   Trainer& trainer = *self.trainer;
   const std::vector<std::uint32_t> samples_order = copied(order);
   const Samples samples = samples_of(trainer, images, labels, samples_order);
@@ -293,18 +293,19 @@ Out<float> run(TrainerHandle& self, const Bytes& images, const Labels& labels, c
                                 " minibatches");
   checked_threads(threads);
   auto losses = new_array<float>({batches});
+  auto answers = new_array<std::uint8_t>({samples_order.size()});
   const Turn turn(self);
   // A signal's handler runs here, within a fiftieth of a second; its exception is raised on return.
   bool raised = false;
   {
     nb::gil_scoped_release release;
-    trainer.run({samples, samples_order, epoch, rates.data(), losses.data()}, threads, [&raised] {
+    trainer.run({samples, samples_order, epoch, rates.data(), losses.data(), answers.data()}, threads, [&raised] {
       nb::gil_scoped_acquire acquire;
       return raised = PyErr_CheckSignals() != 0;
     });
   }
   if (raised) throw nb::python_error();
-  return losses;
+  return nb::make_tuple(losses, answers);
 }
 
 std::vector<std::uint32_t> all_of(const Bytes& images) {

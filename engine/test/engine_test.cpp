@@ -87,8 +87,9 @@ std::vector<float> run(const Description& network, int batch) {
       const auto trainer =
           make_trainer(network, weights.data(), {{-0.1f, 1.175f}, loss, optimizer, batch, 7, distortion, isa});
       std::vector<float> losses(batches), curvature(weights.size());
+      std::vector<std::uint8_t> answers(order.size());
       const Samples samples{images, labels.data()};
-      check(trainer->run({samples, order, 1, rates.data(), losses.data()}, threads, nullptr) == batches,
+      check(trainer->run({samples, order, 1, rates.data(), losses.data(), answers.data()}, threads, nullptr) == batches,
             "all minibatches are done");
       trainer->curvature(samples, order, curvature.data());
       for (float value : curvature) check(value >= 0 && std::isfinite(value), "second derivatives are not negative");

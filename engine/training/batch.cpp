@@ -133,19 +133,21 @@ double BatchTrainer::loss(const Minibatch& minibatch, std::size_t first, const T
   const Tiles d = planes_of(run.work.gradients(run.tiles), plan_.output().out_gradient);
   double total = 0;
   for (int t = 0; t < run.tiles.count; ++t) {
-    std::uint8_t labels[kTile];
+    std::uint8_t labels[kTile], answers[kTile];
     alignas(64) float weight[kTile], losses[kTile];
     const std::size_t here = first + std::size_t(t) * kTile;
     for (std::size_t l = 0; l < kTile; ++l) {
-      const bool real = here + l < count;  // lanes that fill up the last tile have no weight
-      const std::uint32_t sample = minibatch.order[real ? here + l : count - 1];
+      const bool fills = here + l >= count;  // lanes that fill up the last tile have no weight
+      const std::uint32_t sample = minibatch.order[fills ? count - 1 : here + l];
       labels[l] = samples.label(sample);
       for (std::size_t c = 0; targets && c < classes; ++c)
         targets[c * kTile + l] = samples.targets[std::size_t(sample) * classes + c];
-      weight[l] = real ? 1.0f / float(count) : 0.0f;
+      weight[l] = fills ? 0.0f : 1.0f / float(count);
     }
-    kernels_.loss(settings_.loss, out[t], labels, targets, weight, d[t], losses);
-    for (std::size_t l = 0; l < kTile && here + l < count; ++l) total += losses[l];
+    kernels_.loss(settings_.loss, out[t], labels, targets, weight, d[t], losses, answers);
+    const std::size_t real = std::min<std::size_t>(kTile, count - here);
+    for (std::size_t l = 0; l < real; ++l) total += losses[l];
+    if (minibatch.answers) std::copy_n(answers, real, minibatch.answers + here);
   }
   return total;
 }
@@ -212,7 +214,7 @@ void BatchTrainer::run_thread(Session& session, int thread) {
   for (std::size_t b = 0; b * size < epoch.order.size(); ++b) {
     const long number = session.steps_before + long(b) + 1;
     const auto order = epoch.order.subspan(b * size, std::min(size, epoch.order.size() - b * size));
-    const Minibatch minibatch{epoch.samples, order, epoch.epoch, number};
+    const Minibatch minibatch{epoch.samples, order, epoch.epoch, number, epoch.answers + b * size};
     const Step step = this->step(number, epoch.rates[b], nullptr);
     for (std::size_t phase = 0; phase < phases_.size(); ++phase)
       if (!run_phase(session, minibatch, step, phase, thread)) return;

@@ -18,7 +18,7 @@ class OnlineTrainer final : public Trainer {
   // The loss of the minibatch's only image; its gradient is left in `gradient_`.
   float backpropagate(const Minibatch& minibatch);
   // Computes the loss, and the gradient of the outputs.
-  float loss(const Samples& samples, std::uint32_t sample, const float* outputs, float* output_gradient);
+  float loss(const Minibatch& minibatch, const float* outputs, float* output_gradient);
 
   OneImage one_image_;
   Parameters packed_;                            // the parameters as `one_image_` wants them, during a run

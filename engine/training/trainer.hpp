@@ -59,6 +59,7 @@ struct Minibatch {
   std::span<const std::uint32_t> order;
   std::uint32_t epoch;
   long step;
+  std::uint8_t* answers = nullptr;  // see EpochRun; null: not wanted
 };
 
 // The samples order[0], order[1], ... of an epoch, a minibatch at a time (the last one may be smaller).
@@ -66,8 +67,9 @@ struct EpochRun {
   const Samples& samples;
   std::span<const std::uint32_t> order;
   std::uint32_t epoch;
-  const float* rates;  // the learning rate of each minibatch
-  float* losses;       // gets the mean loss of each minibatch, before its step
+  const float* rates;     // the learning rate of each minibatch
+  float* losses;          // gets the mean loss of each minibatch, before its step
+  std::uint8_t* answers;  // gets the class with the best score of each sample of `order`, before its step
 };
 
 class Trainer {

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     )
     from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
     from lenet.training.fit import Epoch, fit, train
+    from lenet.training.history import History
     from lenet.zoo.preset import Preset
     from lenet.zoo.presets import presets
 
@@ -61,6 +62,7 @@ _PUBLIC = {
     ),
     "lenet.spec": "Contrast Conv DeformPool Dense Pool Rbf Spec Subsample",
     "lenet.training.fit": "Epoch fit train",
+    "lenet.training.history": "History",
     "lenet.zoo.preset": "Preset",
     "lenet.zoo.presets": "presets",
 }
@@ -84,6 +86,7 @@ __all__ = [  # the same names again, for tools that read them without running th
     "Ensemble",
     "Epoch",
     "Evaluation",
+    "History",
     "Inverse",
     "LevenbergMarquardt",
     "Map",

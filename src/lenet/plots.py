@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lenet.extras import missing
 
 try:
+    from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -26,32 +27,54 @@ def _new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def curves(history: Sequence[Mapping[str, Any]], path: str | os.PathLike[str], title: str = "") -> None:
-    """Draw loss and validation error over the epochs to a PNG file.
+def curves(
+    columns: Mapping[str, Sequence[float | None]], path: str | os.PathLike[str] | None = None, title: str = ""
+) -> Figure:
+    """Draw loss and accuracy over the epochs, to a PNG file if a path is given.
 
     Parameters
     ----------
-    history : sequence of mappings
-        One per epoch, with ``epoch``, ``loss`` and ``validation`` (a fraction of 1, or None).
-    path : path
+    columns : mapping
+        A list for each measurement, one value an epoch: ``epoch``, ``loss``, ``accuracy``, ``validation`` (the error)
+        and ``validation_loss``; fractions of 1, or None (see `lenet.History.to_dict`).
+    path : path, optional
         Where the picture goes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
     """
-    figure = _new_figure(7, 4)
+    figure = _new_figure(9, 3.8)
     figure.set_layout_engine("constrained")
-    epochs = [row["epoch"] for row in history]
-    left = figure.add_subplot()
-    lines = left.plot(epochs, [row["loss"] for row in history], "o-", color="#1f4e79", label="training loss")
-    left.set(xlabel="epoch", ylabel="mean loss", yscale="log", title=title)
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if all(row.get("validation") is not None for row in history):
-        right = left.twinx()
-        errors = [100 * row["validation"] for row in history]
-        lines += right.plot(epochs, errors, "s--", color="#c55a11", label="validation error")
-        right.set_ylabel("validation error, %")
-        right.set_ylim(bottom=0)
-    left.legend(handles=lines, loc="upper right", frameon=False)
-    left.grid(alpha=0.25)
-    figure.savefig(path, dpi=120)
+    if title:
+        figure.suptitle(title)
+    right = [None if error is None else 100 * (1 - error) for error in columns["validation"]]
+    accuracy = [None if value is None else 100 * value for value in columns["accuracy"]]
+    left_axes, right_axes = figure.subplots(1, 2)
+    _two_curves(left_axes, columns["epoch"], columns["loss"], columns["validation_loss"])
+    left_axes.set(ylabel="mean loss", ylim=(0, None))
+    _two_curves(right_axes, columns["epoch"], accuracy, right)
+    low, high = right_axes.get_ylim()
+    right_axes.set(ylabel="accuracy, %", ylim=(max(0, low), min(100, high)))
+    if path is not None:
+        figure.savefig(path, dpi=120)
+    return figure
+
+
+def _two_curves(axes: Axes, epochs: Sequence[Any], training: Sequence[Any], validation: Sequence[Any]) -> None:
+    """Draw a measurement on the training and on the validation images, each where it is known."""
+    for values, style, color, label in (
+        (training, "o-", "#1f4e79", "training, before each step"),
+        (validation, "s--", "#c55a11", "validation, after the epoch"),
+    ):
+        known = [(epoch, value) for epoch, value in zip(epochs, values, strict=True) if value is not None]
+        if known:
+            axes.plot(*zip(*known, strict=True), style, color=color, label=label, markersize=4)
+    axes.set(xlabel="epoch", xlim=(min(epochs, default=1) - 0.5, max(epochs, default=1) + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(alpha=0.25)
+    if axes.lines:
+        axes.legend(frameon=False)
 
 
 def samples(

@@ -199,8 +199,8 @@ def test_labels_are_targets_of_one_class():
     results = []
     for targets in (labels, np.eye(10, dtype=np.float32)[labels]):
         trainer = cpu.trainer(LENET1, LENET1_WEIGHTS, recipe_with(16))
-        losses = trainer.run(images, targets, order, rates, 2)
-        results.append((losses.tobytes(), trainer.weights().tobytes()))
+        losses, answers = trainer.run(images, targets, order, rates, 2)
+        results.append((losses.tobytes(), answers.tobytes(), trainer.weights().tobytes()))
     assert results[0] == results[1]
 
 
@@ -268,8 +268,8 @@ def test_any_number_of_threads_trains_the_same_bits(name, batch):
     for threads in (1, 2, 3, 7):
         trainer = cpu.trainer(spec, flatten(spec, weights), recipe_with(batch, optimizer=Sgd(momentum=0.9)))
         rates = np.full(-(-333 // batch), 0.01, np.float32)
-        losses = trainer.run(images, labels, cpu.permutation(1, 1, 333), rates, threads)
-        results.append(trainer.weights().tobytes() + losses.tobytes())
+        losses, answers = trainer.run(images, labels, cpu.permutation(1, 1, 333), rates, threads)
+        results.append(trainer.weights().tobytes() + losses.tobytes() + answers.tobytes())
     assert len(set(results)) == 1
 
 

@@ -30,6 +30,35 @@ def test_other_whole_numbers_in_range_are_images():
         assert np.array_equal(as_images(IMAGES.astype(kind), spec), as_images(IMAGES, spec))
 
 
+def test_an_array_of_two_axes_that_is_neither_an_image_nor_flattened_images(net):
+    with pytest.raises(ValueError, match=r"images of shape \(40, 50\); expected uint8 \(n, 32, 32\) or smaller"):
+        net.predict(np.zeros((40, 50), np.uint8))
+
+
+def test_floats_are_images():
+    """Of 0 to 255 or of 0 to 1, with the bytes that they came from; what is true is ink."""
+    spec = presets["lenet5"].spec
+    expected = as_images(IMAGES, spec)
+    for floats in (IMAGES / 255, (IMAGES / 255).astype(np.float32), IMAGES.astype(np.float16)):
+        assert np.array_equal(as_images(floats, spec), expected)
+    assert as_images(np.array([[[True, False]]]), spec).tolist() == [[[[255, 0]]]]
+
+
+def test_one_image_flattened_images_and_channels_last():
+    spec = presets["lenet5"].spec
+    expected = as_images(IMAGES, spec)
+    assert np.array_equal(as_images(IMAGES[0], spec), expected[:1])
+    assert np.array_equal(as_images(IMAGES[..., None], spec), expected)
+    assert np.array_equal(as_images(IMAGES[0][..., None], spec), expected[:1])
+    assert np.array_equal(as_images(IMAGES.reshape(5, 784), spec), expected)
+    assert np.array_equal(as_images(np.zeros((3, 1024), np.uint8), spec), np.zeros((3, 1, 32, 32), np.uint8))
+    colour = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
+    three = Spec((3, 4, 5), (Dense("OUT", 2),))
+    assert np.array_equal(as_images(colour, three), colour.transpose(0, 3, 1, 2))
+    assert np.array_equal(as_images(colour[0], three), colour[:1].transpose(0, 3, 1, 2))
+    assert np.array_equal(as_images(np.zeros((2, 60), np.uint8), three), np.zeros((2, 3, 4, 5), np.uint8))
+
+
 def test_several_maps_have_an_axis_of_their_own():
     spec = Spec((3, 8, 8), (Dense("OUT", 2),))
     assert as_images(np.zeros((2, 3, 5, 8), np.uint8), spec).shape == (2, 3, 5, 8)
@@ -41,6 +70,7 @@ def test_larger_images_are_for_those_that_ask():
     spec = presets["lenet5"].spec
     larger = np.zeros((1, 40, 33), np.uint8)
     assert as_images(larger, spec, larger=True).shape == (1, 1, 40, 33)
+    assert as_images(larger[0], spec, larger=True).shape == (1, 1, 40, 33)
     with pytest.raises(ValueError, match="images of 40x33, of which F6 would get 3x1 values a map and sees 1x1"):
         as_images(larger, spec)
     with pytest.raises(ValueError, match="images of 40x20"):  # larger in one direction, smaller in the other
@@ -50,14 +80,12 @@ def test_larger_images_are_for_those_that_ask():
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [
-        (
-            IMAGES.astype(np.float32),
-            TypeError,
-            r"images are float32 from \S+ to \S+; expected uint8 \(n, 32, 32\) or smaller",
-        ),
-        (np.full((1, 28, 28), np.nan), TypeError, "images are float64 with 784 values that are not finite"),
-        (IMAGES.astype(np.int32) - 1, ValueError, "pixels from -1 to 254"),
-        (IMAGES[0], ValueError, r"images of shape \(28, 28\)"),
+        (np.full((1, 28, 28), np.nan), ValueError, "images are float64 with 784 values that are not finite"),
+        (IMAGES.astype(np.int32) - 1, ValueError, r"pixels from -1 to 254; expected uint8 \(n, 32, 32\) or smaller"),
+        (IMAGES / 127.5 - 1, ValueError, r"pixels from -1 to 1; .*scale them to 0 to 1: \(x - x.min\(\)\)"),
+        (IMAGES / 16.0, ValueError, "pixels are float64 from 0 to 15.9375, neither 0 to 1 nor 0 to 255: divide them"),
+        (np.zeros((3, 7), complex), TypeError, "images are complex128"),
+        (np.zeros(784, np.uint8), ValueError, r"images of shape \(784,\)"),
         (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"images of shape \(2, 3, 28, 28\)"),
         (np.zeros((2, 33, 28), np.uint8), ValueError, "images of 33x28"),
         (np.zeros((2, 0, 28), np.uint8), ValueError, "images of 0x28"),

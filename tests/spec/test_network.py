@@ -74,3 +74,59 @@ def test_contradictions_are_named(layers, message):
 def test_nonsense_is_no_description(data):
     with pytest.raises(ValueError, match="not the description of a network"):
         Spec.from_dict(data)
+
+
+def test_a_changed_layer_and_what_follows():
+    """C5 of LeNet-5 covers S4's maps before and after: 32 - 7 + 1 = 26, 13, 9, 4."""
+    spec = presets["lenet5"].spec.replace("C3", table=None).replace("C1", kernel=7, maps=12, activation="relu")
+    assert spec.shapes == {
+        "C1": (12, 26, 26),
+        "S2": (12, 13, 13),
+        "C3": (16, 9, 9),
+        "S4": (16, 4, 4),
+        "C5": (120, 1, 1),
+        "F6": (84, 1, 1),
+        "OUTPUT": (10, 1, 1),
+    }
+    assert spec.layers[4].size == (4, 4)
+    assert spec.arrays["C3.weight"] == (16, 12, 5, 5)
+    assert presets["lenet5-full"].spec.replace("F6", units=20).arrays["OUTPUT.weight"] == (10, 20)
+    assert presets["lenet5"].spec.replace("F6", name="F7").layers[5].name == "F7"
+
+
+def test_a_connection_table_that_does_not_fit_says_how_to_go_on():
+    spec = presets["lenet5"].spec
+    with pytest.raises(
+        ValueError, match=r'C3: its table connects 6 input maps, and there are 12 now; .*"C3", table=None'
+    ):
+        spec.replace("C1", maps=12)
+    with pytest.raises(ValueError, match="C3: the table has 16 entries; expected one for each of 20 maps, or table="):
+        spec.replace("C3", maps=20)
+    wider = spec.replace("C3", table=None).replace("C1", maps=12).replace("C3", maps=20)
+    assert wider.arrays["C3.weight"] == (20, 12, 5, 5)
+    assert spec.replace("C1", kernel=7, activation="relu").layers[2].table == spec.layers[2].table
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("C7", {"maps": 3}, "no layer is called 'C7'; expected one of C1, S2, C3, S4, C5, F6, OUTPUT"),
+        ("C1", {"units": 3}, r"C1 \(Conv\) has no 'units'; it has name, maps, kernel"),
+        (
+            "C1",
+            {"kernel": 29},
+            "C3: a kernel of 5x5 on an input of 2x2; expected at most 2x2, or a larger",
+        ),
+        ("C1", {"activation": "swish"}, "C1: activation is 'swish'; expected one of linear, tanh"),
+        ("C1", {"maps": 0}, "C1: maps is 0; expected a whole number"),
+        ("F6", {"name": "C1"}, "layer names repeat"),
+    ],
+)
+def test_changes_that_do_not_fit(name, changes, message):
+    with pytest.raises(ValueError, match=message):
+        presets["lenet5-full"].spec.replace(name, **changes)
+
+
+def test_codes_for_another_number_of_units():
+    with pytest.raises(ValueError, match=r"OUTPUT: codes of \[84\] values on a layer of 90; expected codes of as many"):
+        presets["lenet5-1998"].spec.replace("F6", units=90)

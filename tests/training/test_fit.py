@@ -86,7 +86,11 @@ def test_a_loss_that_is_no_number_ends_the_training(digits):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"images": np.zeros((3, 28, 28))}, TypeError, "images are float64"),
+        (
+            {"images": np.full((3, 28, 28), 20.0)},
+            ValueError,
+            "pixels are float64 from 20 to 20, neither 0 to 1 nor",
+        ),
         ({"labels": [1, 2]}, ValueError, r"labels are int64 \(2,\); expected one whole number for each of 3 images"),
         ({"labels": [1, 2, 10]}, ValueError, "labels from 1 to 10; the network has classes 0 to 9"),
         ({"labels": [1.0, 2.0, 3.0]}, ValueError, "labels are float64"),

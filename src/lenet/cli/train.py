@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-import lenet
 from lenet import extras
 from lenet.cli.shared import AsJson, Threads, app, say
 from lenet.training.job import Job, PreparedJob
@@ -77,7 +76,7 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     members, planned, last = job.job.members, job.run.recipe.epochs, None
     try:
         for member, last in job.epochs():
-            say((f"member {member + 1}/{members}  " if members > 1 else "") + _progress(last))
+            say((f"member {member + 1}/{members}  " if members > 1 else "") + str(last))
     except KeyboardInterrupt:
         kept = (
             f"epoch {last.number} is kept in {job.job.out}, --resume continues it" if last else "no epoch was finished"
@@ -91,13 +90,3 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     if last is not None and members == 1:
         result |= {"loss": last.loss, "validation": last.validation}
     return result
-
-
-def _progress(epoch: lenet.Epoch) -> str:
-    width = len(str(epoch.planned))
-    error = "" if epoch.validation is None else f"  validation error {100 * epoch.validation:.2f} %"
-    left = (epoch.planned - epoch.number) * epoch.seconds
-    return (
-        f"epoch {epoch.number:{width}}/{epoch.planned}  loss {epoch.loss:.4f}{error}  "
-        f"{epoch.images / epoch.seconds:,.0f} images/s  {left:.0f} s left"
-    )

@@ -43,8 +43,12 @@ class Trainer(Protocol):
 
     def run(
         self, images: Bytes, labels: Bytes | Floats, order: Order, rates: Floats, threads: int, epoch: int = 0
-    ) -> Floats:
-        """Train on ``images[order]``, a minibatch at a time, each at its learning rate; return each one's mean loss."""
+    ) -> tuple[Floats, Bytes]:
+        """Train on ``images[order]``, a minibatch at a time, each at its learning rate.
+
+        Return each minibatch's mean loss, and for each image of ``order`` the class that was answered, uint8; both
+        from the scores before the minibatch's step.
+        """
         ...
 
     def curvature(self, images: Bytes) -> Floats:

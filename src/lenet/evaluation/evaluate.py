@@ -104,10 +104,10 @@ def evaluate(
         If images or labels do not fit the network or each other.
     """
     classes = network.classes
-    targets = as_labels(labels, len(np.asarray(images)), classes)
+    scores = network.scores(images, threads)
+    targets = as_labels(labels, len(scores), classes)
     if not len(targets):
         raise ValueError("no images to evaluate on; expected at least one")
-    scores = network.scores(images, threads)
     answers, probabilities = scores.argmax(axis=1), network.probabilities(scores)
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (targets, answers), 1)

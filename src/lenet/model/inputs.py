@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,37 +10,68 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenet.spec import Dense, Rbf, Spec
 
+AMBIGUOUS_BELOW = 32
+"""Floats with a largest value above 1 and below this are neither clearly 0 to 1 nor clearly 0 to 255."""
 
-def as_images(images: ArrayLike, spec: Spec, larger: bool = False) -> NDArray[np.uint8]:
-    """Return images as a contiguous uint8 array (n, maps, height, width) that `spec` can take.
+
+def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray[np.uint8]:
+    """Return images as a contiguous uint8 array (n, maps, height, width) that a network can take.
 
     Parameters
     ----------
-    images : uint8 (n, height, width), or (n, maps, height, width)
-        0 = paper, 255 = ink; any other whole-number type will do if its values are in that range. Images
-        smaller than the network's input are centred on paper.
+    images : array
+        0 = paper and 255 = ink, as whole numbers or floats; or floats from 0 to 1. Of the shape (n, maps, height,
+        width) or (n, height, width, maps); with one map also (n, height, width), (height, width), or (n, pixels) of
+        square images. Images smaller than the network's input are centred on paper.
+    spec : Spec
     larger : bool
         Whether images at least as large as the input are fine too.
 
     Raises
     ------
     ValueError, TypeError
-        For another type, shape, size or range; the message says what was given and what was expected.
+        For another type, shape, size or range; the message says what was given, what was expected and the cure.
     """
     maps, height, width = spec.input
     expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
-    array = np.asarray(images)
-    if array.dtype != np.uint8:
-        array = _to_bytes(array, expected)
-    if array.ndim == 3 and maps == 1:
-        array = array[:, None]
-    if array.ndim != 4 or array.shape[1] != maps:
+    array = _with_maps(_as_bytes(np.asarray(images), expected), spec, larger)
+    if array is None:
         raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
     fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
     if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
         why = _too_large_for(spec, *array.shape[2:])
         raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}{why}; expected {expected}")
     return np.ascontiguousarray(array)
+
+
+def _with_maps(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[np.uint8] | None:
+    """Return images of any accepted shape as (n, maps, height, width); None for another shape."""
+    maps, width = spec.input[0], spec.input[2]
+    if array.ndim == 4:
+        if array.shape[1] == maps:
+            return array
+        return array.transpose(0, 3, 1, 2) if array.shape[3] == maps else None
+    if array.ndim == 3:
+        if maps > 1:
+            return _with_maps(array[None], spec, larger)
+        # A picture is never one pixel wide: a last axis of one is that of the maps.
+        return array[None, None, :, :, 0] if array.shape[2] == 1 < width else array[:, None]
+    return _of_two_axes(array, spec, larger) if array.ndim == 2 else None
+
+
+def _of_two_axes(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[np.uint8] | None:
+    """Return one image, or flattened ones (n, pixels): as large as the input, or square and smaller."""
+    (maps, height, width), pixels = spec.input, array.shape[1]
+    side = math.isqrt(pixels)
+    if pixels == math.prod(spec.input):
+        return array.reshape(-1, *spec.input)
+    if maps > 1:
+        return None
+    if array.shape[0] <= height and array.shape[1] <= width:
+        return array[None, None]
+    if side * side == pixels and side <= min(height, width):
+        return array.reshape(-1, 1, side, side)
+    return array[None, None] if larger else None
 
 
 def _too_large_for(spec: Spec, height: int, width: int) -> str:
@@ -53,16 +85,33 @@ def _too_large_for(spec: Spec, height: int, width: int) -> str:
     return ""
 
 
-def _to_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
-    if array.dtype.kind not in "iu":
-        detail = ""
-        if array.dtype.kind == "f" and array.size:
-            bad = int((~np.isfinite(array)).sum())
-            detail = f" with {bad} values that are not finite" if bad else f" from {array.min():g} to {array.max():g}"
-        raise TypeError(f"images are {array.dtype}{detail}; expected {expected}")
-    if array.size and (array.min() < 0 or array.max() > 255):
-        raise ValueError(f"pixels from {array.min()} to {array.max()}; expected {expected}")
-    return array.astype(np.uint8)
+def _as_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
+    """Return pixels as bytes: whole numbers, and floats that reach beyond 1, as they are; other floats times 255."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"images are {array.dtype}; expected {expected}")
+    if not array.size:
+        return array.astype(np.uint8)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(f"images are {array.dtype} with {bad} values that are not finite; expected {expected}")
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 255:
+        cure = "scale them to 0 to 1: (x - x.min()) / (x.max() - x.min())"
+        raise ValueError(f"pixels from {low:g} to {high:g}; expected {expected}, or floats from 0 to 1: {cure}")
+    if array.dtype.kind != "f":
+        return array.astype(np.uint8)
+    if high <= 1:
+        return np.rint(array * 255).astype(np.uint8)
+    if high < AMBIGUOUS_BELOW:
+        raise ValueError(
+            f"pixels are {array.dtype} from {low:g} to {high:g}, neither 0 to 1 nor 0 to 255: divide them by their "
+            "largest value if that is ink, or give them as uint8"
+        )
+    return np.rint(array).astype(np.uint8)
 
 
 def as_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.intp]:

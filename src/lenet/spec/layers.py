@@ -8,7 +8,7 @@ Haffner 1998 count them in section II.B.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -95,6 +95,17 @@ class Layer:
             f"{self.name}: activation is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}",
         )
 
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """Return the layer with other values of its fields; ValueError for an unknown field."""
+        names = [f.name for f in fields(self)]
+        for what in changes:
+            require(what in names, f"{self.name} ({type(self).__name__}) has no {what!r}; it has {', '.join(names)}")
+        return replace(self, **changes)
+
+    def refitted(self, former: Shape, shape: Shape) -> Layer:
+        """Return the layer for an input of another shape than its former one; ValueError if that is not possible."""
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """Return the layer as plain lists, numbers and strings; fields that are None are left out."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -120,8 +131,11 @@ def product(shape: tuple[int, ...]) -> int:
 
 
 def too_small(name: str, what: str, need: tuple[int, int], shape: Shape) -> str:
-    """Return the message for an input that is smaller than what a layer lays over it."""
-    return f"{name}: {what} of {need[0]}x{need[1]} on an input of {shape[1]}x{shape[2]}"
+    """Return the message for an input that is smaller than a layer's kernel or window."""
+    return (
+        f"{name}: {what} of {need[0]}x{need[1]} on an input of {shape[1]}x{shape[2]}; expected at most "
+        f"{shape[1]}x{shape[2]}, or a larger input of the network"
+    )
 
 
 @dataclass(frozen=True)
@@ -173,7 +187,8 @@ class Conv(Layer):
             return (tuple(range(shape[0])),) * self.maps
         require(
             len(self.table) == self.maps,
-            f"{self.name}: the table has {len(self.table)} entries; expected one for each of {self.maps} maps",
+            f"{self.name}: the table has {len(self.table)} entries; expected one for each of {self.maps} maps, or "
+            "table=None for all connections",
         )
         for row in self.table:
             require(
@@ -194,6 +209,16 @@ class Conv(Layer):
         height, width = self.size
         above, left = (height - 1) // 2, (width - 1) // 2
         return above, left, height - 1 - above, width - 1 - left
+
+    def refitted(self, former: Shape, shape: Shape) -> Layer:
+        """See :meth:`Layer.refitted`: a kernel that covered its whole input covers the new one."""
+        require(
+            self.table is None or shape[0] == former[0],
+            f"{self.name}: its table connects {former[0]} input maps, and there are {shape[0]} now; first connect it "
+            f'to all of them: spec.replace("{self.name}", table=None), or give a table for {shape[0]} maps',
+        )
+        covers = self.padding == "valid" and self.size == former[1:]
+        return replace(self, kernel=shape[1:]) if covers and self.size != shape[1:] else self
 
     def mask(self, input_maps: int) -> NDArray[np.bool_]:
         """Return which output maps see which input maps: bool (maps, input maps)."""
@@ -290,7 +315,8 @@ class Rbf(Layer):
         """See :meth:`Layer.output`."""
         require(
             all(len(code) == product(shape) for code in self.codes),
-            f"{self.name}: codes of {sorted({len(c) for c in self.codes})} values on a layer of {product(shape)}",
+            f"{self.name}: codes of {sorted({len(c) for c in self.codes})} values on a layer of {product(shape)}; "
+            "expected codes of as many values as that layer has, or a Dense output layer",
         )
         return (len(self.codes), 1, 1)
 

@@ -130,6 +130,46 @@ class Spec:
             for layer, shape in self.steps()
         ]
 
+    def replace(self, layer_name: str, /, **changes: Any) -> Spec:
+        """Return the same network with fields of a layer changed, such as its maps, kernel or activation.
+
+        Later layers are adjusted where only one size makes sense: a convolution whose kernel covers its whole input,
+        such as C5 of LeNet-5, still covers it afterwards.
+
+        Parameters
+        ----------
+        layer_name : str
+            The layer's name, such as ``C1``.
+        **changes
+            New values of the layer's fields.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer or field, or a layer does not fit any more; the message says how to go on.
+
+        Examples
+        --------
+        >>> import lenet
+        >>> spec = lenet.presets["lenet5"].spec.replace("C3", table=None)
+        >>> spec = spec.replace("C1", kernel=7, maps=12, activation="relu")
+        >>> spec.shapes["C1"], spec.layers[4].kernel
+        ((12, 26, 26), (4, 4))
+        """
+        names = [layer.name for layer in self.layers]
+        require(layer_name in names, f"no layer is called {layer_name!r}; expected one of {', '.join(names)}")
+        layers: list[Layer] = []
+        shape = self.input
+        for layer, former_shape in self.steps():
+            if layer.name == layer_name:
+                layer = layer.changed(changes)
+            elif shape != former_shape:
+                layer = layer.refitted(former_shape, shape)
+            layer.check()
+            layers.append(layer)
+            shape = layer.output(shape)
+        return Spec(self.input, tuple(layers))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain lists, numbers and strings."""
         return {"input": list(self.input), "layers": [layer.to_dict() for layer in self.layers]}

@@ -86,7 +86,7 @@ class EpochData:
             labels = np.concatenate([labels, drawn_labels])
         self.images = np.concatenate([images, without_label]) if nondigit_count else images
         self.targets: Bytes | Floats = labels
-        self.labelled = len(images)
+        self._labels, self.labelled = labels, len(images)
         if teacher is not None:
             _check_teacher(teacher, images[:1], classes)
         self._teacher_targets: dict[int, Floats] = {}
@@ -99,6 +99,12 @@ class EpochData:
     def count(self) -> int:
         """How many images an epoch has."""
         return len(self.images)
+
+    def right(self, order: NDArray[np.uint32], answers: Bytes) -> NDArray[np.int8]:
+        """Return for each image of an order 1 if its answer is its label, 0 if not, and -1 if it has no label."""
+        labelled = order < self.labelled
+        labels = self._labels[np.where(labelled, order, 0)]
+        return np.where(labelled, labels == answers, -1).astype(np.int8)
 
     def order(self, number: int) -> NDArray[np.uint32]:
         """Return the order of an epoch's images; epochs are counted from 1."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from lenet.spec import Spec
 from lenet.training.averaging import WeightAverage
 from lenet.training.epoch_data import EpochData, Teacher
 from lenet.training.errors import TrainingError
+from lenet.training.history import EpochMetrics, History
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -38,58 +39,55 @@ class State:
     """Everything that a training needs to continue after an epoch.
 
     Weights, the optimizer's moments and its steps; the moving average of the weights, if there is one; with early
-    stopping, the validation errors so far and the weights of the best of them.
+    stopping, the weights of the best validation error; the history.
     """
 
-    epoch: int
     steps: int
     weights: Array
     first: Array
     second: Array
     best: Array
     average: Array
-    errors: tuple[float, ...] = ()
+    history: History
+
+    @property
+    def epoch(self) -> int:
+        """The number of epochs that were done."""
+        return len(self.history)
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """The result of one pass over the training images.
+@dataclass(frozen=True, kw_only=True)
+class Epoch(EpochMetrics):
+    """One pass over the training images: what was measured, as `EpochMetrics` has it, and the network.
+
+    ``print(epoch)`` prints one line.
 
     Attributes
     ----------
-    number : int
-        Counted from 1.
     planned : int
         The number of epochs of the whole training, if it is not stopped early.
-    loss : float
-        Mean loss over the epoch's samples, each measured before the step that used it.
-    losses : float32 (minibatches,)
-        The same for each minibatch.
-    seconds : float
-        Time spent training, validation not counted.
-    validation : float or None
-        The error on the validation images, 0 to 1; None if there are none.
     network : Network
         The network after this epoch, with averaged weights if the recipe has an averaging; with early stopping, the
         network of the best validation error so far.
-    images : int
-        How many images were trained on.
-    rate : float
-        The learning rate at the end.
     state : State
         What `fit` needs to continue from here (`resume_from`).
     """
 
-    number: int
     planned: int
-    loss: float
-    losses: Array
-    seconds: float
-    validation: float | None
-    network: Network
-    images: int
-    rate: float
-    state: State
+    network: Network = field(repr=False)
+    state: State = field(repr=False)
+
+    @property
+    def history(self) -> History:
+        """All epochs of the training so far."""
+        return self.state.history
+
+    def __str__(self) -> str:
+        """One line: the number of the epoch, what was measured, and the time that the others may take."""
+        width = len(str(self.planned))
+        left = (self.planned - self.number) * self.seconds
+        parts = [f"epoch {self.number:{width}}/{self.planned}", *self.measured(), f"{left:.0f} s left"]
+        return "  ".join(parts)
 
 
 def fit(
@@ -247,46 +245,69 @@ class _Run:
         recipe, start = self.recipe, resume_from
         minibatches = math.ceil(self.data.count / recipe.batch_size)
         length = min(float(recipe.epochs), recipe.steps / minibatches) if recipe.steps else recipe.epochs
-        best, errors = (start.best, start.errors) if start else (self.trainer.weights(), ())
+        best, history = (start.best, start.history) if start else (self.trainer.weights(), History())
         planned, average = math.ceil(length), WeightAverage(recipe.averaging, minibatches)
         if start:
             average.resume(start.average, start.epoch)
         for number in range(start.epoch + 1 if start else 1, planned + 1):
-            if recipe.stopping and recipe.stopping.exhausted(errors, minibatches):
+            if recipe.stopping and recipe.stopping.exhausted(_errors(history), minibatches):
                 return
             began = time.perf_counter()
             count = min(minibatches, recipe.steps - (number - 1) * minibatches) if recipe.steps else minibatches
             done = number - 1 + np.arange(count) / minibatches
             rates = np.array([recipe.schedule.at(d, length) for d in done], np.float32)
-            losses = self._train(number, rates, average)
+            losses, right = self._train(number, rates, average)
             seconds = time.perf_counter() - began
             weights, first, second, steps = self.trainer.state()
             if not np.isfinite(weights).all():
                 raise TrainingError(f"weights are no longer finite after epoch {number}; a smaller rate may help")
             result = average.weights if recipe.averaging else weights
             network = self._network(result, number)
-            error = evaluate(network, *self.validation, threads=self.threads).error if self.validation else None
-            if recipe.stopping and error is not None:
-                best = result if error < min(errors, default=math.inf) else best
-                errors = (*errors, error)
+            metrics = self._metrics(number, seconds, rates, losses, right, network)
+            if recipe.stopping and metrics.validation is not None:
+                best = result if metrics.validation < min(_errors(history), default=math.inf) else best
                 network = self._network(best, number)
-            state = State(number, steps, weights, first, second, best, average.weights.copy(), errors)
-            images = min(self.data.count, count * recipe.batch_size)
-            loss = self._mean_loss(losses, images)
-            yield Epoch(number, planned, loss, losses, seconds, error, network, images, float(rates[-1]), state)
+            history = History((*history, metrics))
+            state = State(steps, weights, first, second, best, average.weights.copy(), history)
+            yield Epoch(**vars(metrics), planned=planned, network=network, state=state)
 
-    def _train(self, number: int, rates: Array, average: WeightAverage) -> Array:
-        """Train on the minibatches of an epoch, each at its learning rate; return their losses."""
+    def _train(self, number: int, rates: Array, average: WeightAverage) -> tuple[Array, NDArray[np.int8]]:
+        """Train on the minibatches of an epoch, each at its learning rate.
+
+        Returns the minibatches' losses, and for each image what `EpochData.right` says of it.
+        """
         if isinstance(self.recipe.optimizer, LevenbergMarquardt):
             self._set_rate_factors(self.recipe.optimizer, number)
-        losses = []
+        losses, right = [], []
         for part in self.data.epoch(number, len(rates), self.threads):
             minibatches = math.ceil(len(part.order) / self.recipe.batch_size)
             part_rates = rates[part.first : part.first + minibatches]
-            losses.append(self.trainer.run(part.images, part.targets, part.order, part_rates, self.threads, part.epoch))
-            _check_losses(losses[-1], part.first, number, part_rates)
+            part_losses, answers = self.trainer.run(
+                part.images, part.targets, part.order, part_rates, self.threads, part.epoch
+            )
+            _check_losses(part_losses, part.first, number, part_rates)
+            losses.append(part_losses)
+            right.append(self.data.right(part.order, answers))
             average.add(self.trainer)
-        return np.concatenate(losses)
+        return np.concatenate(losses), np.concatenate(right)
+
+    def _metrics(
+        self, number: int, seconds: float, rates: Array, losses: Array, right: NDArray[np.int8], network: Network
+    ) -> EpochMetrics:
+        validation = evaluate(network, *self.validation, threads=self.threads) if self.validation else None
+        return EpochMetrics(
+            number=number,
+            loss=self._mean_loss(losses, len(right)),
+            accuracy=float((right == 1).sum() / max(1, (right >= 0).sum())),
+            validation=validation.error if validation else None,
+            validation_loss=validation.loss if validation else None,
+            rate=float(rates[-1]),
+            seconds=seconds,
+            images=len(right),
+            losses=losses,
+            accuracies=_accuracies(right, self.recipe.batch_size),
+            rates=rates,
+        )
 
     def _set_rate_factors(self, optimizer: LevenbergMarquardt, number: int) -> None:
         """Give each weight a learning rate of its own, by the second derivatives on the epoch's first images."""
@@ -311,6 +332,18 @@ class _Run:
         sizes = np.full(len(losses), self.recipe.batch_size)
         sizes[-1] = images - (len(losses) - 1) * self.recipe.batch_size
         return float(losses @ sizes / images)
+
+
+def _accuracies(right: NDArray[np.int8], size: int) -> Array:
+    """Return the accuracy of each minibatch; NaN for one without labelled images. See `EpochData.right`."""
+    first = np.arange(0, len(right), size)
+    with np.errstate(invalid="ignore"):
+        sums = np.add.reduceat((right == 1).astype(np.float32), first)
+        return (sums / np.add.reduceat((right >= 0).astype(np.float32), first)).astype(np.float32)
+
+
+def _errors(history: History) -> list[float]:
+    return [epoch.validation for epoch in history if epoch.validation is not None]
 
 
 def _check_losses(losses: Array, first: int, epoch: int, rates: Array) -> None:

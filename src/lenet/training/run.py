@@ -32,6 +32,7 @@ from lenet.spec import Spec
 from lenet.training.epoch_data import Teacher
 from lenet.training.errors import RunError
 from lenet.training.fit import Epoch, State, fit, teacher_of
+from lenet.training.history import EpochMetrics, History
 
 NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
 ENSEMBLE = "ensemble.safetensors"
@@ -89,7 +90,8 @@ class Run:
         self._make_writable()
         teacher = teacher_of(self.recipe, self.teacher)
         identity = self._identity(teacher)
-        state, history = self._checkpoint(identity)
+        state = self._checkpoint(identity)
+        history = state.history if state else History()
         validation = (self.validation.images, self.validation.labels) if self.validation else None
         epochs = fit(
             self.spec,
@@ -104,14 +106,12 @@ class Run:
             resume_from=state,
         )
         for epoch in epochs:
-            history.append(_row(epoch))
-            epoch = replace(epoch, network=self._with_provenance(epoch, history))
-            self._keep(epoch, identity, history)
+            epoch = replace(epoch, network=self._with_provenance(epoch))
+            history = epoch.history
+            self._keep(epoch, identity)
             yield epoch
         if is_installed("matplotlib") and history:
-            from lenet import plots
-
-            plots.curves(history, self.directory / CURVES)
+            history.plot(self.directory / CURVES)
 
     def _make_writable(self) -> None:
         probe = self.directory / f".{os.getpid()}.probe"
@@ -122,13 +122,13 @@ class Run:
         except OSError as error:
             raise RunError(f"{self.directory}: cannot be written to ({error.strerror}); nothing was trained") from error
 
-    def _checkpoint(self, identity: Mapping[str, Any]) -> tuple[State | None, list[dict[str, Any]]]:
-        """Return the state and the history to resume from; `RunError` if the directory does not allow it."""
+    def _checkpoint(self, identity: Mapping[str, Any]) -> State | None:
+        """Return the state to resume from; `RunError` if the directory does not allow it."""
         path = self.directory / CHECKPOINT
         if not path.exists():
             if self.resume:
                 raise RunError(f"{self.directory}: no {CHECKPOINT} to resume from")
-            return None, []
+            return None
         if not self.resume:
             raise RunError(
                 f"{self.directory}: holds a training; --resume continues it, another directory starts a new one"
@@ -142,34 +142,28 @@ class Run:
                 raise RunError(f"{path}: another training, with other {key}{values}")
         return self._read_state(path, arrays, header)
 
-    def _read_state(
-        self, path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]
-    ) -> tuple[State, list[dict[str, Any]]]:
+    def _read_state(self, path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> State:
         try:
-            state = State(
-                int(header["epoch"]),
-                int(header["steps"]),
-                **{k: arrays[k] for k in _STATE_ARRAYS},
-                errors=tuple(header["errors"]),
-            )
-            history = [dict(row) for row in header["history"]]
+            history = History(EpochMetrics.from_dict(row) for row in header["history"])
+            state = State(int(header["steps"]), **{k: arrays[k] for k in _STATE_ARRAYS}, history=history)
             consistent = (
                 0 < state.epoch <= self.recipe.epochs
+                and state.epoch == header["epoch"]
                 and 0 < state.steps < 2**31
-                and [row["epoch"] for row in history] == list(range(1, state.epoch + 1))
-                and all(isinstance(row["loss"], float) and "validation" in row for row in history)
+                and [epoch.number for epoch in history] == list(range(1, state.epoch + 1))
                 and all(array.ndim == 1 and np.isfinite(array).all() for array in arrays.values())
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path}: not a checkpoint ({error})") from error
         if not consistent:
             raise RunError(f"{path}: not a checkpoint (its numbers contradict each other)")
-        return state, history
+        return state
 
-    def _with_provenance(self, epoch: Epoch, history: list[dict[str, Any]]) -> Network:
+    def _with_provenance(self, epoch: Epoch) -> Network:
         network = epoch.network
-        # Without the seconds: the same training gives the same bytes.
-        rows = [{key: row[key] for key in ("epoch", "loss", "validation")} for row in history]
+        rows = [one.to_dict() for one in epoch.history]
+        for row in rows:
+            del row["seconds"]  # so that the same training gives the same bytes
         provenance = {
             **network.provenance,
             **(self.provenance or {}),
@@ -180,14 +174,13 @@ class Run:
             network = network.calibrated(self.validation.images, self.validation.labels, self.threads)
         return network.with_provenance(provenance)
 
-    def _keep(self, epoch: Epoch, identity: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
+    def _keep(self, epoch: Epoch, identity: Mapping[str, Any]) -> None:
         state = epoch.state
         arrays = {name: getattr(state, name) for name in _STATE_ARRAYS}
-        progress = {"epoch": state.epoch, "steps": state.steps, "errors": state.errors, "history": history}
-        header = {"format": file.FORMAT, **identity, **progress}
+        rows = [one.to_dict() for one in epoch.history]
+        header = {"format": file.FORMAT, **identity, "epoch": state.epoch, "steps": state.steps, "history": rows}
         epoch.network.save(self.directory / NETWORK)
-        lines = "".join(json.dumps(row) + "\n" for row in history)
-        file.replace_file(self.directory / HISTORY, lines.encode())
+        epoch.history.save(self.directory / HISTORY)
         file.write(self.directory / CHECKPOINT, arrays, header)
 
 
@@ -225,17 +218,6 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
     if run.validation is not None:
         result = result.calibrated(run.validation.images, run.validation.labels, run.threads)
     result.save(run.directory / ENSEMBLE)
-
-
-def _row(epoch: Epoch) -> dict[str, Any]:
-    return {
-        "epoch": epoch.number,
-        "loss": epoch.loss,
-        "validation": epoch.validation,
-        "rate": epoch.rate,
-        "seconds": epoch.seconds,
-        "images": epoch.images,
-    }
 
 
 def _current_names(header: Mapping[str, Any]) -> dict[str, Any]:
