@@ -224,3 +224,30 @@ def reproduced(
     if losses:
         right.legend(fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def training_accuracies(
+    curves: Mapping[str, Sequence[Sequence[tuple[int, float]]]], path: str | os.PathLike[str]
+) -> Figure:
+    """Draw the training accuracies of minibatches against steps, one panel a network and one line a seed.
+
+    Parameters
+    ----------
+    curves : mapping
+        By the network's name, for every seed: (steps, accuracy from 0 to 1).
+    path : path
+        Where the PNG goes.
+    """
+    figure = _new_figure(6 * len(curves), 4)
+    figure.set_layout_engine("constrained")
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    for axes, (name, seeds) in zip(panels, curves.items(), strict=True):
+        for number, points in enumerate(seeds):
+            steps, accuracies = zip(*points, strict=True)
+            axes.plot(steps, 100 * np.array(accuracies), linewidth=0.8, label=f"seed {number}")
+        axes.set(xlabel="step", title=name, ylim=(0, 100))
+        axes.grid(alpha=0.25)
+        axes.legend(loc="lower right", fontsize=8, frameon=False)
+    panels[0].set_ylabel("training accuracy of the minibatch, %")
+    figure.savefig(path, dpi=110)
+    return figure

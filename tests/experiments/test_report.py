@@ -24,6 +24,8 @@ def outcome(seed, error, steps=100, seconds=2.0, **dead):
         "seconds": seconds,
         "curve": curve,
         "dead": dead,
+        "errors_after": [],
+        "accuracies": [],
     }
 
 
@@ -108,3 +110,27 @@ def test_the_page_and_its_picture_are_written(table, figures, tmp_path):
     assert (tmp_path / "page.md").read_text() == report.page(figures, table)
     with Image.open(tmp_path / "figures" / "reproducing.png") as picture:
         assert picture.width > 1000
+
+
+def test_errors_during_a_training_beside_the_published_ones(table, figures):
+    published = replace(presets["lenet1"].published, error_after=((3, 2.5), (4, 2.25)))
+    entries = PresetTable({**table, "lenet1": replace(table["lenet1"], published=published)})
+    assert "after epoch" not in report.page(figures, entries)  # nothing was measured yet
+    for number, each in enumerate(figures["lenet1"]["outcomes"]):
+        each["errors_after"] = [[3, 2.0 + number], [4, 1.5]]
+    text = report.page(figures, entries)
+    assert "| 3 | 2.50 | 2.50 ± 0.71 | 2 |" in text
+    assert "| 4 | 2.25 | 1.50 ± 0.00 | 2 |" in text
+
+
+def test_training_accuracies_of_those_whose_sources_plot_them(table, figures, tmp_path):
+    published = replace(presets["lenet1"].published, remark="a plot", accuracy_every=50)
+    entries = PresetTable({**table, "lenet1": replace(table["lenet1"], published=published)})
+    for number, each in enumerate(figures["lenet1"]["outcomes"]):
+        each["accuracies"] = [[0, 0.1], [50, 0.5 + 0.1 * number], [100, 0.9]]
+    text = report.page(figures, entries)
+    assert "| `lenet1` | 10.0 % | 55.0 % | 90.0 % |  |  |  |  |" in text
+    assert "- `lenet1`, its source: a plot." in text
+    report.write(figures, tmp_path / "page.md", entries)
+    with Image.open(tmp_path / "figures" / "training-accuracy.png") as picture:
+        assert picture.size == (660, 440)

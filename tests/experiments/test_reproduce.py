@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from helpers import strokes
 
-from lenet import Network, presets, train
+from lenet import Network, fit, presets, train
 from lenet.data import Dataset
 from lenet.experiments import report, reproduce
 from lenet.recipe import Constant, Recipe
-from lenet.zoo.preset import PresetTable
+from lenet.zoo.preset import PresetTable, Published
 
 
 @pytest.fixture
@@ -43,6 +43,20 @@ def test_a_training_is_what_train_gives(small):
     assert (outcome.epochs, outcome.steps) == (3, 45)
     assert outcome.curve[-1][0] == 45
     assert [at for at, _ in outcome.curve] == sorted({at for at, _ in outcome.curve})
+
+
+def test_what_the_source_prints_on_the_way_is_measured_too(small):
+    """The test error after epochs, and the accuracy of the minibatches before their steps."""
+    recipe = Recipe(Constant(0.05), epochs=3, batch_size=16)
+    published = Published(None, error_after=((2, 5.0),), accuracy_every=10)
+    spec = presets["lenet1"].spec
+    outcome = reproduce.run_one(reproduce.Reproduction("x", spec, recipe, 4, published), *small)
+    epochs = list(fit(spec, recipe, small[0].images, small[0].labels, seed=4))
+    ((number, error),) = outcome.errors_after
+    assert number == 2
+    assert error == pytest.approx(100 * (epochs[1].network.predict(small[1].images) != small[1].labels).mean())
+    accuracies = np.concatenate([epoch.accuracies for epoch in epochs])
+    assert outcome.accuracies == [(step, pytest.approx(accuracies[step])) for step in (0, 10, 20, 30, 40)]
 
 
 def test_figures_do_not_depend_on_the_company(small, short, tmp_path):

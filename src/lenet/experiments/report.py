@@ -13,6 +13,9 @@ from lenet.model.file import replace_file
 from lenet.zoo.preset import Preset, PresetTable
 from lenet.zoo.presets import literature
 
+ACCURACY_STEPS = (0, 50, 100, 200, 290, 500, 990)
+"""The steps whose training accuracies are in the table."""
+
 
 def _mean(values: Sequence[float], digits: int = 2) -> str:
     spread = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
@@ -49,10 +52,10 @@ _HEAD = """# The LeNets, reproduced
 
 What each source reports, and what its network reaches here when trained by its own recipe: `lenet reproduce`. Every
 training uses MNIST's 60,000 training images (or as many as its steps need) except those that its source keeps for
-validation, and the 10,000 test images once, at its end; a ± is the standard deviation over the seeds. Nothing was
-chosen by these errors: where a source leaves something open, it was settled on hold-out images of the training set, or
-by what others usually do, and it is listed below. Where a step takes one image, a training uses one thread, and several
-run side by side; all others use all threads.
+validation, and the 10,000 test images once, at its end, and after the epochs for which its source prints a test error;
+a ± is the standard deviation over the seeds. Nothing was chosen by these errors: where a source leaves something open,
+it was settled on hold-out images of the training set, or by what others usually do, and it is listed below. Where a
+step takes one image, a training uses one thread, and several run side by side; all others use all threads.
 
 | network | published error, % | ours, % | seeds | epochs | seconds | milliseconds a step | parameters | connections |
 |---|---|---|---|---|---|---|---|---|
@@ -72,6 +75,8 @@ def page(figures: Mapping[str, Any], table: PresetTable = literature) -> str:
     lines += [_row(name, preset, figures) for name, preset in table.items()]
     lines += ["", *sorted(_machines(figures, table)), _FIGURE.rstrip("\n"), "", "## What the sources compare", ""]
     lines += [line for name, preset in table.items() for line in _comparison(name, preset, figures)]
+    lines += [line for name, preset in table.items() for line in _errors_after(name, preset, figures)]
+    lines += _accuracies(figures, table)
     lines += ["", "## Where a source's own recipe fails", ""]
     for name, preset in table.items():
         lines += _failure(name, preset, figures)
@@ -104,6 +109,50 @@ def _comparison(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[s
         f"- `{name}` against `{preset.compared_with}`: {_mean([ours[s] for s in both])} % against "
         f"{_mean([others[s] for s in both])} %, a difference of {_mean(differences)} over {seeds}."
     ]
+
+
+def _errors_after(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[str]:
+    """Return lines with the test errors that a source prints during its training, and ours after the same epochs."""
+    outcomes = [dict(o.get("errors_after", ())) for o in _succeeded(figures, name)]
+    if not preset.published.error_after or not any(outcomes):
+        return []
+    lines = ["", f"Test error of `{name}` during its training, of the best network on validation so far:", ""]
+    lines += ["| after epoch | published, % | ours, % | seeds |", "|---|---|---|---|"]
+    for epoch, error in preset.published.error_after:
+        ours = [outcome[epoch] for outcome in outcomes if epoch in outcome]
+        if ours:
+            lines.append(f"| {epoch} | {error:.2f} | {_mean(ours)} | {len(ours)} |")
+    return lines
+
+
+def accuracy_curves(
+    figures: Mapping[str, Any], table: PresetTable = literature
+) -> dict[str, list[list[tuple[int, float]]]]:
+    """Return the training accuracies (steps, accuracy) of every seed, for the presets whose sources plot them."""
+    plotted = [name for name, preset in table.items() if preset.published.accuracy_every]
+    curves = {name: [o["accuracies"] for o in _succeeded(figures, name) if o.get("accuracies")] for name in plotted}
+    return {name: seeds for name, seeds in curves.items() if seeds}
+
+
+def _accuracies(figures: Mapping[str, Any], table: PresetTable) -> list[str]:
+    """Return lines about the training accuracies that sources plot: the figure, and some values."""
+    curves = accuracy_curves(figures, table)
+    if not curves:
+        return []
+    lines = ["", "![Training accuracy of the current minibatch](figures/training-accuracy.png)", ""]
+    lines += [
+        "These sources plot the training accuracy of the current minibatch before its step; means over the seeds:"
+    ]
+    lines += ["", f"| network | {' | '.join(f'step {step}' for step in ACCURACY_STEPS)} |"]
+    lines += ["|---|" + "---|" * len(ACCURACY_STEPS)]
+    for name, seeds in curves.items():
+        cells = [[dict(curve)[step] for curve in seeds if step in dict(curve)] for step in ACCURACY_STEPS]
+        lines.append(f"| `{name}` | {' | '.join(_percent(values) for values in cells)} |")
+    return [*lines, "", *(f"- `{name}`, its source: {table[name].published.remark}." for name in curves)]
+
+
+def _percent(values: Sequence[float]) -> str:
+    return f"{100 * statistics.mean(values):.1f} %" if values else ""
 
 
 def _failure(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[str]:
@@ -168,5 +217,7 @@ def write(figures: Mapping[str, Any], path: Path, table: PresetTable = literatur
         from lenet import plots
 
         (path.parent / "figures").mkdir(exist_ok=True)
-        picture = path.parent / "figures" / "reproducing.png"
-        plots.reproduced(by_width(figures, table), compared_curves(figures, table), picture)
+        pictures = path.parent / "figures"
+        plots.reproduced(by_width(figures, table), compared_curves(figures, table), pictures / "reproducing.png")
+        if curves := accuracy_curves(figures, table):
+            plots.training_accuracies(curves, pictures / "training-accuracy.png")

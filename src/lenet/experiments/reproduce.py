@@ -1,7 +1,8 @@
 """The presets trained by their own recipes, for the page that shows them beside their sources.
 
 Every training uses MNIST's training images except those that the recipe keeps for validation, and the test images
-once, at its end. Nothing is chosen here: each seed counts. The file is written when a preset's last seed is done, so an
+once, at its end; and after those epochs for which its source prints a test error. Nothing is chosen here: each seed
+counts. The file is written when a preset's last seed is done, so an
 interrupted run keeps the presets it finished, and all others keep the figures they had.
 """
 
@@ -24,13 +25,14 @@ from lenet.data import Dataset
 from lenet.engine import cpu
 from lenet.evaluation.evaluate import evaluate
 from lenet.experiments.provenance import provenance
+from lenet.model.arrays import Array
 from lenet.model.file import replace_file
 from lenet.model.network import Network
 from lenet.recipe import Recipe
 from lenet.spec import Spec
 from lenet.training.errors import TrainingError
 from lenet.training.fit import fit
-from lenet.zoo.preset import PresetTable
+from lenet.zoo.preset import PresetTable, Published
 from lenet.zoo.presets import literature
 
 _KEYS = {"processor", "threads", "date", "lenet", "commit", "outcomes"}
@@ -39,6 +41,7 @@ CURVE_POINTS = 200
 """Points that are kept of a training's loss."""
 DEAD_UNIT_IMAGES = 1000
 """Training images on which a dead unit is 0."""
+_NOTHING = Published(None)
 REMEDY = "remedy"
 """Marks the trainings by a preset's remedy."""
 
@@ -59,6 +62,10 @@ class Outcome:
         Training loss, the mean over the steps since the last point.
     dead : mapping of str to float
         For each ReLU layer, the fraction of its units that are 0 for each of 1,000 training images.
+    errors_after : list of (epoch, percent)
+        The test error after the epochs for which the source prints it.
+    accuracies : list of (steps, accuracy)
+        The training accuracy of a minibatch before its step, 0 to 1, for as many steps as the source plots.
     """
 
     seed: int
@@ -69,6 +76,8 @@ class Outcome:
     seconds: float
     curve: list[tuple[int, float]]
     dead: Mapping[str, float]
+    errors_after: list[tuple[int, float]]
+    accuracies: list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class Reproduction:
     spec: Spec
     recipe: Recipe
     seed: int
+    published: Published = _NOTHING
 
     @property
     def threads(self) -> int:
@@ -97,7 +107,7 @@ def reproductions(names: Sequence[str], seeds: int, table: PresetTable = literat
     for name in dict.fromkeys(names) or table:
         preset = table[name]
         for seed in range(seeds):
-            planned.append(Reproduction(name, preset.spec, preset.recipe, seed))
+            planned.append(Reproduction(name, preset.spec, preset.recipe, seed, preset.published))
             if REMEDY in preset.recipes:
                 planned.append(Reproduction(f"{name} {REMEDY}", preset.spec, preset.recipes[REMEDY], seed))
     return planned
@@ -128,18 +138,39 @@ def run_one(
         training, holdout = training.split(recipe.validation)
         validation = (holdout.images, holdout.labels) if recipe.stopping else None
     used = min(planned.threads, cpu.threads_to_use(threads))
-    seconds, minibatch_losses = 0.0, []
+    printed = {number for number, _ in planned.published.error_after}
+    errors_after = []
     for epoch in fit(planned.spec, recipe, training.images, training.labels, validation, planned.seed, used):
-        seconds += epoch.seconds
-        minibatch_losses.append(epoch.losses)
+        if epoch.number in printed:
+            error = evaluate(epoch.network, test.images, test.labels, threads=used).error
+            errors_after.append((epoch.number, 100 * error))
         if stop is not None and stop.is_set():
             raise Stopped
-    losses = np.concatenate(minibatch_losses)
+    minibatches = epoch.history.minibatches()
     result = evaluate(epoch.network, test.images, test.labels, threads=used)
+    return Outcome(
+        seed=planned.seed,
+        error=100 * result.error,
+        loss=result.loss,
+        epochs=epoch.number,
+        steps=len(minibatches["losses"]),
+        seconds=sum(one.seconds for one in epoch.history),
+        curve=_curve(minibatches["losses"]),
+        dead=dead_units(epoch.network, training.images[:DEAD_UNIT_IMAGES]),
+        errors_after=errors_after,
+        accuracies=_plotted(minibatches["accuracies"], planned.published.accuracy_every),
+    )
+
+
+def _curve(losses: Array) -> list[tuple[int, float]]:
+    """Return at most `CURVE_POINTS` points of a curve: steps, and the mean loss over the steps since the last point."""
     ends = np.unique(np.linspace(0, len(losses), min(CURVE_POINTS, len(losses)) + 1).astype(int))
-    curve = [(int(b), float(losses[a:b].mean())) for a, b in pairwise(ends)]
-    dead = dead_units(epoch.network, training.images[:DEAD_UNIT_IMAGES])
-    return Outcome(planned.seed, 100 * result.error, result.loss, epoch.number, len(losses), seconds, curve, dead)
+    return [(int(b), float(losses[a:b].mean())) for a, b in pairwise(ends)]
+
+
+def _plotted(accuracies: Array, every: int | None) -> list[tuple[int, float]]:
+    """Return the accuracies that a source plots, by the number of steps done before; none if it plots none."""
+    return [(step, round(float(accuracies[step]), 4)) for step in range(0, len(accuracies), every)] if every else []
 
 
 def run_all(

@@ -12,10 +12,23 @@ from lenet.spec import Spec
 
 @dataclass(frozen=True)
 class Published:
-    """What the source reports: the error in percent on the MNIST test set (None: not given), and a remark."""
+    """What the source reports.
+
+    Attributes
+    ----------
+    error : float or None
+        On the MNIST test set, in percent; None: not given.
+    remark : str
+    error_after : tuple of (int, float)
+        The same error after some epochs, where the source prints it: of the best network on validation so far.
+    accuracy_every : int, optional
+        The source plots the training accuracy of the current minibatch, before its step, once in so many steps.
+    """
 
     error: float | None
     remark: str = ""
+    error_after: tuple[tuple[int, float], ...] = ()
+    accuracy_every: int | None = None
 
 
 class Recipes(Mapping[str, Recipe]):

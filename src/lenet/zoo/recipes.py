@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lenet.recipe import (
-    Adam,
     Averaging,
     Constant,
     Distillation,
     Distortion,
+    Init,
     LevenbergMarquardt,
     Map,
     OneCycle,
@@ -36,18 +36,6 @@ LECUN_1998 = Recipe(
     validation=0,
 )
 """LeCun et al. 1998, section III: a step after every image, with learning rates from second derivatives."""
-
-TENSORFLOW_MODULAR = Recipe(
-    Constant(1e-4),
-    epochs=1,
-    steps=300,
-    batch_size=50,
-    optimizer=Adam(),
-    scale=UNIT,
-    init=Truncated(0.1, bias=0.1),
-    validation=5_000,
-)
-"""A TensorFlow tutorial's, modular form."""
 
 MOMENTUM = Recipe(
     OneCycle(peak=0.1), epochs=10, batch_size=128, optimizer=Sgd(momentum=0.9, weight_decay=1e-4), init="glorot"
@@ -148,14 +136,21 @@ DISTILLED = replace(
 """Knowledge distillation: a small network learns the probabilities of a larger one."""
 
 
-def tensorflow(summed_rate: float) -> Recipe:
-    """Return a TensorFlow tutorial's recipe: it minimises a sum over 200 samples, while losses here are means."""
+_WIDE_NORMAL = Truncated(1.0)
+
+
+def tensorflow(summed_rate: float, *, steps: int = 20_000, init: Init = _WIDE_NORMAL) -> Recipe:
+    """Return the recipe of a TensorFlow tutorial: plain gradient descent on minibatches of 200 of 55,000 images.
+
+    Its loss is the sum over the minibatch, to which `summed_rate` belongs; losses here are means.
+    """
+    batch_size, images = 200, 55_000
     return Recipe(
-        Constant(200 * summed_rate),
-        epochs=73,
-        steps=20_000,
-        batch_size=200,
+        Constant(batch_size * summed_rate),
+        epochs=-(-steps * batch_size // images),
+        steps=steps,
+        batch_size=batch_size,
         scale=UNIT,
-        init=Truncated(1.0),
+        init=init,
         validation=5_000,
     )
