@@ -116,6 +116,20 @@ NAMED = {
         (Pool("P", method="mean"), Dense("A", 2100, "tanh"), Dense("B", 66, "sigmoid"), Dense("OUT", 5)),
     ),
     "wide layers only": Spec((3, 40, 40), (Dense("A", 30, "tanh"), Dense("B", 4400, "tanh"), Dense("OUT", 31))),
+    **{
+        activation: Spec(
+            (1, 13, 12),
+            (
+                Conv("A", 4, 3, activation=activation),
+                Pool("P"),
+                Conv("B", 3, 2, activation=activation),
+                Pool("Q", 3, 2, activation, "mean"),
+                Dense("F", 9, activation),
+                Dense("OUT", 3),
+            ),
+        )
+        for activation in ("leaky_relu", "elu")
+    },
     "tiny dense": Spec((1, 1, 1), (Dense("A", 1, "tanh"), Dense("OUT", 2))),
     "pooled behind an odd width": Spec(
         (1, 9, 9), (Conv("A", 3, 1, activation="tanh"), Conv("B", 4, 1), Pool("P"), Dense("OUT", 3))

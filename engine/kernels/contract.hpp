@@ -23,7 +23,7 @@ inline constexpr int kTile = 16;
 // The next multiple of kTile.
 [[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
 
-enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
+enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu, leaky_relu, elu };
 enum class PoolKind : int { max, mean, l2, stochastic };
 // First derivatives (gradients) or second derivatives.
 enum class Order : int { first, second };

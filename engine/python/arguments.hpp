@@ -66,7 +66,7 @@ inline Layer layer_of(const nb::dict& d) {
   layer.stride = take<int>(d, "stride", 2);
   layer.offsets = take<int>(d, "offsets", 1);
   layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),
-                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"});
+                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu"});
   return layer;
 }
 

@@ -228,7 +228,7 @@ def test_targets_for_a_loss_that_knows_labels_only():
 
 
 @every_isa
-@pytest.mark.parametrize("activation", ["linear", "tanh", "scaled_tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("activation", ["linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu"])
 def test_activations_over_their_whole_range(activation, isa):
     """Sums from -32 to 32; the weight is a power of two, so that fused or not they round alike."""
     spec = Spec((1, 1, 256), (Conv("A", 1, 1, activation=activation), Dense("OUT", 2)))

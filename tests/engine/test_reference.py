@@ -29,6 +29,8 @@ SPECS = {
     "deformation": (Conv("A", 2, 2), DeformPool("P", 3, 2, "tanh"), DeformPool("Q"), Dense("OUT", 3)),
     "contrast": (Conv("A", 2, 2), Contrast("N", 5, "tanh"), Dense("OUT", 3)),
     "contrast first": (Contrast("N", 3), Conv("A", 2, 2), Contrast("M", 9), Dense("OUT", 3)),
+    "leaky relu": (Conv("A", 2, 2, activation="leaky_relu"), Pool("P"), Dense("F", 5, "leaky_relu"), Dense("OUT", 3)),
+    "elu": (Conv("A", 2, 2, activation="elu"), Pool("P", activation="elu"), Dense("F", 5, "elu"), Dense("OUT", 3)),
     "rbf": (Conv("A", 2, 3, activation="tanh"), Dense("F", 4, "scaled_tanh"), Rbf("OUT", RBF_CODES)),
 }
 
@@ -201,6 +203,15 @@ def test_subsampling_by_hand():
 
 def test_scaled_tanh_passes_through_the_papers_points():
     assert reference.activate("scaled_tanh", np.array([1.0, -1.0])) == pytest.approx([1, -1], abs=1e-4)
+
+
+def test_leaky_relu_and_elu_by_hand():
+    a = np.array([-2.0, -0.5, 0.0, 3.0])
+    leaky, elu = reference.activate("leaky_relu", a), reference.activate("elu", a)
+    assert leaky == pytest.approx([-0.02, -0.005, 0, 3])
+    assert elu == pytest.approx([np.exp(-2) - 1, np.exp(-0.5) - 1, 0, 3])
+    assert reference.slope("leaky_relu", leaky) == pytest.approx([0.01, 0.01, 0.01, 1])
+    assert reference.slope("elu", elu) == pytest.approx([np.exp(-2), np.exp(-0.5), 1, 1])
 
 
 def test_the_first_of_equal_maxima_gets_the_gradient():

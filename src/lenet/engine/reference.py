@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
-from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
@@ -38,6 +38,10 @@ def activate(name: str, a: Array) -> Array:
             return 0.5 + 0.5 * np.tanh(0.5 * a)
         case "relu":
             return np.maximum(a, 0.0)
+        case "leaky_relu":
+            return np.maximum(a, LEAK * a)
+        case "elu":
+            return np.where(a > 0, a, np.expm1(np.minimum(a, 0.0)))
         case "softmax":
             e = np.exp(a - a.max(axis=1, keepdims=True))
             return e / e.sum(axis=1, keepdims=True)
@@ -57,6 +61,10 @@ def slope(name: str, y: Array) -> Array:
             return y * (1 - y)
         case "relu":
             return (y > 0).astype(np.float64)
+        case "leaky_relu":
+            return np.where(y > 0, 1.0, LEAK)
+        case "elu":
+            return np.where(y > 0, 1.0, y + 1)
     raise ValueError(f"no activation is called {name!r}")
 
 

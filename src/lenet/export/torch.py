@@ -15,7 +15,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import torch
@@ -173,4 +173,6 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "scaled_tanh": lambda sums: SCALED_TANH[0] * torch.tanh(SCALED_TANH[1] * sums),
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
+    "leaky_relu": lambda sums: F.leaky_relu(sums, LEAK),
+    "elu": F.elu,
 }

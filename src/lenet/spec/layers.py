@@ -19,10 +19,13 @@ from lenet.spec.checks import is_whole, require
 Shape = tuple[int, int, int]
 Table = tuple[tuple[int, ...], ...]
 
-ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
-"""Activation functions. ``scaled_tanh`` has the constants `SCALED_TANH`; ``softmax`` is for the output layer only."""
+ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu", "softmax")
+"""Activation functions. ``scaled_tanh`` has the constants `SCALED_TANH`; ``leaky_relu`` has the slope `LEAK` below 0;
+``elu`` is exp(a) - 1 below 0; ``softmax`` is for the output layer only."""
 SCALED_TANH = (1.7159, 2 / 3)
 """The amplitude A and slope S of the activation A tanh(S a) of LeCun et al. 1998."""
+LEAK = 0.01
+"""The slope of ``leaky_relu`` below 0."""
 
 MAX_SIZE = 1 << 20
 """A layer with more maps, units or pixels than this in one dimension is refused."""
