@@ -5,10 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, _engine
+from lenet import Contrast, Conv, DeformPool, Dense, Dropout, Pool, Rbf, Spec, Subsample, _engine
 from lenet.engine import cpu
 from lenet.model.initial import initial_weights
 from lenet.recipe import Constant, CrossEntropy, Loss, Optimizer, Recipe, Scale, Sgd
+from lenet.spec import Layer
 from lenet.spec.pooling import BORDERS, METHODS
 
 ISAS = cpu.supported_isas()
@@ -90,6 +91,33 @@ NAMED = {
     "contrast first": Spec((2, 9, 9), (Contrast("N", 3), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
     "contrast larger than its picture": Spec(
         (1, 6, 5), (Conv("A", 3, 2, activation="tanh"), Contrast("N", 21), Dense("OUT", 3))
+    ),
+    "dropout": Spec(
+        (1, 14, 12),
+        (
+            Conv("A", 5, 3, activation="tanh"),
+            Dropout("D1", 0.25),
+            Pool("P"),
+            Dropout("D2", 0.5),
+            Conv("B", 3, 3, padding="same", activation="tanh"),
+            Dense("F", 21, "tanh"),
+            Dropout("D3", 0.5),
+            Dense("OUT", 3),
+        ),
+    ),
+    "dropout first": Spec((2, 6, 7), (Dropout("D", 0.1), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
+    "dropout before stochastic pooling": Spec(
+        (1, 9, 9),
+        (
+            Conv("A", 4, 2, activation="sigmoid"),
+            Dropout("D", 0.3),
+            Pool("P", method="stochastic"),
+            Dropout("E", 0.0),
+            Dense("OUT", 3),
+        ),
+    ),
+    "dropout behind a wide layer": Spec(
+        (1, 16, 16), (Dense("A", 600, "tanh"), Dropout("D", 0.4), Dense("B", 250, "tanh"), Dense("OUT", 3))
     ),
     "mean": Spec((1, 12, 13), (Conv("A", 3, 3, activation="sigmoid"), Pool("P", method="mean"), Dense("OUT", 3))),
     "max first": Spec((2, 9, 9), (Pool("P", activation="tanh"), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
@@ -221,12 +249,17 @@ def close(got: np.ndarray, wanted: np.ndarray, what: str, tolerance: float = TOL
     assert error <= tolerance, f"{what}: relative error {error:.2g}"
 
 
+def draws_numbers(layer: Layer) -> bool:
+    """Return whether a layer draws in training."""
+    return isinstance(layer, Dropout) or (isinstance(layer, Pool) and layer.method == "stochastic")
+
+
 def draws(spec: Spec, samples: list[int], step: int = 1, seed: int = 0) -> dict[str, np.ndarray]:
     """Return what an engine of that seed draws at a step, as the reference takes it."""
     flat = _engine.draws(spec.input, cpu.layers(spec), seed, step, samples)
     result, start = {}, 0
     for layer in spec.layers:
-        if isinstance(layer, Pool) and layer.method == "stochastic":
+        if draws_numbers(layer):
             shape = spec.shapes[layer.name]
             size = int(np.prod(shape))
             result[f"{layer.name}.draws"] = flat[:, start : start + size].reshape(-1, *shape)

@@ -75,6 +75,12 @@ struct ContrastShape {
   const float* weights;
 };
 
+// Each value is multiplied by 0 where its draw is below `rate`, else by `factor`.
+struct DropoutShape {
+  Planes in, out;
+  float rate, factor;
+};
+
 struct DenseShape {
   int inputs, outputs;
 };
@@ -209,6 +215,12 @@ struct Kernels {
   void (*contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
                             const Planes& out, float* in_gradient);
 
+  // ---- dropout over a tile (dropout.inl) -------------------------------------------------------
+  // `draws`: a number from [0, 1) for every output, in their order; null outside of training, where values are copied.
+  void (*dropout_forward)(const DropoutShape&, const float* in, const float* draws, float* out);
+  void (*dropout_gradient)(const DropoutShape&, Order, const float* draws, const Planes& d, const float* gradient,
+                           const Planes& out, float* in_gradient);
+
   // ---- activations over a tile (activation.inl) ------------------------------------------------
   void (*activate)(Activation, const Planes&, float* values);
   // gradient *= derivative, written in terms of the activation's output.
@@ -270,6 +282,9 @@ struct Kernels {
   void (*one_image_contrast)(const ContrastShape&, float* values);
   void (*one_image_contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
                                       const Planes& out, float* in_gradient);
+  void (*one_image_dropout)(const DropoutShape&, const float* in, const float* draws, float* out);
+  void (*one_image_dropout_gradient)(const DropoutShape&, Order, const float* draws, const Planes& d,
+                                     const float* gradient, const Planes& out, float* in_gradient);
   void (*one_image_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
                               float* out);
   void (*one_image_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
-from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Spec, Subsample
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
@@ -234,6 +234,19 @@ def _contrast_backward(layer: Contrast, w: Arrays, x: Array, d: Array) -> tuple[
     return by_centred - _blur(layer, by_centred.sum(axis=1, keepdims=True) / cover), {}
 
 
+def _kept(layer: Dropout, w: Arrays) -> Array | float:
+    """Return what each value is multiplied by; outside of training, where nothing is drawn, 1."""
+    return (w["draws"] >= layer.rate) / (1 - layer.rate) if "draws" in w else 1.0
+
+
+def _dropout_forward(layer: Dropout, w: Arrays, x: Array) -> Array:
+    return x * _kept(layer, w)
+
+
+def _dropout_backward(layer: Dropout, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    return d * _kept(layer, w), {}
+
+
 def _dense_forward(layer: Dense, w: Arrays, x: Array) -> Array:
     return (x.reshape(len(x), -1) @ w["weight"].T + w["bias"])[:, :, None, None]
 
@@ -261,6 +274,7 @@ _FORWARD: dict[type[Layer], Any] = {
     DeformPool: _deform_forward,
     Contrast: _contrast_forward,
     Subsample: _subsample_forward,
+    Dropout: _dropout_forward,
     Dense: _dense_forward,
     Rbf: _rbf_forward,
 }
@@ -270,6 +284,7 @@ _BACKWARD: dict[type[Layer], Any] = {
     DeformPool: _deform_backward,
     Contrast: _contrast_backward,
     Subsample: _subsample_backward,
+    Dropout: _dropout_backward,
     Dense: _dense_backward,
     Rbf: _rbf_backward,
 }
@@ -364,6 +379,8 @@ def curvature(
             derivatives = _deform_winners(layer, _own(layer, weights), value)[1] * h[..., None]
             gradients = {"weight": np.einsum("nmyxk,ck->mc", derivatives, _offsets(layer) ** 2)}
             h = _scatter(derivatives, value.shape, layer)
+        elif isinstance(layer, Dropout):
+            h, gradients = h * _kept(layer, _own(layer, weights)) ** 2, {}
         else:
             h, gradients = _BACKWARD[type(layer)](layer, own, value**2, h)
         result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}

@@ -14,7 +14,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import onnx
@@ -165,6 +165,8 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
             return _deform(layer, shape, value, node, constant, network)
         case Contrast():
             return _contrast(layer, shape, value, node, constant)
+        case Dropout():  # the model answers, and does not learn
+            return node("Identity", [value], out)
         case Dense():
             return node("Gemm", [value, weight, bias], out, transB=1)
         case Rbf():

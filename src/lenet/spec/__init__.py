@@ -1,6 +1,6 @@
 """A network as data: layers, their shapes, parameters and connections. No weights and no arithmetic on images."""
 
-from lenet.spec.layers import LEAK, SCALED_TANH, Conv, Dense, Layer, Rbf, Shape, Table
+from lenet.spec.layers import LEAK, SCALED_TANH, Conv, Dense, Dropout, Layer, Rbf, Shape, Table
 from lenet.spec.network import Row, Spec
 from lenet.spec.pooling import Contrast, DeformPool, Pool, Subsample
 
@@ -11,6 +11,7 @@ __all__ = [
     "Conv",
     "DeformPool",
     "Dense",
+    "Dropout",
     "Layer",
     "Pool",
     "Rbf",
