@@ -5,10 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, _engine
+from lenet import Contrast, Conv, DeformPool, Dense, Dropout, Pool, Rbf, Spec, Subsample, _engine
 from lenet.engine import cpu
 from lenet.model.initial import initial_weights
 from lenet.recipe import Constant, CrossEntropy, Loss, Optimizer, Recipe, Scale, Sgd
+from lenet.spec import Layer
 from lenet.spec.pooling import BORDERS, METHODS
 
 ISAS = cpu.supported_isas()
@@ -91,6 +92,33 @@ NAMED = {
     "contrast larger than its picture": Spec(
         (1, 6, 5), (Conv("A", 3, 2, activation="tanh"), Contrast("N", 21), Dense("OUT", 3))
     ),
+    "dropout": Spec(
+        (1, 14, 12),
+        (
+            Conv("A", 5, 3, activation="tanh"),
+            Dropout("D1", 0.25),
+            Pool("P"),
+            Dropout("D2", 0.5),
+            Conv("B", 3, 3, padding="same", activation="tanh"),
+            Dense("F", 21, "tanh"),
+            Dropout("D3", 0.5),
+            Dense("OUT", 3),
+        ),
+    ),
+    "dropout first": Spec((2, 6, 7), (Dropout("D", 0.1), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
+    "dropout before stochastic pooling": Spec(
+        (1, 9, 9),
+        (
+            Conv("A", 4, 2, activation="sigmoid"),
+            Dropout("D", 0.3),
+            Pool("P", method="stochastic"),
+            Dropout("E", 0.0),
+            Dense("OUT", 3),
+        ),
+    ),
+    "dropout behind a wide layer": Spec(
+        (1, 16, 16), (Dense("A", 600, "tanh"), Dropout("D", 0.4), Dense("B", 250, "tanh"), Dense("OUT", 3))
+    ),
     "mean": Spec((1, 12, 13), (Conv("A", 3, 3, activation="sigmoid"), Pool("P", method="mean"), Dense("OUT", 3))),
     "max first": Spec((2, 9, 9), (Pool("P", activation="tanh"), Conv("A", 3, 2, activation="tanh"), Dense("OUT", 3))),
     "subsample": Spec(
@@ -116,6 +144,20 @@ NAMED = {
         (Pool("P", method="mean"), Dense("A", 2100, "tanh"), Dense("B", 66, "sigmoid"), Dense("OUT", 5)),
     ),
     "wide layers only": Spec((3, 40, 40), (Dense("A", 30, "tanh"), Dense("B", 4400, "tanh"), Dense("OUT", 31))),
+    **{
+        activation: Spec(
+            (1, 13, 12),
+            (
+                Conv("A", 4, 3, activation=activation),
+                Pool("P"),
+                Conv("B", 3, 2, activation=activation),
+                Pool("Q", 3, 2, activation, "mean"),
+                Dense("F", 9, activation),
+                Dense("OUT", 3),
+            ),
+        )
+        for activation in ("leaky_relu", "elu")
+    },
     "tiny dense": Spec((1, 1, 1), (Dense("A", 1, "tanh"), Dense("OUT", 2))),
     "pooled behind an odd width": Spec(
         (1, 9, 9), (Conv("A", 3, 1, activation="tanh"), Conv("B", 4, 1), Pool("P"), Dense("OUT", 3))
@@ -207,12 +249,17 @@ def close(got: np.ndarray, wanted: np.ndarray, what: str, tolerance: float = TOL
     assert error <= tolerance, f"{what}: relative error {error:.2g}"
 
 
+def draws_numbers(layer: Layer) -> bool:
+    """Return whether a layer draws in training."""
+    return isinstance(layer, Dropout) or (isinstance(layer, Pool) and layer.method == "stochastic")
+
+
 def draws(spec: Spec, samples: list[int], step: int = 1, seed: int = 0) -> dict[str, np.ndarray]:
     """Return what an engine of that seed draws at a step, as the reference takes it."""
     flat = _engine.draws(spec.input, cpu.layers(spec), seed, step, samples)
     result, start = {}, 0
     for layer in spec.layers:
-        if isinstance(layer, Pool) and layer.method == "stochastic":
+        if draws_numbers(layer):
             shape = spec.shapes[layer.name]
             size = int(np.prod(shape))
             result[f"{layer.name}.draws"] = flat[:, start : start + size].reshape(-1, *shape)

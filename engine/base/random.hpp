@@ -21,7 +21,7 @@ inline Block philox(Block counter, std::uint32_t key0, std::uint32_t key1) {
 }
 
 // What a random value is for: one stream each, so that adding a use never changes another.
-enum class Stream : std::uint32_t { order = 0, pooling = 1, distortion = 2, ink = 3 };
+enum class Stream : std::uint32_t { order = 0, layers = 1, distortion = 2, ink = 3 };
 
 inline Block draw(std::uint64_t seed, Stream stream, std::uint32_t epoch, std::uint32_t index) {
   return philox({index, epoch, std::uint32_t(stream), 0}, std::uint32_t(seed), std::uint32_t(seed >> 32));

@@ -8,7 +8,7 @@ namespace lenet {
 
 void Draws::fill(const Plan& plan, std::uint32_t sample, float* out, int stride) const {
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const std::uint32_t stream = std::uint32_t(Stream::pooling) + (std::uint32_t(i) << 8);
+    const std::uint32_t stream = std::uint32_t(Stream::layers) + (std::uint32_t(i) << 8);
     for (std::size_t p = 0; p < plan[i].draws; p += 4) {
       const Block block =
           philox({std::uint32_t(p / 4), sample, stream, step}, std::uint32_t(seed), std::uint32_t(seed >> 32));

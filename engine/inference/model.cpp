@@ -17,11 +17,17 @@ constexpr std::size_t kFew = 8;
 constexpr int kTilesTogether = 2;
 constexpr std::size_t kGroup = kTilesTogether * kTile;
 
+// Without the layers that do nothing here, so that their neighbours may be fused.
+Description for_inference(Description description) {
+  std::erase_if(description.layers, [](const Layer& layer) { return layer.kind->in_training_only; });
+  return description;
+}
+
 }  // namespace
 
 Model::Model(const Description& description, const float* weights, Scale scale, const std::string& isa)
     : description_(description),
-      plan_(description_, true),
+      plan_(for_inference(description_), true),
       answers_(plan_.answers()),
       weights_(weights, weights + plan_.parameters()),
       scale_(scale),

@@ -1,4 +1,7 @@
-// Activations, and their slopes in terms of the activation's output.
+// Activations, and their slopes in terms of the activation's output. So every activation is one whose slope its output
+// tells, and each is monotone, so that it commutes with a maximum (layers/convolution.cpp).
+
+inline constexpr float kLeak = 0.01f;  // the slope of a leaky ReLU below zero
 
 LENET_INLINE V activated(Activation activation, V x) {
   switch (activation) {
@@ -7,6 +10,8 @@ LENET_INLINE V activated(Activation activation, V x) {
     case Activation::scaled_tanh: return splat(1.7159f) * tanh_of(splat(2.0f / 3.0f) * x);
     case Activation::sigmoid: return splat(1.0f) / (splat(1.0f) + exp_of(-x));  // exact enough near 1 for its slope
     case Activation::relu: return larger(x, V{});
+    case Activation::leaky_relu: return larger(x, splat(kLeak) * x);
+    case Activation::elu: return x > V{} ? x : exp_of(x) - splat(1.0f);
   }
   return x;
 }
@@ -22,6 +27,8 @@ LENET_INLINE V slope(Activation activation, V y) {
     }
     case Activation::sigmoid: return multiply_add(-y, y, y);
     case Activation::relu: return y > V{} ? splat(1.0f) : V{};
+    case Activation::leaky_relu: return y > V{} ? splat(1.0f) : splat(kLeak);
+    case Activation::elu: return y > V{} ? splat(1.0f) : y + splat(1.0f);
   }
   return splat(1.0f);
 }
@@ -38,6 +45,8 @@ void activate_run(Activation activation, float* values, std::size_t count) {
     case Activation::scaled_tanh: return activate_all<Activation::scaled_tanh>(values, count);
     case Activation::sigmoid: return activate_all<Activation::sigmoid>(values, count);
     case Activation::relu: return activate_all<Activation::relu>(values, count);
+    case Activation::leaky_relu: return activate_all<Activation::leaky_relu>(values, count);
+    case Activation::elu: return activate_all<Activation::elu>(values, count);
   }
 }
 
@@ -65,6 +74,8 @@ void activate_gradient(Activation activation, const Planes& values_at, const flo
         case Activation::scaled_tanh: slope_all<Activation::scaled_tanh>(v, g, count); break;
         case Activation::sigmoid: slope_all<Activation::sigmoid>(v, g, count); break;
         case Activation::relu: slope_all<Activation::relu>(v, g, count); break;
+        case Activation::leaky_relu: slope_all<Activation::leaky_relu>(v, g, count); break;
+        case Activation::elu: slope_all<Activation::elu>(v, g, count); break;
       }
     }
 }

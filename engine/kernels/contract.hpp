@@ -23,7 +23,7 @@ inline constexpr int kTile = 16;
 // The next multiple of kTile.
 [[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n) { return (n + kTile - 1) / kTile * kTile; }
 
-enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu };
+enum class Activation : int { linear, tanh, scaled_tanh, sigmoid, relu, leaky_relu, elu };
 enum class PoolKind : int { max, mean, l2, stochastic };
 // First derivatives (gradients) or second derivatives.
 enum class Order : int { first, second };
@@ -73,6 +73,12 @@ struct ContrastShape {
   Planes in, out, work;
   int window;
   const float* weights;
+};
+
+// Each value is multiplied by 0 where its draw is below `rate`, else by `factor`.
+struct DropoutShape {
+  Planes in, out;
+  float rate, factor;
 };
 
 struct DenseShape {
@@ -209,6 +215,12 @@ struct Kernels {
   void (*contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
                             const Planes& out, float* in_gradient);
 
+  // ---- dropout over a tile (dropout.inl) -------------------------------------------------------
+  // `draws`: a number from [0, 1) for every output, in their order; null outside of training, where values are copied.
+  void (*dropout_forward)(const DropoutShape&, const float* in, const float* draws, float* out);
+  void (*dropout_gradient)(const DropoutShape&, Order, const float* draws, const Planes& d, const float* gradient,
+                           const Planes& out, float* in_gradient);
+
   // ---- activations over a tile (activation.inl) ------------------------------------------------
   void (*activate)(Activation, const Planes&, float* values);
   // gradient *= derivative, written in terms of the activation's output.
@@ -271,6 +283,9 @@ struct Kernels {
   void (*one_image_contrast)(const ContrastShape&, float* values);
   void (*one_image_contrast_gradient)(const ContrastShape&, float* values, const Planes& d, const float* gradient,
                                       const Planes& out, float* in_gradient);
+  void (*one_image_dropout)(const DropoutShape&, const float* in, const float* draws, float* out);
+  void (*one_image_dropout_gradient)(const DropoutShape&, Order, const float* draws, const Planes& d,
+                                     const float* gradient, const Planes& out, float* in_gradient);
   void (*one_image_subsample)(const PoolShape&, const float* coefficient, const float* bias, const float* in,
                               float* out);
   void (*one_image_subsample_gradient)(const PoolShape&, Order, const float* coefficient, const float* in,

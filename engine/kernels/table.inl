@@ -15,6 +15,8 @@ namespace {
 
 #include "kernels/contrast.inl"
 
+#include "kernels/dropout.inl"
+
 #include "kernels/convolution.inl"
 
 #include "kernels/convolution_gradient.inl"
@@ -125,6 +127,8 @@ const Kernels LENET_KERNELS = {
     .subsample_gradient = subsample_gradient_any<V>,
     .contrast_forward = contrast_any<V>,
     .contrast_gradient = contrast_gradient_any<V>,
+    .dropout_forward = dropout_any<V>,
+    .dropout_gradient = dropout_gradient_any<V>,
     .activate = activate,
     .activate_gradient = activate_gradient,
     .dense_forward = dense_forward,
@@ -148,6 +152,8 @@ const Kernels LENET_KERNELS = {
     .one_image_deform_gradient = deform_gradient_any<float>,
     .one_image_contrast = contrast_any<float>,
     .one_image_contrast_gradient = contrast_gradient_any<float>,
+    .one_image_dropout = dropout_any<float>,
+    .one_image_dropout_gradient = dropout_gradient_any<float>,
     .one_image_subsample = one_image_subsample,
     .one_image_subsample_gradient = one_image_subsample_gradient,
     .one_image_dense = one_image_dense,

@@ -5,9 +5,8 @@
 
 namespace lenet {
 
-extern const LayerKind kConvolution, kSubsampling, kPooling, kDeformationPooling, kContrast, kDense, kRbf;
+extern const LayerKind kConvolution, kSubsampling, kPooling, kDeformationPooling, kContrast, kDropout, kDense, kRbf;
 
-inline constexpr const LayerKind* kLayerKinds[] = {&kConvolution, &kSubsampling, &kPooling, &kDeformationPooling,
-                                                   &kContrast,    &kDense,       &kRbf};
+inline constexpr const LayerKind* kLayerKinds[] = {&kConvolution, &kSubsampling, &kPooling, &kDeformationPooling, &kContrast, &kDropout, &kDense, &kRbf};
 
 }  // namespace lenet

@@ -56,6 +56,12 @@ void Operation::place_output(const PlanStep& step, int maps, int height, int wid
   out_gradient = allocate(step.sizes.gradient_pixels, maps, height, width);
 }
 
+void Operation::draw_for_outputs(const PlanStep& step) {
+  first_draw = step.sizes.draw_pixels;
+  draws = out.pixels();
+  step.sizes.draw_pixels += round_up(draws);
+}
+
 void Operation::pack(const float* weight, float* packed) const { std::copy_n(weight, weights, packed); }
 
 void Operation::unpack(const float* packed, float* weight) const { std::copy_n(packed, weights, weight); }

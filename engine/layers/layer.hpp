@@ -147,6 +147,12 @@ class Operation {
   Operation(const PlanStep& step, std::size_t weights, std::size_t biases);
   // Takes places for the output, after `layers` layers.
   void place_output(const PlanStep& step, int maps, int height, int width);
+  // Takes places for a number from [0, 1) for every output, drawn in training.
+  void draw_for_outputs(const PlanStep& step);
+  // Where this operation's draws begin among all of them; null if nothing is drawn.
+  const float* draws_of(const float* all, std::size_t floats_per_pixel) const {
+    return all && draws ? all + first_draw * floats_per_pixel : nullptr;
+  }
 };
 
 // Some planes in each of several tiles.
@@ -160,6 +166,7 @@ struct LayerKind {
   const char* name;  // in descriptions from Python
   std::unique_ptr<Operation> (*plan)(const PlanStep& step);
   bool takes_keep = false, takes_offsets = false;  // whether these settings have a meaning for it
+  bool in_training_only = false;                   // whether it leaves values as they are outside of training
   // The zeros that it reads around its input. Null or nullopt: none.
   std::optional<Borders> (*borders)(const Layer& layer) = nullptr;
 };

@@ -10,10 +10,7 @@ namespace {
 class Pooling final : public WindowedOperation {
  public:
   explicit Pooling(const PlanStep& step) : WindowedOperation(step, 0, 0) {
-    if (shape_.kind != PoolKind::stochastic) return;
-    first_draw = step.sizes.draw_pixels;
-    draws = out.pixels();
-    step.sizes.draw_pixels += round_up(draws);
+    if (shape_.kind == PoolKind::stochastic) draw_for_outputs(step);
   }
 
   void forward(const ForwardPass& pass) const override {
@@ -37,12 +34,6 @@ class Pooling final : public WindowedOperation {
     if (!wants_input_gradient()) return;
     pass.kernels.one_image_pool_gradient(shape_, Order::first, pass.values, draws_of(pass.draws, 1), out_gradient,
                                          pass.gradients, in_gradient, pass.gradients);
-  }
-
- private:
-  // Where this operation's draws begin among all of them; null if it has none.
-  const float* draws_of(const float* all, std::size_t floats_per_pixel) const {
-    return all && draws ? all + first_draw * floats_per_pixel : nullptr;
   }
 };
 

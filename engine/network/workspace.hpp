@@ -44,7 +44,7 @@ class Workspace {
   TilesOf<std::uint8_t> winners(TileRange tiles) {
     return {winners_.get() + std::size_t(tiles.first) * winner_stride_, winner_stride_, tiles.count};
   }
-  // Numbers from [0, 1) for stochastic pooling; null if nothing is drawn.
+  // Numbers from [0, 1) that layers draw; null if nothing is drawn.
   Tiles draws(TileRange tiles) {
     return {draws_.data() + std::size_t(tiles.first) * draw_stride_, draw_stride_, tiles.count};
   }

@@ -64,9 +64,10 @@ inline Layer layer_of(const nb::dict& d) {
   layer.window_weights = take<std::vector<float>>(d, "window_weights", {});
   layer.window = take<int>(d, "window", 2);
   layer.stride = take<int>(d, "stride", 2);
+  layer.rate = take<float>(d, "rate", 0.0f);
   layer.offsets = take<int>(d, "offsets", 1);
   layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),
-                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"});
+                                            {"linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu"});
   return layer;
 }
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         Steps,
         Truncated,
     )
-    from lenet.spec import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
+    from lenet.spec import Contrast, Conv, DeformPool, Dense, Dropout, Pool, Rbf, Spec, Subsample
     from lenet.training.fit import Epoch, fit, train
     from lenet.training.history import History
     from lenet.zoo.preset import Preset
@@ -60,7 +60,7 @@ _PUBLIC = {
         "Adam Averaging Constant CrossEntropy Distillation Distortion Inverse LevenbergMarquardt Map MeanSquared "
         "OneCycle Patience Recipe Scale Sgd Steps Truncated"
     ),
-    "lenet.spec": "Contrast Conv DeformPool Dense Pool Rbf Spec Subsample",
+    "lenet.spec": "Contrast Conv DeformPool Dense Dropout Pool Rbf Spec Subsample",
     "lenet.training.fit": "Epoch fit train",
     "lenet.training.history": "History",
     "lenet.zoo.preset": "Preset",
@@ -83,6 +83,7 @@ __all__ = [  # the same names again, for tools that read them without running th
     "Dense",
     "Distillation",
     "Distortion",
+    "Dropout",
     "Ensemble",
     "Epoch",
     "Evaluation",

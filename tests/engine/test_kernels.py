@@ -22,7 +22,7 @@ from networks import (
     tolerance,
 )
 
-from lenet import Contrast, Conv, Dense, Rbf, Spec, _engine, presets
+from lenet import Contrast, Conv, Dense, Dropout, Rbf, Spec, _engine, presets
 from lenet.engine import cpu, reference
 from lenet.model.arrays import flatten, unflatten
 from lenet.model.initial import initial_weights
@@ -228,7 +228,7 @@ def test_targets_for_a_loss_that_knows_labels_only():
 
 
 @every_isa
-@pytest.mark.parametrize("activation", ["linear", "tanh", "scaled_tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("activation", ["linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu"])
 def test_activations_over_their_whole_range(activation, isa):
     """Sums from -32 to 32; the weight is a power of two, so that fused or not they round alike."""
     spec = Spec((1, 1, 256), (Conv("A", 1, 1, activation=activation), Dense("OUT", 2)))
@@ -259,7 +259,7 @@ def test_an_image_scores_the_same_bits_in_any_company(name):
 
 @pytest.mark.parametrize("batch", [1, 5, 16, 40, 128, 300])
 @pytest.mark.parametrize(
-    "name", ["kernel 5", "subsample", "same 3", "two wide layers", "stochastic over max", "deformation", "contrast"]
+    "name", ["kernel 5", "subsample", "same 3", "two wide layers", "stochastic over max", "deformation", "contrast", "dropout"]
 )
 def test_any_number_of_threads_trains_the_same_bits(name, batch):
     spec = GEOMETRIES[name]
@@ -377,6 +377,27 @@ def test_a_plain_picture_has_no_contrast(isa):
         whole = Spec((1, 14, 14), (Contrast("N", 9), Dense("OUT", 3)))
         net = cpu.model(whole, flatten(whole, initial_weights(whole, "he", 0)), SCALE, isa=isa)
         assert not net.trace(images, False, [list(s) for s in whole.shapes.values()])[0].any()
+
+
+def test_dropout_drops_at_its_rate():
+    spec = GEOMETRIES["dropout"]
+    for layer in spec.layers:
+        if isinstance(layer, Dropout):
+            kept = (draws(spec, range(2000))[f"{layer.name}.draws"] >= layer.rate).mean()
+            size = 2000 * np.prod(spec.shapes[layer.name])
+            assert abs(kept - (1 - layer.rate)) < 5 * np.sqrt(layer.rate * (1 - layer.rate) / size)
+
+
+@every_isa
+@pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("dropout")])
+def test_a_trained_network_answers_as_one_without_dropout(name, isa):
+    """The same bits: its neighbours are fused as if it were not there."""
+    spec = GEOMETRIES[name]
+    images, _, weights = case(spec, 23)
+    without = Spec(spec.input, tuple(layer for layer in spec.layers if not isinstance(layer, Dropout)))
+    flat = flatten(spec, weights)
+    scores = [cpu.model(s, flat, SCALE, isa=isa).scores(images, 2) for s in (spec, without)]
+    assert np.array_equal(*scores)
 
 
 def test_draws_are_even_and_new_for_every_step_and_sample():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample
+from lenet import Contrast, Conv, DeformPool, Dense, Dropout, Pool, Rbf, Spec, Subsample
 from lenet.engine import reference
 from lenet.model.initial import initial_weights
 from lenet.recipe import CrossEntropy, Map, MeanSquared
@@ -26,9 +26,12 @@ SPECS = {
     "mean, border kept": (Conv("A", 2, 2), Pool("P", 3, 2, "tanh", "mean", "keep"), Dense("OUT", 3)),
     "l2, border kept": (Conv("A", 2, 2), Pool("P", 2, 3, "tanh", "l2", "keep"), Dense("OUT", 3)),
     "stochastic": (Conv("A", 2, 2, activation="relu"), Pool("P", 3, 2, method="stochastic"), Dense("OUT", 3)),
+    "dropout": (Conv("A", 2, 2, activation="tanh"), Dropout("P", 0.3), Dense("F", 5, "tanh"), Dense("OUT", 3)),
     "deformation": (Conv("A", 2, 2), DeformPool("P", 3, 2, "tanh"), DeformPool("Q"), Dense("OUT", 3)),
     "contrast": (Conv("A", 2, 2), Contrast("N", 5, "tanh"), Dense("OUT", 3)),
     "contrast first": (Contrast("N", 3), Conv("A", 2, 2), Contrast("M", 9), Dense("OUT", 3)),
+    "leaky relu": (Conv("A", 2, 2, activation="leaky_relu"), Pool("P"), Dense("F", 5, "leaky_relu"), Dense("OUT", 3)),
+    "elu": (Conv("A", 2, 2, activation="elu"), Pool("P", activation="elu"), Dense("F", 5, "elu"), Dense("OUT", 3)),
     "rbf": (Conv("A", 2, 3, activation="tanh"), Dense("F", 4, "scaled_tanh"), Rbf("OUT", RBF_CODES)),
 }
 
@@ -49,7 +52,7 @@ def test_gradient_is_the_difference_quotient(name):
         if key in ("P.weight", "Q.weight") and "deformation" in name:
             weights[key] = random.normal(0, 0.3, weights[key].shape)  # no penalty at all would leave ties
     x, labels = random.normal(0, 1, (4, 2, 7, 8)), np.array([0, 1, 2, 1])
-    drawn = {"P.draws": random.random((4, *spec.shapes["P"]))} if name == "stochastic" else {}
+    drawn = {"P.draws": random.random((4, *spec.shapes["P"]))} if name in ("stochastic", "dropout") else {}
     gradients = []
     for loss in LOSSES:
         value, gradient = reference.gradient(spec, weights | drawn, x, labels, loss)
@@ -170,6 +173,17 @@ def test_stochastic_pooling_by_hand():
     assert reference._pool_forward(layer, {}, 0 * x).item() == 0
 
 
+def test_dropout_by_hand():
+    """With a rate of 1/4, draws below it give 0, and the others 4/3 of the value; without draws all values pass."""
+    layer, x = Dropout("D", 0.25), np.array([[6.0, 9, 12]])[None, None]
+    draws = {"draws": np.array([[0.1, 0.25, 0.9]])[None, None]}
+    assert reference._dropout_forward(layer, draws, x)[0, 0] == pytest.approx(np.array([[0, 12, 16]]))
+    dx, arrays = reference._dropout_backward(layer, draws, x, np.ones_like(x))
+    assert dx[0, 0] == pytest.approx(np.array([[0, 4 / 3, 4 / 3]]))
+    assert arrays == {}
+    assert one_layer(layer, {}, x)[0, 0].tolist() == [[6, 9, 12]]
+
+
 def test_deformation_pooling_by_hand():
     """Around a middle pixel of 1, another wins if it is larger by more than its penalty."""
     x = np.array([[0.0, 0, 0], [0, 1, 1.2], [0, 1.3, 0]])[None, None]
@@ -201,6 +215,15 @@ def test_subsampling_by_hand():
 
 def test_scaled_tanh_passes_through_the_papers_points():
     assert reference.activate("scaled_tanh", np.array([1.0, -1.0])) == pytest.approx([1, -1], abs=1e-4)
+
+
+def test_leaky_relu_and_elu_by_hand():
+    a = np.array([-2.0, -0.5, 0.0, 3.0])
+    leaky, elu = reference.activate("leaky_relu", a), reference.activate("elu", a)
+    assert leaky == pytest.approx([-0.02, -0.005, 0, 3])
+    assert elu == pytest.approx([np.exp(-2) - 1, np.exp(-0.5) - 1, 0, 3])
+    assert reference.slope("leaky_relu", leaky) == pytest.approx([0.01, 0.01, 0.01, 1])
+    assert reference.slope("elu", elu) == pytest.approx([np.exp(-2), np.exp(-0.5), 1, 1])
 
 
 def test_the_first_of_equal_maxima_gets_the_gradient():

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from networks import NAMED, SCALE, case, recipe_with, tolerance
+from networks import NAMED, SCALE, case, draws_numbers, recipe_with, tolerance
 
-from lenet import Conv, Dense, Ensemble, Network, Pool, Spec, export, presets
+from lenet import Conv, Dense, Dropout, Ensemble, Network, Pool, Spec, export, presets
 from lenet.engine import cpu
 from lenet.model.arrays import unflatten
 from lenet.recipe import Adam, Sgd
@@ -29,7 +29,7 @@ def test_torch_gives_the_same_scores_and_gradients(name):
     assert np.abs(scores.detach().numpy() - net.scores(images)).max() <= 2e-5 * max(
         1, float(scores.detach().abs().max())
     )
-    if any(getattr(layer, "method", "") == "stochastic" for layer in net.spec.layers):
+    if any(map(draws_numbers, net.spec.layers)):
         return  # each draws its own numbers while training
     loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels.astype(np.int64)))
     loss.backward()
@@ -52,6 +52,18 @@ def test_torch_draws_a_windows_pixels_in_proportion():
     assert set(drawn) == {1.0, 2.0, 5.0}
     assert drawn.mean() == pytest.approx((1 + 4 + 25) / 8, abs=0.15)
     assert not pooling(torch.zeros(1, 1, 2, 2)).any()
+
+
+def test_torch_drops_values_while_training():
+    import torch
+
+    net = Network.create(Spec((1, 40, 40), (Dropout("D", 0.25), Dense("OUT", 2))))
+    module = export.to_torch(net)[0]
+    x = torch.ones(1, 1, 40, 40)
+    assert torch.equal(module.eval()(x), x)
+    dropped = module.train()(x)
+    assert sorted(set(dropped.flatten().tolist())) == pytest.approx([0, 4 / 3])
+    assert dropped.mean().item() == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lenet import Contrast, Conv, DeformPool, Dense, Pool, Rbf, Spec, Subsample, presets
+from lenet import Contrast, Conv, DeformPool, Dense, Dropout, Pool, Rbf, Spec, Subsample, presets
 from lenet.zoo.connection_tables import TABLE_I
 
 
@@ -56,6 +56,7 @@ def test_layers_of_the_presets_survive_json(name):
         Pool("P", 3, 2, "tanh", "l2", "keep"),
         DeformPool("P", 3, activation="sigmoid"),
         Contrast("N", 5, "tanh"),
+        Dropout("D", 0.3),
         Dense("F", 7, "scaled_tanh"),
         Rbf("OUT", ((1.0, -1.0), (0.5, 2.0))),
     ],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lenet import Contrast, Conv, Dense, Pool, Rbf, Spec, Subsample, presets
+from lenet import Contrast, Conv, Dense, Dropout, Pool, Rbf, Spec, Subsample, presets
 
 LENET5 = presets["lenet5-1998"].spec
 
@@ -57,6 +57,10 @@ def test_description_survives_json():
         ((Pool("S", border="wrap"), Dense("OUTPUT", 10)), "S: border 'wrap'; expected one of ignore, keep"),
         ((Pool("S", method="stochastic"), Dense("OUTPUT", 10)), "S: stochastic pooling of values that may be negative"),
         ((Conv("C1", 2, 3, activation="tanh"), Pool("S", method="stochastic"), Dense("O", 2)), "S: stochastic pooling"),
+        ((Dropout("D", 1.0), Dense("OUTPUT", 10)), "D: rate is 1.0; expected at least 0 and below 1"),
+        ((Dropout("D", -0.1), Dense("OUTPUT", 10)), "D: rate is -0.1; expected"),
+        ((Dropout("D", float("nan")), Dense("OUTPUT", 10)), "D: rate is nan; expected"),
+        ((Dense("F", 3), Dropout("D", 0.5), Conv("C", 2, 3, padding="same"), Dense("O", 2)), "C: same padding on"),
         ((Contrast("N", 4), Dense("OUTPUT", 10)), "N: a window of 4; expected an odd number"),
         ((Conv("C1", 4, 3),), "the last layer must be Dense or Rbf"),
         ((Rbf("OUTPUT", ((1.0, 1.0),)),), r"OUTPUT: codes of \[2\] values on a layer of 1024"),

@@ -19,7 +19,7 @@ from lenet import _engine
 from lenet.engine import backend
 from lenet.recipe import Adam, CrossEntropy, Distortion, LevenbergMarquardt, Loss, Map, Optimizer, Recipe, Scale, Sgd
 from lenet.recipe.distortion import ALL_DISTORTIONS, MAX_RANGES
-from lenet.spec import Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Spec, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Shape, Spec, Subsample
 
 MAX_THREADS = 1024
 TILE_IMAGES = 16
@@ -99,6 +99,8 @@ def _kind(layer: Layer, shape: Shape) -> dict[str, Any]:
             return {"kind": "deform", "window": layer.window, "stride": layer.step}
         case Contrast():
             return {"kind": "contrast", "window": layer.window, "window_weights": list(layer.weights)}
+        case Dropout():
+            return {"kind": "dropout", "rate": layer.rate}
         case Dense():
             return {"kind": "dense", "maps": layer.units}
         case Rbf():

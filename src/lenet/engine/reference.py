@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.recipe import CrossEntropy, Loss, Map, MeanSquared
-from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Spec, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Spec, Subsample
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
@@ -38,6 +38,10 @@ def activate(name: str, a: Array) -> Array:
             return 0.5 + 0.5 * np.tanh(0.5 * a)
         case "relu":
             return np.maximum(a, 0.0)
+        case "leaky_relu":
+            return np.maximum(a, LEAK * a)
+        case "elu":
+            return np.where(a > 0, a, np.expm1(np.minimum(a, 0.0)))
         case "softmax":
             e = np.exp(a - a.max(axis=1, keepdims=True))
             return e / e.sum(axis=1, keepdims=True)
@@ -57,6 +61,10 @@ def slope(name: str, y: Array) -> Array:
             return y * (1 - y)
         case "relu":
             return (y > 0).astype(np.float64)
+        case "leaky_relu":
+            return np.where(y > 0, 1.0, LEAK)
+        case "elu":
+            return np.where(y > 0, 1.0, y + 1)
     raise ValueError(f"no activation is called {name!r}")
 
 
@@ -226,6 +234,19 @@ def _contrast_backward(layer: Contrast, w: Arrays, x: Array, d: Array) -> tuple[
     return by_centred - _blur(layer, by_centred.sum(axis=1, keepdims=True) / cover), {}
 
 
+def _kept(layer: Dropout, w: Arrays) -> Array | float:
+    """Return what each value is multiplied by; outside of training, where nothing is drawn, 1."""
+    return (w["draws"] >= layer.rate) / (1 - layer.rate) if "draws" in w else 1.0
+
+
+def _dropout_forward(layer: Dropout, w: Arrays, x: Array) -> Array:
+    return x * _kept(layer, w)
+
+
+def _dropout_backward(layer: Dropout, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
+    return d * _kept(layer, w), {}
+
+
 def _dense_forward(layer: Dense, w: Arrays, x: Array) -> Array:
     return (x.reshape(len(x), -1) @ w["weight"].T + w["bias"])[:, :, None, None]
 
@@ -253,6 +274,7 @@ _FORWARD: dict[type[Layer], Any] = {
     DeformPool: _deform_forward,
     Contrast: _contrast_forward,
     Subsample: _subsample_forward,
+    Dropout: _dropout_forward,
     Dense: _dense_forward,
     Rbf: _rbf_forward,
 }
@@ -262,6 +284,7 @@ _BACKWARD: dict[type[Layer], Any] = {
     DeformPool: _deform_backward,
     Contrast: _contrast_backward,
     Subsample: _subsample_backward,
+    Dropout: _dropout_backward,
     Dense: _dense_backward,
     Rbf: _rbf_backward,
 }
@@ -356,6 +379,8 @@ def curvature(
             derivatives = _deform_winners(layer, _own(layer, weights), value)[1] * h[..., None]
             gradients = {"weight": np.einsum("nmyxk,ck->mc", derivatives, _offsets(layer) ** 2)}
             h = _scatter(derivatives, value.shape, layer)
+        elif isinstance(layer, Dropout):
+            h, gradients = h * _kept(layer, _own(layer, weights)) ** 2, {}
         else:
             h, gradients = _BACKWARD[type(layer)](layer, own, value**2, h)
         result |= {f"{layer.name}.{short}": array for short, array in gradients.items()}

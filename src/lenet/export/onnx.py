@@ -14,7 +14,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import onnx
@@ -165,6 +165,8 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
             return _deform(layer, shape, value, node, constant, network)
         case Contrast():
             return _contrast(layer, shape, value, node, constant)
+        case Dropout():  # the model answers, and does not learn
+            return node("Identity", [value], out)
         case Dense():
             return node("Gemm", [value, weight, bias], out, transB=1)
         case Rbf():
@@ -179,11 +181,22 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
     raise TypeError(f"ONNX has no {type(layer).__name__} here")
 
 
+_ACTIVATIONS: dict[str, tuple[str, dict[str, float]]] = {
+    "tanh": ("Tanh", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "relu": ("Relu", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": LEAK}),
+    "elu": ("Elu", {"alpha": 1.0}),
+}
+"""The operator of each activation that is one, and its attributes."""
+
+
 def _activation(layer: Layer, value: str, node: Node, constant: Constant) -> str:
     if layer.activation in ("linear", "softmax"):  # scores come before the softmax
         return value
     if layer.activation != "scaled_tanh":
-        return node({"tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu"}[layer.activation], [value], layer.name)
+        kind, attributes = _ACTIVATIONS[layer.activation]
+        return node(kind, [value], layer.name, **attributes)
     amplitude, slope = (
         constant(f"{layer.name}.{what}", np.float32(value))
         for what, value in zip(("amplitude", "slope"), SCALED_TANH, strict=True)

@@ -15,7 +15,7 @@ import numpy as np
 from lenet.extras import missing
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
-from lenet.spec import SCALED_TANH, Contrast, Conv, DeformPool, Dense, Layer, Pool, Rbf, Shape, Subsample
+from lenet.spec import LEAK, SCALED_TANH, Contrast, Conv, DeformPool, Dense, Dropout, Layer, Pool, Rbf, Shape, Subsample
 
 try:
     import torch
@@ -30,7 +30,7 @@ def to_torch(network: Network) -> Any:
 
     Its ``state_dict`` has the arrays under their own names, ``C1.weight`` and so on. Connections that a table leaves
     out get no gradient, so they stay zero under any optimizer. It takes and returns what the model of
-    `lenet.export.to_onnx` does.
+    `lenet.export.to_onnx` does. Dropout and stochastic pooling draw until ``eval()`` is called, as in any module.
 
     Raises
     ------
@@ -123,6 +123,10 @@ def _deform(module: LayerModule, layer: DeformPool, x: Any) -> Any:
     return (_windows(x, layer, module.input_shape) - penalty[:, None, None]).max(-1).values
 
 
+def _dropout(module: LayerModule, layer: Dropout, x: Any) -> Any:
+    return F.dropout(x, layer.rate, module.training)
+
+
 def _dense(module: LayerModule, layer: Dense, x: Any) -> Any:
     return F.linear(x.flatten(1), module.weight, module.bias)
 
@@ -161,6 +165,7 @@ _SUMS: dict[type[Layer], Callable[..., Any]] = {
     Pool: _pool,
     DeformPool: _deform,
     Contrast: _contrast,
+    Dropout: _dropout,
     Dense: _dense,
     Rbf: _rbf,
 }
@@ -173,4 +178,6 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "scaled_tanh": lambda sums: SCALED_TANH[0] * torch.tanh(SCALED_TANH[1] * sums),
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
+    "leaky_relu": lambda sums: F.leaky_relu(sums, LEAK),
+    "elu": F.elu,
 }

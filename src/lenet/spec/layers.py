@@ -1,4 +1,4 @@
-"""Convolutions, dense layers and radial basis functions as data: their shapes, arrays and counts.
+"""Convolutions, dense layers, radial basis functions and dropout as data: their shapes, arrays and counts.
 
 A shape is (maps, height, width). A layer's *parameters* are what training adjusts; its *connections* are the
 multiplications by a weight plus the additions of a bias, counted at every position, as LeCun, Bottou, Bengio and
@@ -14,15 +14,18 @@ from typing import Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.spec.checks import is_whole, require
+from lenet.spec.checks import is_whole, require, require_fraction
 
 Shape = tuple[int, int, int]
 Table = tuple[tuple[int, ...], ...]
 
-ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "softmax")
-"""Activation functions. ``scaled_tanh`` has the constants `SCALED_TANH`; ``softmax`` is for the output layer only."""
+ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu", "leaky_relu", "elu", "softmax")
+"""Activation functions. ``scaled_tanh`` has the constants `SCALED_TANH`; ``leaky_relu`` has the slope `LEAK` below 0;
+``elu`` is exp(a) - 1 below 0; ``softmax`` is for the output layer only."""
 SCALED_TANH = (1.7159, 2 / 3)
 """The amplitude A and slope S of the activation A tanh(S a) of LeCun et al. 1998."""
+LEAK = 0.01
+"""The slope of ``leaky_relu`` below 0."""
 
 MAX_SIZE = 1 << 20
 """A layer with more maps, units or pixels than this in one dimension is refused."""
@@ -340,3 +343,37 @@ class Rbf(Layer):
             len(self.codes) >= 1 and finite,
             f"{self.name}: codes are not all finite, or there are none; expected one row of finite numbers per class",
         )
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Dropout (Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014): while training, some values are 0.
+
+    Each value is dropped by itself, with the probability `rate`; the others are divided by 1 - rate, so that the mean
+    stays. What is dropped is new for every image and step, and follows from the training's seed. A trained network
+    leaves the values as they are.
+
+    Parameters
+    ----------
+    rate : float
+        The probability that a value is dropped, at least 0 and below 1.
+
+    Examples
+    --------
+    >>> from lenet import Dense, Dropout, Spec
+    >>> spec = Spec((1, 28, 28), (Dense("F1", 100, "relu"), Dropout("D2", 0.5), Dense("OUTPUT", 10, "softmax")))
+    >>> spec.shapes["D2"]
+    (100, 1, 1)
+    """
+
+    rate: float
+    kind: ClassVar[str] = "dropout"
+
+    def output(self, shape: Shape) -> Shape:
+        """See :meth:`Layer.output`."""
+        return shape
+
+    def check(self) -> None:
+        """See :meth:`Layer.check`."""
+        super().check()
+        require_fraction(f"{self.name}: rate", self.rate)

@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import Any, cast
 
 from lenet.spec.checks import require
-from lenet.spec.layers import MAX_SIZE, Conv, Dense, Layer, Rbf, Shape, product, tuples
+from lenet.spec.layers import MAX_SIZE, Conv, Dense, Dropout, Layer, Rbf, Shape, product, tuples
 from lenet.spec.pooling import Contrast, DeformPool, Pool, Subsample
 
 MAX_PARAMETERS = 1 << 28
 
 LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Conv, Subsample, Pool, DeformPool, Contrast, Dense, Rbf)
+    cls.__name__: cls for cls in (Conv, Subsample, Pool, DeformPool, Contrast, Dropout, Dense, Rbf)
 }
 """The kinds of layers by the names that files have for them."""
 
@@ -78,7 +78,7 @@ class Spec:
                 not drawn or _never_negative(self.layers[: self.layers.index(layer)]),
                 f"{layer.name}: stochastic pooling of values that may be negative; expected relu or sigmoid below",
             )
-        for below, layer in pairwise(self.layers):
+        for below, layer in pairwise(layer for layer in self.layers if not isinstance(layer, Dropout)):
             flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
             require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
         require(self.parameters <= MAX_PARAMETERS, f"{self.parameters} parameters; expected at most {MAX_PARAMETERS}")
@@ -195,5 +195,5 @@ def _never_negative(layers: tuple[Layer, ...]) -> bool:
     if not layers:
         return False
     last = layers[-1]
-    passes = isinstance(last, Pool) and last.activation == "linear"
+    passes = isinstance(last, Dropout) or (isinstance(last, Pool) and last.activation == "linear")
     return last.activation in ("relu", "sigmoid") or (passes and _never_negative(layers[:-1]))
