@@ -54,10 +54,11 @@ class PictureOptions:
 
     def __post_init__(self) -> None:
         """Check the options."""
-        sides = self._sides
-        if sides is not None and not (
-            len(sides) == 2 and all(isinstance(side, int) and 1 <= side <= MAX_SIZE_PX for side in sides)
-        ):
+        try:
+            sides = self._sides
+        except (TypeError, ValueError):
+            sides = (0, 0)
+        if sides is not None and not all(isinstance(side, int) and 1 <= side <= MAX_SIZE_PX for side in sides):
             raise ValueError(f"size is {self.size!r}; expected 1 to {MAX_SIZE_PX} pixels, or height and width")
         for name, value, known in (("fit", self.fit, FITS), ("color", self.color, COLORS)):
             if value not in known:
@@ -65,7 +66,10 @@ class PictureOptions:
 
     @property
     def _sides(self) -> tuple[int, int] | None:
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
+        if self.size is None or isinstance(self.size, int):
+            return None if self.size is None else (self.size, self.size)
+        height, width = self.size
+        return height, width
 
     def __str__(self) -> str:
         """Say what differs from the default, as the end of a sentence."""
