@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 EXTRAS = {
     "matplotlib": "figures",
+    "pyarrow": "parquet",
     "sklearn": "sklearn",
     "onnx": "onnx",
     "torch": "torch",

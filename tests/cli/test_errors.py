@@ -93,10 +93,7 @@ def test_images_larger_than_the_network(run, tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(to_idx(np.zeros((100, 40, 40), np.uint8)))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(to_idx(np.zeros(100, np.uint8)))
     done = run("train", "--data", tmp_path, "--out", tmp_path / "run", code=1)
-    message = (
-        "images of 40x40, of which F6 would get 3x3 values a map and sees 1x1; expected uint8 (n, 32, 32) or smaller"
-    )
-    assert message in done.one_line
+    assert f"images of 40x40 in train from {tmp_path}; expected at most 32x32: size=32 (--size 32)" in done.one_line
 
 
 def test_a_bug_is_no_mistake_of_the_caller(run, monkeypatch):

@@ -1,4 +1,4 @@
-"""Data sets by name or path: directories of IDX files, and sources that are none."""
+"""Data sets by name or path: directories of IDX files, sources that are none, and labels of other classes."""
 
 import gzip
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet.data import DataError, digits, load, mnist
+from lenet.data import DataError, Dataset, digits, load, mnist
 from lenet.data.idx import to_idx
 
 RANDOM = np.random.default_rng(0)
@@ -62,5 +62,19 @@ def test_unknown_sources_and_splits(tmp_path):
 
 
 def test_a_file_of_no_known_form(tmp_path):
-    with pytest.raises(DataError, match=r"expected a name that ends in .pkl.gz, .npz or .csv"):
+    with pytest.raises(DataError, match=r"expected a name that ends in .pkl.gz, .npz, .csv or .parquet"):
         load(str(write(tmp_path / "a.txt", b"")), "train")
+
+
+def test_labels_among_the_classes_of_a_network():
+    """Only classes that have samples must be among them."""
+    data = Dataset(np.zeros((3, 2, 2), np.uint8), np.array([0, 2, 0], np.uint8), "pets", "", ("cat", "cow", "dog"))
+    other = data.relabelled(["ape", "cat", "dog"])
+    assert other.labels.tolist() == [1, 2, 1]
+    assert other.classes == ("ape", "cat", "dog")
+    assert data.relabelled(["cat", "cow", "dog"]) is data
+    with pytest.raises(DataError, match="a class is called 'dog'; expected one of ape, cat"):
+        data.relabelled(["ape", "cat"])
+    unnamed = Dataset(data.images, data.labels, "arrays")
+    assert unnamed.relabelled(["ape"]) is unnamed
+    assert (data.class_count, unnamed.class_count) == (3, 3)

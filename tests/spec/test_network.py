@@ -134,3 +134,19 @@ def test_changes_that_do_not_fit(name, changes, message):
 def test_codes_for_another_number_of_units():
     with pytest.raises(ValueError, match=r"OUTPUT: codes of \[84\] values on a layer of 90; expected codes of as many"):
         presets["lenet5-1998"].spec.replace("F6", units=90)
+
+
+def test_another_number_of_classes():
+    spec = presets["lenet5"].spec
+    more = spec.with_classes(47)
+    assert more.classes == 47
+    assert more.layers[:-1] == spec.layers[:-1]
+    assert more.parameters - spec.parameters == 37 * (84 + 1)  # a weight for each unit of F6, and a bias
+    assert spec.with_classes(10) is spec
+    assert LENET5.with_classes(10) is LENET5
+    with pytest.raises(
+        ValueError, match="OUTPUT: has codes for 10 classes, not 11; expected as many, or a Dense layer"
+    ):
+        LENET5.with_classes(11)
+    with pytest.raises(ValueError, match="OUTPUT: units is 0"):
+        spec.with_classes(0)

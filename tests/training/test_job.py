@@ -5,9 +5,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lenet
 from lenet import Ensemble, Network, presets
+from lenet.data import PictureOptions
 from lenet.training.errors import RunError
 from lenet.training.job import VALIDATION_FRACTION, Job
 from lenet.training.run import ENSEMBLE, NETWORK
@@ -195,6 +197,98 @@ def test_the_number_of_threads_does_not_matter(tmp_path):
     for threads in (1, 2):
         finish(digits_job(tmp_path / str(threads), threads=threads))
     assert (tmp_path / "1" / NETWORK).read_bytes() == (tmp_path / "2" / NETWORK).read_bytes()
+
+
+def pictures_by_class(directory, names, *, rgb=False, size=12):
+    """Write eight pictures for each class, a bar in a place of its own."""
+    for place, name in enumerate(names):
+        (directory / name).mkdir(parents=True)
+        for number in range(8):
+            page = np.full((size, size, 3), 250, np.uint8)
+            page[1 + place : 3 + place, 2:-2] = 10 * number
+            Image.fromarray(page if rgb else page[..., 0]).save(directory / name / f"{number}.png")
+    return str(directory)
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "labels"),
+    [
+        (("dog", "cat"), 2, {0, 1}),
+        (("digit_3", "digit_11"), 12, {3, 11}),
+        ([f"{k:02}" for k in range(40)], 40, {0, 39}),
+    ],
+    ids=("two", "twelve", "forty"),
+)
+def test_the_output_layer_follows_the_data(tmp_path, names, classes, labels):
+    data = pictures_by_class(tmp_path / "data", names, size=12 if len(names) < 12 else 48)
+    job = Job(out=tmp_path / "out", data=data, pictures=PictureOptions(size=20), epochs=1, validation=len(names))
+    run = job.prepare().run
+    assert run.spec == presets["lenet5"].spec.with_classes(classes)
+    assert labels <= set(run.training.labels.tolist())
+    ((_, epoch),) = finish(job)
+    assert epoch.network.classes == classes
+    saved = Network.load(tmp_path / "out" / NETWORK)
+    assert saved.class_names == run.training.classes
+    assert len(saved.class_names) == classes
+    assert saved.provenance["preset"] == "lenet5"
+
+
+def test_the_input_maps_follow_the_data(tmp_path):
+    data = pictures_by_class(tmp_path / "data", ("cat", "dog"), rgb=True)
+    job = Job(out=tmp_path / "out", data=data, pictures=PictureOptions(color="rgb"), epochs=1, validation=0)
+    ((_, epoch),) = finish(job)
+    assert epoch.network.spec.input == (3, 32, 32)
+    assert epoch.network.weights["C1.weight"].shape == (6, 3, 5, 5)
+
+
+def test_a_preset_keeps_its_classes_and_maps(tmp_path):
+    fixed = {"out": tmp_path / "out", "preset": "lenet5"}
+    data = pictures_by_class(tmp_path / "two", ("cat", "dog"))
+    assert Job(**fixed, data=data, validation=0).prepare().run.spec == presets["lenet5"].spec
+    twelve = pictures_by_class(tmp_path / "twelve", [f"{k:02}" for k in range(12)], size=20)
+    with pytest.raises(
+        ValueError, match=r"12 classes in train from .*; lenet5 has 10: without a preset \(--preset\), the"
+    ):
+        Job(**fixed, data=twelve).prepare()
+    with pytest.raises(
+        ValueError, match="images of 3 maps in train, in colour from .*; lenet5 takes 1: without a preset"
+    ):
+        Job(**fixed, data=data, pictures=PictureOptions(color="rgb")).prepare()
+
+
+def test_data_that_fit_no_network(tmp_path):
+    one = pictures_by_class(tmp_path / "one", ("cat",))
+    with pytest.raises(ValueError, match="1 class in train from .*; expected at least 2"):
+        Job(out=tmp_path / "out", data=one).prepare()
+    large = pictures_by_class(tmp_path / "large", ("cat", "dog"), size=40)
+    with pytest.raises(ValueError, match=r"images of 40x40 in .*; expected at most 32x32: size=32 \(--size 32\)"):
+        Job(out=tmp_path / "out", data=large).prepare()
+
+
+def test_fine_tuning_keeps_the_classes_of_the_initial_weights(tmp_path):
+    """The classes of its data have the labels that they had before, though one is missing."""
+    first = Job(out=tmp_path / "first", data=pictures_by_class(tmp_path / "three", ("ant", "cat", "dog")), epochs=1)
+    finish(first)
+    tuned = Job(
+        out=tmp_path / "tuned",
+        data=pictures_by_class(tmp_path / "two", ("cat", "dog")),
+        initial=str(first.path),
+        epochs=1,
+    )
+    run = tuned.prepare().run
+    assert run.spec.classes == 3
+    assert set(run.training.labels.tolist()) == {1, 2}
+    assert run.training.classes == ("ant", "cat", "dog")
+    other = replace(tuned, data=pictures_by_class(tmp_path / "other", ("cat", "eel")))
+    with pytest.raises(ValueError, match="a class is called 'eel'; expected one of ant, cat, dog"):
+        other.prepare()
+    unnamed = replace(
+        tuned, initial="lenet5", data=pictures_by_class(tmp_path / "m", [f"{k:02}" for k in range(12)], size=20)
+    )
+    with pytest.raises(
+        ValueError, match="12 classes in .*; the network of lenet5 has 10: expected initial weights for"
+    ):
+        unnamed.prepare()
 
 
 def test_hard_examples_are_for_whole_numbers(tmp_path):

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import lenet
+from lenet.cli.loading import Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import Data, data_app, say, show
 from lenet.data.mnist import FILES, directories, find_file, locate, verified
 
@@ -36,15 +37,18 @@ def data_fetch() -> None:
 @data_app.command("show")
 def data_show(
     data: Data = "mnist",
-    split: Annotated[str, typer.Option(help="train or test; validation of a pickle.")] = "train",
+    split: Annotated[str, typer.Option(help="train, test or validation.")] = "train",
+    size: Size = None,
+    fit: Fit = None,
+    invert: Invert = None,
     count: Annotated[int, typer.Option(min=1, help="How many samples.")] = 40,
     out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
 ) -> None:
     """Draw the first samples of a data set with their labels."""
     from lenet import plots
 
-    dataset = lenet.data.load(data, split)
-    say(f"data: {dataset.origin}")
+    dataset = lenet.data.load(data, split, **picture_options(size, fit, None, invert))
+    introduce(dataset, data)
     plots.samples(dataset.images[:count], dataset.labels[:count], out)
     print(out)
 

@@ -11,10 +11,13 @@ import typer
 from rich.table import Table
 
 import lenet
-from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
+from lenet.cli.loading import Color, Fit, Invert, Size, as_in_training, introduce, picture_options
+from lenet.cli.shared import AsJson, Data, Reject, Threads, app, show
+from lenet.data import Dataset
 from lenet.engine.cpu import distortion_examples
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.ensemble import single_network
+from lenet.model.network import Classifier
 from lenet.model.rejection import as_fraction
 from lenet.reading import normalised
 from lenet.synthesis.nondigits import MIN_SIZE_PX
@@ -27,19 +30,29 @@ COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 def evaluate(
     model: Annotated[str, typer.Argument(help="A network's file, or the name of a pretrained one.")],
     data: Data = "mnist",
-    split: Annotated[str, typer.Option(help="test or train.")] = "test",
+    split: Annotated[str, typer.Option(help="test, train or validation.")] = "test",
+    size: Size = None,
+    fit: Fit = None,
+    color: Color = None,
+    invert: Invert = None,
     reject: Reject = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test a network: error, confusion, worst mistakes, calibration, risk-coverage curve."""
+    """Test a network: error, confusion, worst mistakes, calibration, risk-coverage curve.
+
+    Pictures become images as they did in its training, unless options say otherwise.
+    """
     network = lenet.load(model)
     target = None if reject is None else as_fraction(reject)
     threshold = None if target is None else network.threshold(target)
-    dataset = lenet.data.load(data, split)
-    say(f"data: {dataset.origin}")
+    options = as_in_training(network, data) | picture_options(size, fit, color, invert)
+    dataset = lenet.data.load(data, split, **options)
+    if network.class_names:
+        dataset = dataset.relabelled(network.class_names)
+    introduce(dataset, data)
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
-    confidence = _confidence(result)
+    confidence, names = _confidence(result), _class_names(network, dataset)
     if threshold is not None:
         accepted, error = result.accepted(threshold)
         confidence["reject"] = {"target": target, "threshold": threshold, "accepted": accepted, "error": error}
@@ -49,13 +62,23 @@ def evaluate(
         confidence["nondigits"] = {"n": len(nondigits), "rejected": rejected}
     if as_json:
         plain = {"n": result.n, "wrong": result.wrong, "error": result.error, "loss": result.loss}
-        tables = {"confusion": result.confusion.tolist(), "worst": [asdict(mistake) for mistake in result.worst]}
-        print(json.dumps({**plain, **tables, **confidence}))
+        tables = {
+            "classes": names,
+            "confusion": result.confusion.tolist(),
+            "worst": [asdict(mistake) for mistake in result.worst],
+        }
+        print(json.dumps({**plain, "classes": names, **tables, **confidence}))
     else:
-        _show_evaluation(result, confidence)
+        _show_evaluation(result, confidence, names)
 
 
-def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any]) -> None:
+def _class_names(network: Classifier, dataset: Dataset) -> list[str]:
+    """Return the name of each of the network's classes: the training's, the data's, or their numbers."""
+    names = list(network.class_names or dataset.classes or ())[: network.classes]
+    return names + [str(label) for label in range(len(names), network.classes)]
+
+
+def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any], names: list[str]) -> None:
     print(f"error {100 * result.error:.2f} % ({result.wrong} of {result.n}), loss {result.loss:.4f}")
     print(f"expected calibration error {result.calibration_error:.4f}")
     if "nondigits" in confidence:
@@ -71,14 +94,14 @@ def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any]) -> No
     for row in confidence["risk"]:
         risk.add_row(f"{100 * row['coverage']:.1f} %", f"{row['threshold']:.6f}", f"{100 * row['error']:.3f} %")
     show(risk)
-    confusion = Table("label \\ answer", *map(str, range(len(result.confusion))), title="confusion")
+    confusion = Table("label \\ answer", *names, title="confusion")
     for label, counts in enumerate(result.confusion):
-        confusion.add_row(str(label), *(str(n) if n else "." for n in counts))
+        confusion.add_row(names[label], *(str(n) if n else "." for n in counts))
     show(confusion)
     if result.worst:
         worst = Table("image", "label", "answer", "probability", title="worst mistakes")
         for m in result.worst:
-            worst.add_row(str(m.index), str(m.label), str(m.answer), f"{m.probability:.4f}")
+            worst.add_row(str(m.index), names[m.label], names[m.answer], f"{m.probability:.4f}")
         show(worst)
 
 

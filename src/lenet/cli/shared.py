@@ -29,7 +29,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="Threads; by default all available processors.")]
 Data = Annotated[
     str,
-    typer.Option("--data", help="mnist, digits, or a file or directory: IDX, pictures by class, .pkl.gz, .npz, .csv."),
+    typer.Option(
+        "--data", help="mnist, digits, or a file or directory: pictures by class, IDX, .csv, .parquet, .npz, .pkl.gz."
+    ),
 ]
 Reject = Annotated[
     str | None,

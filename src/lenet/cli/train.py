@@ -9,40 +9,55 @@ from typing import Annotated, Any
 import typer
 
 from lenet import extras
+from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import AsJson, Threads, app, say
+from lenet.data import PictureOptions
 from lenet.training.job import Job, PreparedJob
 from lenet.training.run import CURVES
+
+Preset = Annotated[
+    str | None,
+    typer.Option(help="Which LeNet: see `lenet presets`; by default lenet5, with as many classes as the data."),
+]
+TrainingData = Annotated[
+    str,
+    typer.Option(
+        "--data", help="As for evaluate; or candidates or sliding-window, alone or with a directory: NAME:FIELDS."
+    ),
+]
+Validation = Annotated[
+    int | None,
+    typer.Option(min=0, help="Hold-out images of the training set for validation; by default a twelfth; 0: none."),
+]
+Teacher = Annotated[str | None, typer.Option(help="A network as the teacher of a recipe with knowledge distillation.")]
+Initial = Annotated[
+    str | None,
+    typer.Option(help="Fine-tuning: a network for the initial weights; by the preset's recipe for that, if any."),
+]
+HardExamples = Annotated[
+    bool, typer.Option("--hard-examples", help="For whole numbers: mostly examples that are hard for --initial.")
+]
 
 
 @app.command()
 def train(
-    preset: Annotated[str, typer.Option(help="Which LeNet: see `lenet presets`.")] = "lenet5",
-    data: Annotated[
-        str,
-        typer.Option(help="As for evaluate; or candidates or sliding-window, alone or with a directory: NAME:FIELDS."),
-    ] = "mnist",
+    preset: Preset = None,
+    data: TrainingData = "mnist",
+    size: Size = None,
+    fit: Fit = None,
+    color: Color = None,
+    invert: Invert = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
-    validation: Annotated[
-        int | None,
-        typer.Option(min=0, help="Hold-out images of the training set for validation; by default a twelfth; 0: none."),
-    ] = None,
+    validation: Validation = None,
     out: Annotated[Path, typer.Option(help="Directory for the network and its history.")] = Path("runs/lenet"),
     resume: Annotated[bool, typer.Option("--resume", help="Continue the training in --out.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="The fastest recipe that reaches 99 %.")] = False,
     best: Annotated[bool, typer.Option("--best", help="The most accurate recipe, however long it takes.")] = False,
-    teacher: Annotated[
-        str | None, typer.Option(help="A network as the teacher of a recipe with knowledge distillation.")
-    ] = None,
-    initial: Annotated[
-        str | None,
-        typer.Option(help="Fine-tuning: a network for the initial weights; by the preset's recipe for that, if any."),
-    ] = None,
-    hard_examples: Annotated[
-        bool,
-        typer.Option("--hard-examples", help="For whole numbers: mostly examples that are hard for --initial."),
-    ] = False,
+    teacher: Teacher = None,
+    initial: Initial = None,
+    hard_examples: HardExamples = False,
     members: Annotated[int, typer.Option(min=1, help="Train an ensemble of so many, each with its own seed.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -54,6 +69,7 @@ def train(
         preset=preset,
         recipe="quick" if quick else "best" if best else None,
         data=data,
+        pictures=PictureOptions(**picture_options(size, fit, color, invert)),
         epochs=epochs,
         validation=validation,
         seed=seed,
@@ -70,7 +86,7 @@ def train(
 
 def _run(job: PreparedJob) -> dict[str, Any]:
     """Train, showing each epoch; return what the command prints."""
-    say(f"data: {job.run.training.origin}")
+    introduce(job.run.training, job.job.data)
     if not extras.is_installed("matplotlib"):
         say(f"{CURVES} will not be drawn: {extras.missing('matplotlib', 'drawing')}")
     members, planned, last = job.job.members, job.run.recipe.epochs, None

@@ -1,23 +1,17 @@
-"""A data set by its name or its path: MNIST, scikit-learn's digits, or one's own files in one of the usual formats.
+"""A data set: images with their labels, what they are, where they come from, and the names of the classes.
 
-Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (n,). `Dataset.origin` says what was read
-and from where; no data set ever takes another's place.
+Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (n,).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.digits import digits
-from lenet.data.formats import read_archive, read_folder, read_pickle, read_table
-from lenet.data.idx import DataError, read_idx
-from lenet.data.mnist import SPLITS, find_file, locate, mnist
-
-SOURCES = ("mnist", "digits")
+from lenet.data.class_names import label_among
 
 
 @dataclass(frozen=True)
@@ -33,17 +27,27 @@ class Dataset:
         What they are.
     place : str
         The directory or file that they were read from; empty if they came with a package.
+    classes : tuple of str, optional
+        The name of each class, by its label; None where the data have no names.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     name: str
     place: str = ""
+    classes: tuple[str, ...] | None = None
 
     @property
     def origin(self) -> str:
         """One line: what was read, and from where."""
         return f"{self.name} from {self.place}" if self.place else self.name
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are: as many as have names, or one more than the largest label."""
+        if self.classes:
+            return len(self.classes)
+        return int(self.labels.max()) + 1 if len(self.labels) else 0
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -55,73 +59,23 @@ class Dataset:
             raise ValueError(f"{holdout} hold-out samples of {len(self)}; expected 1 to {len(self) - 1}")
         rest = len(self) - holdout
         return (
-            Dataset(self.images[:rest], self.labels[:rest], f"{self.name}, the first {rest}", self.place),
-            Dataset(self.images[rest:], self.labels[rest:], f"{self.name}, the last {holdout}", self.place),
+            replace(self, images=self.images[:rest], labels=self.labels[:rest], name=f"{self.name}, the first {rest}"),
+            replace(
+                self, images=self.images[rest:], labels=self.labels[rest:], name=f"{self.name}, the last {holdout}"
+            ),
         )
 
+    def relabelled(self, classes: Sequence[str]) -> Dataset:
+        """Return the same samples with the labels that their classes have among others, such as a network's.
 
-def load(source: str, split: str) -> Dataset:
-    """Return a split of a data set.
-
-    Parameters
-    ----------
-    source : str
-        ``mnist``; ``digits``; a directory with IDX files named like MNIST's; a directory with a folder of pictures
-        for each class, or two such directories called ``train`` and ``test``; the Theano tutorial's
-        ``mnist.pkl.gz``; Keras's ``mnist.npz``; Kaggle's ``train.csv``.
-    split : str
-        ``train`` or ``test``; the pickle also has ``validation``. A table or a directory of classes is all ``train``.
-
-    Raises
-    ------
-    DataError
-        If the files are not there, broken, or do not belong together.
-    """
-    if split not in SPLITS and not (split == "validation" and ".pkl" in source):
-        raise ValueError(f"split is {split!r}; expected train or test")
-    if source == "mnist":
-        return Dataset(*mnist(split), f"MNIST {split}", str(locate()))
-    if source == "digits":
-        return Dataset(*digits(split), f"scikit-learn's digits, {split}, scaled up to 28x28")
-    place = Path(source)
-    if place.is_file():
-        return Dataset(*_file(place, split), f"{split} of {place.name}", str(place))
-    if place.is_dir() and not find_file(SPLITS[split][0], place):
-        folder = place / split if (place / split).is_dir() else place
-        if any(f.is_dir() and f.name.isdigit() for f in folder.iterdir()):
-            _only_train(folder, split, folder != place)
-            return Dataset(*read_folder(folder), split, str(folder))
-    return _directory(place, split)
-
-
-def _file(path: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    if ".pkl" in path.name or ".pickle" in path.name:
-        return read_pickle(path, split)
-    if path.suffix == ".npz":
-        return read_archive(path, split)
-    if path.suffix == ".csv":
-        _only_train(path, split, False)
-        return read_table(path)
-    raise DataError(f"{path}: expected a name that ends in .pkl.gz, .npz or .csv, or a directory")
-
-
-def _only_train(place: Path, split: str, has_splits: bool) -> None:
-    if split != "train" and not has_splits:
-        raise DataError(f"{place}: has no {split} split; all of it is train")
-
-
-def _directory(place: Path, split: str) -> Dataset:
-    if not place.is_dir():
-        raise DataError(f"{place}: neither {', nor '.join(SOURCES)}, nor a file or directory of data")
-    arrays = []
-    for name, axes in zip(SPLITS[split], (3, 1), strict=True):
-        path = find_file(name, place)
-        if path is None:
-            raise DataError(f"{place}: no file called {name}, with or without .gz")
-        arrays.append(read_idx(path))
-        if arrays[-1].ndim != axes:
-            raise DataError(f"{path}: {arrays[-1].ndim} axes; expected {axes}, as {name} has")
-    images, labels = arrays
-    if len(images) != len(labels):
-        raise DataError(f"{place}: {len(images)} images and {len(labels)} labels in {split}")
-    return Dataset(images, labels, split, str(place))
+        Raises
+        ------
+        DataError
+            If samples have a class that is not among them.
+        """
+        if self.classes is None or tuple(classes) == self.classes:
+            return self
+        table = np.zeros(256, np.uint8)
+        for label in np.unique(self.labels):
+            table[label] = label_among(self.classes[label], int(label), tuple(classes))
+        return replace(self, labels=table[self.labels], classes=tuple(classes))

@@ -20,7 +20,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from lenet.data.formats import read_archive
+from lenet.data.archive import read_archive
 from lenet.data.idx import DataError, read_idx, to_idx
 
 FILES = {
@@ -66,8 +66,8 @@ def _content(name: str, directory: Path) -> tuple[NDArray[np.uint8], Path] | Non
     if path := find_file(name, directory):
         return read_idx(path), path
     if (path := directory / "mnist.npz").is_file():
-        images, labels = read_archive(path, "train" if name.startswith("train") else "test")
-        return (images if "images" in name else labels), path
+        samples = read_archive(path, "train" if name.startswith("train") else "test")
+        return (samples.images if "images" in name else samples.labels), path
     return None
 
 

@@ -2,7 +2,8 @@
 
 Limits are checked before memory is used. Transparent pixels are put on white, as most viewers show them. The EXIF
 orientation tag is applied. Of an animation the first frame is read. A coloured picture becomes its lightness, or the
-one of its red, green and blue channels in which ink has more contrast: yellow on white is dark in blue alone.
+one of its red, green and blue channels in which ink has more contrast: yellow on white is dark in blue alone. In a data
+set it becomes its lightness, or keeps the three channels.
 """
 
 from __future__ import annotations
@@ -53,23 +54,46 @@ def decode(picture: Any) -> Grey:
     if isinstance(picture, np.ndarray):
         return _guarded("array", _from_array, picture)
     if isinstance(picture, Image.Image):
-        return _guarded("picture", _from_image, picture, "picture")
+        return _guarded("picture", _from_image, picture, "picture", _channel_of_most_contrast)
     if isinstance(picture, bytes | bytearray | memoryview):
-        return _open(io.BytesIO(bytes(picture)), "bytes")
+        return _open(io.BytesIO(bytes(picture)), "bytes", _channel_of_most_contrast)
     if isinstance(picture, str | os.PathLike):
         with open(picture, "rb") as file:
-            return _open(file, os.fspath(picture))
+            return _open(file, os.fspath(picture), _channel_of_most_contrast)
     raise PictureError(f"a {type(picture).__name__} is not a picture; expected a path, bytes, an array or a PIL image")
 
 
-def _open(file: Any, name: str | bytes) -> Grey:
+def decode_sample(picture: str | os.PathLike[str] | bytes, name: str, *, rgb: bool = False) -> Grey:
+    """Return a sample of a data set: its lightness, uint8 (height, width), or with `rgb` uint8 (height, width, 3).
+
+    All samples of a data set are decoded alike, whatever their contrast. 0 = black and 255 = white.
+
+    Parameters
+    ----------
+    picture : path or bytes
+    name : str
+        What messages call the picture.
+
+    Raises
+    ------
+    PictureError, OSError
+        As `decode` does.
+    """
+    convert = _as_rgb if rgb else _lightness
+    if isinstance(picture, bytes):
+        return _open(io.BytesIO(picture), name, convert)
+    with open(picture, "rb") as file:
+        return _open(file, name, convert)
+
+
+def _open(file: Any, name: str | bytes, convert: Callable[[Any], Grey]) -> Grey:
     shown = os.fsdecode(name)
 
     def opened() -> Grey:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked below
             with Image.open(file, formats=FORMATS) as image:
-                return _from_image(image, shown)
+                return _from_image(image, shown, convert)
 
     return _guarded(shown, opened)
 
@@ -88,22 +112,28 @@ def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
         raise PictureError(f"{shown}: the picture is broken or cut ({error})") from error
 
 
-def _from_image(image: Any, name: str) -> Grey:
+def _from_image(image: Any, name: str, convert: Callable[[Any], Grey]) -> Grey:
     width, height = image.size
     if width < 1 or height < 1 or width * height > MAX_PIXELS:
         raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MAX_PIXELS}")
     image.load()
     image = _oriented(image)
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        return _to_bytes(np.asarray(image), name)
+        image = Image.fromarray(_to_bytes(np.asarray(image), name))
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         seen = Image.new("RGB", image.size, "white")
         seen.paste(image, mask=image.getchannel("A"))
         image = seen
-    if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
-    return _channel_of_most_contrast(image.convert("RGB"))
+    return convert(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+
+
+def _lightness(image: Any) -> Grey:
+    return np.asarray(image.convert("L"))
+
+
+def _as_rgb(image: Any) -> Grey:
+    return np.asarray(image.convert("RGB"))
 
 
 def _oriented(image: Any) -> Any:
@@ -126,6 +156,8 @@ def _oriented(image: Any) -> Any:
 
 def _channel_of_most_contrast(image: Any) -> Grey:
     """Return a coloured picture's lightness, or the colour channel in which rare levels differ more from the median."""
+    if image.mode == "L":
+        return np.asarray(image)
     channels = (image.convert("L"), *image.split())
     quantiles = [
         grey_quantiles(np.asarray(channel), MIN_INK_FRACTION, 0.5, 1 - MIN_INK_FRACTION) for channel in channels
@@ -146,7 +178,7 @@ def _from_array(array: NDArray[Any]) -> Grey:
     grey = _to_bytes(array, "array")
     if array.ndim == 2 or shape[2] == 1:
         return grey.reshape(shape[:2])
-    return _from_image(Image.fromarray(grey), "array")
+    return _from_image(Image.fromarray(grey), "array", _channel_of_most_contrast)
 
 
 def _to_bytes(array: NDArray[Any], name: str) -> Grey:

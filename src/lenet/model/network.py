@@ -43,6 +43,19 @@ class Classifier(ABC):
     def classes(self) -> int:
         """The number of classes."""
 
+    @property
+    @abstractmethod
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the weights come from."""
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes that it was trained on, by their labels; None if they had none."""
+        names = self.provenance.get("classes")
+        if not isinstance(names, list | tuple) or not 0 < len(names) <= self.classes:
+            return None
+        return tuple(map(str, names))
+
     @abstractmethod
     def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
         """Return float32 (n, classes), the largest of which is the answer."""

@@ -7,7 +7,7 @@ and no file formats here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
@@ -82,6 +82,29 @@ class Spec:
             flat = isinstance(below, Dense) and isinstance(layer, Conv) and layer.padding == "same"
             require(not flat, f"{layer.name}: same padding on the single values of {below.name} makes no sense")
         require(self.parameters <= MAX_PARAMETERS, f"{self.parameters} parameters; expected at most {MAX_PARAMETERS}")
+
+    def with_classes(self, classes: int) -> Spec:
+        """Return the same network with another number of classes: the units of its last layer.
+
+        Raises
+        ------
+        ValueError
+            If the last layer has a code for each class (`Rbf`), and they are not as many.
+
+        Examples
+        --------
+        >>> import lenet
+        >>> lenet.presets["lenet5"].spec.with_classes(26).classes
+        26
+        """
+        last = self.layers[-1]
+        if classes == self.classes:
+            return self
+        if not isinstance(last, Dense):
+            raise ValueError(
+                f"{last.name}: has codes for {self.classes} classes, not {classes}; expected as many, or a Dense layer"
+            )
+        return replace(self, layers=(*self.layers[:-1], replace(last, units=classes)))
 
     def steps(self) -> Iterator[tuple[Layer, Shape]]:
         """Yield every layer with the shape of its input."""

@@ -7,20 +7,23 @@ checks that it fits together; nothing is written before `PreparedJob.epochs` is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lenet._version import __version__, source_commit
-from lenet.data import Dataset, load
+from lenet.data import Dataset, PictureOptions, load
 from lenet.model.ensemble import single_network
+from lenet.model.network import Network
 from lenet.model.pretrained import load as load_network
 from lenet.recipe import Recipe
+from lenet.spec import Spec
 from lenet.training.fit import Epoch, teacher_of
 from lenet.training.line_examples import NETWORKS, load_examples
 from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
 from lenet.zoo.presets import presets
 
+DEFAULT_PRESET = "lenet5"
 VALIDATION_FRACTION = 12
 """One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""
 
@@ -33,14 +36,16 @@ class Job:
     ----------
     out : path
         The directory of the network, its history and its checkpoint.
-    preset : str
-        The name of a preset.
+    preset : str, optional
+        The name of a preset. By default `DEFAULT_PRESET`, with as many classes and input maps as the data have.
     recipe : str, optional
         The purpose of another recipe of the preset, such as ``quick`` or ``best`` (see `lenet.Preset.recipes`). By
         default its own recipe; with `initial`, ``fine_tune`` if it has that.
     data : str
         As for `lenet.data.load`; or the name of a network for whole numbers, alone or with a directory of fields:
         ``candidates:DIR``.
+    pictures : PictureOptions
+        How pictures become images.
     epochs : int, optional
         Epochs; by default the recipe's.
     validation : int, optional
@@ -61,9 +66,10 @@ class Job:
     """
 
     out: Path
-    preset: str = "lenet5"
+    preset: str | None = None
     recipe: str | None = None
     data: str = "mnist"
+    pictures: PictureOptions = field(default_factory=PictureOptions)
     epochs: int | None = None
     validation: int | None = None
     seed: int = 0
@@ -87,7 +93,8 @@ class Job:
 
     def chosen_recipe(self) -> Recipe:
         """Return the recipe that the job trains by; ValueError if the preset has none of that name."""
-        preset = presets[self.preset]
+        name = self.preset or DEFAULT_PRESET
+        preset = presets[name]
         if self.recipe is None:
             recipe = preset.recipes.get("fine_tune", preset.recipe) if self.initial else preset.recipe
         elif self.recipe in preset.recipes:
@@ -95,7 +102,7 @@ class Job:
         else:
             having = [name for name, other in presets.items() if self.recipe in other.recipes]
             raise ValueError(
-                f"{self.preset} has no {self.recipe} recipe; "
+                f"{name} has no {self.recipe} recipe; "
                 + (f"there is one for {', '.join(having)}" if having else f"it has {', '.join(preset.recipes)}")
             )
         return recipe if self.epochs is None else replace(recipe, epochs=self.epochs, steps=None)
@@ -112,24 +119,22 @@ class Job:
         teacher = None if self.teacher is None else load_network(self.teacher)
         teacher_of(recipe, teacher)  # refuses one where there is no distillation
         initial = None if self.initial is None else single_network(load_network(self.initial), self.initial)
-        if self.data.partition(":")[0] in NETWORKS:
-            training = load_examples(
-                self.data, initial=initial, hard=self.hard_examples, seed=self.seed, threads=self.threads
-            )
-        elif self.hard_examples:
-            names = " and ".join(NETWORKS)
-            raise ValueError(f"hard examples of {self.data}; they are for {names} with fields of one's own")
-        else:
-            training = load(self.data, "train")
+        training = self._load(initial)
+        spec = self._spec(training, initial)
         training, validation = self._split(training, recipe)
-        provenance: dict[str, Any] = {"preset": self.preset, "lenet": __version__, "commit": source_commit()}
+        preset = self.preset or DEFAULT_PRESET
+        provenance: dict[str, Any] = {"preset": preset, "lenet": __version__, "commit": source_commit()}
+        if training.classes is not None:
+            provenance["classes"] = list(training.classes)
+        if self.pictures != PictureOptions():
+            provenance["pictures"] = asdict(self.pictures)
         if self.teacher is not None:
             provenance["teacher"] = self.teacher
         if initial is not None:
             provenance["initial"] = dict(initial.provenance)
         run = Run(
             directory=self.out,
-            spec=presets[self.preset].spec,
+            spec=spec,
             recipe=recipe,
             training=training,
             validation=validation,
@@ -141,6 +146,49 @@ class Job:
             initial=initial,
         )
         return PreparedJob(self, run)
+
+    def _load(self, initial: Network | None) -> Dataset:
+        """Return all training images, those for validation with them."""
+        if self._is_of_lines:
+            return load_examples(
+                self.data, initial=initial, hard=self.hard_examples, seed=self.seed, threads=self.threads
+            )
+        if self.hard_examples:
+            names = " and ".join(NETWORKS)
+            raise ValueError(f"hard examples of {self.data}; they are for {names} with fields of one's own")
+        training = load(self.data, "train", **asdict(self.pictures))
+        return training.relabelled(initial.class_names) if initial and initial.class_names else training
+
+    @property
+    def _is_of_lines(self) -> bool:
+        """Whether the data are for networks that read whole numbers."""
+        return self.data.partition(":")[0] in NETWORKS
+
+    def _spec(self, training: Dataset, initial: Network | None) -> Spec:
+        """Return the network to train; without a preset, its output layer and its input maps follow the data."""
+        name = self.preset or DEFAULT_PRESET
+        spec = presets[name].spec
+        if self._is_of_lines:
+            return spec
+        classes, images = training.class_count, training.images
+        maps = images.shape[1] if images.ndim == 4 else 1
+        height, width = spec.input[1:]
+        if images.shape[-2] > height or images.shape[-1] > width:
+            given, cure = f"{images.shape[-2]}x{images.shape[-1]}", f"size={height} (--size {height}) resizes them"
+            raise ValueError(f"images of {given} in {training.origin}; expected at most {height}x{width}: {cure}")
+        cure = "without a preset (--preset), the network has as many as the data"
+        if self.preset is None:
+            if classes < 2:
+                raise ValueError(f"{classes} class in {training.origin}; expected at least 2")
+            like = initial.spec if initial else None
+            spec = spec.with_classes(like.classes if like else classes)
+            spec = replace(spec, input=(like.input[0] if like else maps, height, width))
+            name, cure = f"the network of {self.initial}", "expected initial weights for such data"
+        if classes > spec.classes:
+            raise ValueError(f"{classes} classes in {training.origin}; {name} has {spec.classes}: {cure}")
+        if maps != spec.input[0]:
+            raise ValueError(f"images of {maps} maps in {training.origin}; {name} takes {spec.input[0]}: {cure}")
+        return spec
 
     def _split(self, training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
         count = self.validation

@@ -1,0 +1,92 @@
+"""Folders of pictures: a folder for each class, whatever its name; alone, or in folders for training, validation, test.
+
+Only the formats of `lenet.image.decode.FORMATS` are decoded, and sizes are checked before memory is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.class_names import labels_of, names_of
+from lenet.data.idx import DataError
+from lenet.data.picture_options import PictureOptions
+from lenet.data.pixels import Bytes, Samples
+from lenet.data.splits import FOLDERS
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
+"""Where the folders in a directory have files with such names, they are classes."""
+NO_PICTURES = ("thumbs.db", "desktop.ini")
+"""Files that file managers leave in folders, besides hidden ones."""
+
+
+def subfolders(directory: Path) -> list[Path]:
+    """Return the folders in a directory that are not hidden, by name."""
+    return sorted(f for f in directory.iterdir() if f.is_dir() and not f.name.startswith((".", "__")))
+
+
+def has_classes(directory: Path) -> bool:
+    """Return whether a folder in a directory has pictures."""
+    return any(file.suffix.lower() in SUFFIXES for folder in subfolders(directory) for file in folder.iterdir())
+
+
+def split_folders(directory: Path) -> dict[str, Path]:
+    """Return the folders of the splits in a directory, by the split: see `FOLDERS`."""
+    by_name = {folder.name.lower(): folder for folder in subfolders(directory)}
+    return {split: by_name[name] for split, names in FOLDERS.items() for name in reversed(names) if name in by_name}
+
+
+def read_folder(directory: Path, options: PictureOptions, others: list[Path] | None = None) -> Samples:
+    """Read a directory with a folder of pictures for each class.
+
+    The classes alternate, so that the last samples, which become the validation set, are of every class.
+
+    Parameters
+    ----------
+    others : list of paths, optional
+        The directories of the other splits: a class that is missing in one of them has its label all the same.
+
+    Raises
+    ------
+    DataError
+        If a file is no picture, the sizes differ, or there are no pictures.
+    """
+    names = {folder.name for place in (directory, *(others or [])) for folder in subfolders(place)}
+    try:
+        label_by_name = labels_of(names)
+    except DataError as error:
+        raise DataError(f"{directory}: {error}") from error
+    images: list[Bytes] = []
+    labels: list[int] = []
+    files: list[str] = []
+    for folder in subfolders(directory):
+        for file in _pictures(folder):
+            images.append(options.image(file, str(file)))
+            options.check_count(len(images), images[0].size)
+            labels.append(label_by_name[folder.name])
+            files.append(str(file))
+    if not images:
+        raise DataError(f"{directory}: no pictures; expected a folder of them for each class, such as cat and dog")
+    stacked, label_array = options.stack(images, files), np.array(labels, np.uint8)
+    order = _alternating(label_array)
+    return Samples(stacked[order], label_array[order], names_of(label_by_name))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    files = sorted(f for f in folder.iterdir() if not f.name.startswith(".") and f.name.lower() not in NO_PICTURES)
+    for file in files:
+        if file.is_dir():
+            raise DataError(f"{file}: a folder in that of a class; expected pictures")
+    return files
+
+
+def _alternating(labels: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+    """Return an order in which any stretch of samples has the same fraction of each class's samples."""
+    place = np.zeros(len(labels))
+    for label in np.unique(labels):
+        of_class = np.flatnonzero(labels == label)
+        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return np.lexsort((labels, place))
