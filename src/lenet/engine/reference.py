@@ -8,7 +8,7 @@ sums before the activation and a ``_backward`` that takes their gradient and ret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -372,10 +372,38 @@ def gradient(
     sign = -1 if spec.layers[-1].lower_is_better else 1
     losses, d_scores = loss(kind, sign * outputs[spec.layers[-1].name][:, :, 0, 0], labels)
     d = sign * d_scores[:, :, None, None] / len(x)
+    _, gradients = _backward(plain, weights, [x, *outputs.values()], d)
+    return float(losses.mean()), gradients
+
+
+def _backward(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], values: Sequence[Array], d: Array
+) -> tuple[Array, Arrays]:
+    """Return the gradient by the input and by every array, from that by the output.
+
+    `values` are the input and every layer's output.
+    """
     gradients: Arrays = {}
-    inputs = [x, *outputs.values()]
-    for layer, value in zip(reversed(plain.layers), reversed(inputs[:-1]), strict=True):
-        d = d * slope(layer.activation, outputs[layer.name])
+    for layer, value, output in zip(reversed(spec.layers), values[-2::-1], values[:0:-1], strict=True):
+        d = d * slope(layer.activation, output)
         d, own = _BACKWARD[type(layer)](layer, _own(layer, weights), value, d)
         gradients |= {f"{layer.name}.{short}": array for short, array in own.items()}
-    return float(losses.mean()), gradients
+    return d, gradients
+
+
+def input_gradient(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any], classes: NDArray[np.integer[Any]]
+) -> Array:
+    """Return the gradient of the score of each input's class by the input, (n, maps, height, width).
+
+    Parameters
+    ----------
+    x : float (n, maps, height, width)
+    classes : int (n,)
+        The class of which the score is meant, for each input; see `scores`.
+    """
+    plain = _without_softmax(spec)
+    x = np.asarray(x, np.float64)
+    sign = -1.0 if spec.layers[-1].lower_is_better else 1.0
+    d = sign * np.eye(spec.classes)[classes][:, :, None, None]
+    return _backward(plain, weights, [x, *forward(plain, weights, x).values()], d)[0]

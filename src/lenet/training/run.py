@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet import plots
 from lenet.data import Dataset
 from lenet.engine import cpu
 from lenet.extras import is_installed
@@ -109,8 +110,6 @@ class Run:
             self._keep(epoch, identity, history)
             yield epoch
         if is_installed("matplotlib") and history:
-            from lenet import plots
-
             plots.curves(history, self.directory / CURVES)
 
     def _make_writable(self) -> None:
