@@ -81,17 +81,19 @@ def look(
     }
     views |= {"patches": patches, "worst": worst, "distortions": distortions}
     view = _only_view(views)
-    has_image = picture is not None or index is not None
     _check_source(view, picture, data or split, index)
-    if view in ("patches", "worst"):
-        dataset = _dataset(data, split or ("train" if view == "patches" else "test"))
-        paths = [_draw_data(model, dataset, patches, worst, out)]
-    elif view in ("kernels", "table") or (view == "codes" and not has_image):
+    if reject is not None and view != "layers":
+        raise typer.BadParameter(f"--reject with --{view}; it is for the picture of all layers")
+    if view in ("kernels", "table") or (view == "codes" and picture is None and index is None):
         paths = [_draw_network(view, model, out)]
+    elif view in ("patches", "worst"):
+        source = data or "mnist", split or ("train" if view == "patches" else "test")
+        paths = [_draw_data(model, source, patches, worst, out)]
     else:
         network = lenet.load(model)
+        network = network if view == "distortions" else single_network(network, model)
         if index is not None:
-            images = [_image_of(_dataset(data, split or "test"), index)]
+            images = [_image_of(_dataset(data or "mnist", split or "test"), index)]
         else:
             images = _digits_of(str(picture), network.classes, mode)
         options = {"name": layer, "seed": seed, "reject": None if reject is None else as_fraction(reject)}
@@ -128,8 +130,8 @@ def _check_source(view: str, picture: str | None, data: str | None, index: int |
         raise typer.BadParameter("--data or --split without an image; expected --index with the number of one")
 
 
-def _dataset(data: str | None, split: str) -> lenet.data.Dataset:
-    dataset = lenet.data.load(data or "mnist", split)
+def _dataset(data: str, split: str) -> lenet.data.Dataset:
+    dataset = lenet.data.load(data, split)
     say(f"data: {dataset.origin}")
     return dataset
 
@@ -169,8 +171,10 @@ def _draw_network(view: str, model: str, out: Path) -> Path:
     return out
 
 
-def _draw_data(model: str, dataset: lenet.data.Dataset, patches: str | None, worst: int | None, out: Path) -> Path:
-    network, subject = lenet.load(model), f"{model}: {dataset.name}"
+def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: int | None, out: Path) -> Path:
+    network = lenet.load(model)
+    dataset = _dataset(*source)
+    subject = f"{model}: {dataset.name}"
     if patches is not None:
         plots.patches(single_network(network, model), dataset.images, patches, path=out, subject=subject)
     else:

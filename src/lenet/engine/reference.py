@@ -146,7 +146,11 @@ def _pool_derivatives(layer: Pool, w: Arrays, x: Array) -> Array:
         case "l2":
             length = np.sqrt(np.nansum(windows**2, axis=-1, keepdims=True))
             return np.divide(windows, length, out=np.zeros_like(windows), where=length > 0)
-    return _picked(windows, w["draws"]).astype(np.float64)
+    if "draws" in w:
+        return _picked(windows, w["draws"]).astype(np.float64)
+    total = np.nansum(windows, axis=-1, keepdims=True)
+    mean = np.divide(np.nansum(windows**2, axis=-1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+    return np.divide(2 * windows - mean, total, out=np.zeros_like(windows), where=total > 0)
 
 
 def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:

@@ -93,4 +93,4 @@ def _image_element(values: Array, limit: float) -> str:
     style = (
         f"width:{pixel * width}px;height:{max(16, pixel * height)}px;image-rendering:pixelated;border:1px solid #999"
     )
-    return f'<img src="data:image/png;base64,{data}" style="{style}" alt="">'
+    return f'<img src="data:image/png;base64,{data}" style="{style}" alt=""/>'

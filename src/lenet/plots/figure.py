@@ -30,11 +30,9 @@ Floats = NDArray[np.floating[Any]]
 
 
 def diverging_colours() -> Colormap:
-    """Return the colour scale of values: blue below 0, white at 0, red above; white where there is no number."""
+    """Return the colour scale of values: blue below 0, white at 0, red above."""
     stops = [tuple(channel / 255 for channel in colour) for colour in (NEGATIVE, ZERO, POSITIVE)]
-    colours = LinearSegmentedColormap.from_list("diverging", stops)
-    colours.set_bad("white")
-    return colours
+    return LinearSegmentedColormap.from_list("diverging", stops)
 
 
 class Picture(Figure):

@@ -69,8 +69,12 @@ def verdict(network: Classifier, image: ArrayLike, reject: float | None = None) 
     probabilities = network.predict_proba(np.asarray(image)[None])[0]
     threshold, source = _threshold(network, reject)
     reason = rejection_reason(probabilities, threshold)
-    reaches = "not accepted: below" if reason else "accepted: it reaches"
-    explanation = f"{reaches} the rejection threshold of {as_percent(threshold)} ({source})"
+    if reason:
+        explanation = f"not accepted: below the rejection threshold of {as_percent(threshold)} ({source})"
+    elif threshold == 0:
+        explanation = f"accepted, as every answer is ({source})"
+    else:
+        explanation = f"accepted: it reaches the rejection threshold of {as_percent(threshold)} ({source})"
     return Verdict(probabilities, int(probabilities.argmax()), reason, explanation)
 
 
