@@ -1,6 +1,7 @@
 """Functions that several tests call: inputs in the reference's terms, small data, a child's environment."""
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -31,3 +32,13 @@ def strokes(count: int) -> tuple[np.ndarray, np.ndarray]:
         y = 5 + 7 * label + random.integers(-1, 2)
         image[y : y + 3, 6:22] = random.integers(150, 256)
     return images, labels
+
+
+def axes_of(figure: Any) -> dict[str, Any]:
+    """Return a figure's axes by their labels, except colour scales."""
+    return {axes.get_label(): axes for axes in figure.axes if not axes.get_label().startswith("scale of")}
+
+
+def texts_of(figure: Any) -> list[str]:
+    """Return the texts that stand on a figure outside of its axes."""
+    return [text.get_text() for text in figure.texts]

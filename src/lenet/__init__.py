@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lenet._version import __version__
 
 if TYPE_CHECKING:
-    from lenet import data, export
+    from lenet import data, export, plots
     from lenet.evaluation.evaluate import Evaluation, evaluate
     from lenet.model.calibration import Calibration
     from lenet.model.ensemble import Ensemble
@@ -67,7 +67,7 @@ _PUBLIC = {
     "lenet.zoo.presets": "presets",
 }
 """The public names of each module."""
-_PACKAGES = ("data", "export")
+_PACKAGES = ("data", "export", "plots")
 """The public packages."""
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
@@ -114,6 +114,7 @@ __all__ = [  # the same names again, for tools that read them without running th
     "export",
     "fit",
     "load",
+    "plots",
     "presets",
     "read",
     "read_many",

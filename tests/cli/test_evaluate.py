@@ -1,16 +1,11 @@
-"""``lenet evaluate`` and ``lenet look``: figures, and drawings of layers and distortions."""
+"""``lenet evaluate``: figures, and a drawing of the worst mistakes."""
 
 import json
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lenet
-from lenet.engine.cpu import distortion_examples
-
-DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
 
 
 def test_error_confusion_and_the_worst_mistakes(run, trained, few_nondigits):
@@ -50,20 +45,8 @@ def test_a_rejection_threshold_for_an_error(run, trained, few_nondigits):
     assert "'few' is not a fraction; expected one such as 0.1% or 0.001" in failed.one_line
 
 
-def test_look_draws_layers(run, tmp_path):
-    assert run("look", "lenet5", DIGITS / "8.png", "--out", tmp_path / "a.png").stdout == f"{tmp_path / 'a.png'}\n"
+def test_the_worst_mistakes_are_drawn(run, trained, few_nondigits, tmp_path):
+    arguments = ("evaluate", trained[0] / "network.safetensors", "--data", "digits", "--worst-out")
+    done = run(*arguments, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_look_draws_distortions(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("lenet.cli.evaluate.distortion_examples", partial(distortion_examples, count=2))
-    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--out", tmp_path / "a.png")
-    one = (tmp_path / "a.png").read_bytes()
-    assert one.startswith(b"\x89PNG")
-    run("look", "lenet5", DIGITS / "8.png", "--distortions", "--seed", 1, "--out", tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes() != one
-
-
-def test_layers_of_an_ensemble_cannot_be_drawn(run, tmp_path):
-    done = run("look", "ensemble", DIGITS / "8.png", "--out", tmp_path / "a.png", code=1)
-    assert "ensemble: an ensemble of 5 networks; expected a single network" in done.one_line
+    assert f"the worst mistakes are in {tmp_path / 'a.png'}" in done.stderr

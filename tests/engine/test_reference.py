@@ -243,3 +243,19 @@ def test_map_loss_by_hand():
     value, d = reference.loss(Map(np.log(2)), -np.array([[0.0, np.log(3)]]), np.array([0]))
     assert value == pytest.approx([np.log(11 / 6)])
     assert d[0] == pytest.approx([6 / 11 - 1, 2 / 11])
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_gradient_by_the_input_is_the_difference_quotient(name):
+    random = np.random.default_rng(6)
+    spec = Spec((2, 7, 8), SPECS[name])
+    weights = initial_weights(spec, "he", 2)
+    x, classes, step = random.normal(0, 1, (2, 2, 7, 8)), np.array([2, 0]), 1e-6
+    gradient = reference.input_gradient(spec, weights, x, classes)
+    for pixel in random.choice(x.size, 12, replace=False):
+        at = np.unravel_index(pixel, x.shape)
+        above, below = x.copy(), x.copy()
+        above[at] += step
+        below[at] -= step
+        high, low = (reference.scores(spec, weights, value)[at[0], classes[at[0]]] for value in (above, below))
+        assert (high - low) / (2 * step) == pytest.approx(gradient[at], rel=1e-4, abs=1e-6)

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from lenet.model.rejection import as_fraction, nondigit_probability, rejection_threshold
+from lenet.model.rejection import (
+    as_fraction,
+    as_percent,
+    nondigit_probability,
+    rejection_reason,
+    rejection_threshold,
+)
 
 MISTAKES = ((0.9, 700), (0.8, 900), (0.8, 900), (0.5, 990))
 
@@ -43,3 +49,26 @@ def test_the_probability_of_a_nondigit_by_hand():
     probabilities = np.array([[0.1] * 10, [0.5, 0.5] + [0] * 8, [1] + [0] * 9, [0.55] + [0.05] * 9], np.float32)
     assert nondigit_probability(probabilities) == pytest.approx([1, 0, 0, 0.5], abs=1e-6)
     assert nondigit_probability(np.array([[0.5, 0.5]], np.float32)).tolist() == [0]
+
+
+def test_percent():
+    assert [as_percent(value) for value in (0.0, 0.123, 0.9994, 0.9996, 1.0)] == [
+        "0.0 %",
+        "12.3 %",
+        "99.9 %",
+        "> 99.9 %",
+        "100.0 %",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "threshold", "reason"),
+    [
+        ([0.6, 0.4, 0, 0, 0], 0.6, ""),
+        ([0.6, 0.4, 0, 0, 0], 0.61, "ambiguous"),
+        ([0.2, 0.2, 0.2, 0.2, 0.2], 0.61, "not_a_digit"),
+        ([0.2, 0.2, 0.2, 0.2, 0.2], 0.0, ""),
+    ],
+)
+def test_why_an_answer_is_not_accepted(probabilities, threshold, reason):
+    assert rejection_reason(np.array(probabilities, np.float32), np.float32(threshold)) == reason

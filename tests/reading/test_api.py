@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import lenet
-from lenet.reading import PictureError, normalised, read
+from lenet.reading import PictureError, normalised, normalised_digits, read
 
 DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
 NUMBERS = DIGITS.parent / "numbers"
@@ -202,3 +202,25 @@ def test_a_large_picture_is_shrunk_and_its_box_is_not(seven):
     reading, small = read(large), read(seven)
     assert str(reading) == "7"
     assert np.allclose(np.array(reading.lines[0].digits[0].box) / 20, small.lines[0].digits[0].box, atol=3)
+
+
+def test_the_digits_of_a_number_one_by_one():
+    digits = normalised_digits(NUMBERS / "24709.png")
+    assert digits.dtype == np.uint8 and digits.shape == (5, 28, 28)
+    assert lenet.load("reader").predict(digits).tolist() == [2, 4, 7, 0, 9]
+    assert lenet.load("reader").predict(normalised_digits(NUMBERS / "38052-touching.png")).tolist() == [3, 8, 0, 5, 2]
+
+
+def test_the_digits_of_a_page_come_line_by_line():
+    page = NUMBERS / "page.png"
+    text = read(page).text.replace("\n", "")
+    assert lenet.load("reader").predict(normalised_digits(page)).tolist() == [int(c) for c in text]
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda p: p.name)
+def test_a_single_digit_is_one(path):
+    assert np.array_equal(normalised_digits(path), normalised(path)[None])
+
+
+def test_a_picture_without_digits_has_its_ink_as_one():
+    assert not normalised_digits(np.full((40, 40), 255, np.uint8)).any()

@@ -11,7 +11,7 @@ MODULES = {
     "bench": "experiments",
     "data": "data",
     "evaluate": "evaluate",
-    "look": "evaluate",
+    "look": "look",
     "presets": "models",
     "read": "read",
     "reproduce": "experiments",

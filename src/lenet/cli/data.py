@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import lenet
+from lenet import plots
 from lenet.cli.loading import Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import Data, data_app, say, show
 from lenet.data.mnist import FILES, directories, find_file, locate, verified
@@ -45,8 +46,6 @@ def data_show(
     out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
 ) -> None:
     """Draw the first samples of a data set with their labels."""
-    from lenet import plots
-
     dataset = lenet.data.load(data, split, **picture_options(size, fit, None, invert))
     introduce(dataset, data)
     plots.samples(dataset.images[:count], dataset.labels[:count], out)

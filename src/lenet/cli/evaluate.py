@@ -1,4 +1,4 @@
-"""``lenet evaluate`` and ``lenet look``: how good a network is, and what its layers do."""
+"""``lenet evaluate``: how good a network is."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ import typer
 from rich.table import Table
 
 import lenet
+from lenet import plots
 from lenet.cli.loading import Color, Fit, Invert, Size, as_in_training, introduce, picture_options
-from lenet.cli.shared import AsJson, Data, Reject, Threads, app, show
+from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
 from lenet.data import Dataset
-from lenet.engine.cpu import distortion_examples
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
-from lenet.model.ensemble import single_network
 from lenet.model.network import Classifier
 from lenet.model.rejection import as_fraction
-from lenet.reading import normalised
 from lenet.synthesis.nondigits import MIN_SIZE_PX
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
@@ -36,6 +34,7 @@ def evaluate(
     color: Color = None,
     invert: Invert = None,
     reject: Reject = None,
+    worst_out: Annotated[Path | None, typer.Option(help="A drawing of the worst mistakes goes there.")] = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,6 +69,10 @@ def evaluate(
         print(json.dumps({**plain, "classes": names, **tables, **confidence}))
     else:
         _show_evaluation(result, confidence, names)
+    if worst_out is not None:
+        subject = f"{model}: {dataset.name}, {result.wrong} of {result.n} wrong"
+        plots.mistakes(dataset.images, result.worst, worst_out, subject=subject)
+        say(f"the worst mistakes are in {worst_out}")
 
 
 def _class_names(network: Classifier, dataset: Dataset) -> list[str]:
@@ -112,26 +115,3 @@ def _confidence(result: lenet.Evaluation) -> dict[str, Any]:
         accepted, error = result.accepted(least)
         risk.append({"coverage": accepted, "threshold": least, "error": error})
     return {"calibration_error": result.calibration_error, "risk": risk}
-
-
-@app.command()
-def look(
-    model: Annotated[str, typer.Argument(help="A network's file, or the name of a pretrained one.")],
-    picture: Annotated[str, typer.Argument(help="A picture of one digit.")],
-    out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("look.png"),
-    distortions: Annotated[
-        bool, typer.Option("--distortions", help="Draw examples of the picture distorted, as data augmentation does.")
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Of the distortions.")] = 0,
-) -> None:
-    """Draw every layer's output for a picture, or a network's answers for the picture distorted."""
-    from lenet import plots
-
-    digit, network = normalised(picture), lenet.load(model)
-    if distortions:
-        examples = distortion_examples(digit, seed)
-        answers = {name: network.predict_proba(images) for name, images in examples.items()}
-        plots.distortions(examples, answers, out)
-    else:
-        plots.layers(single_network(network, model).trace(digit[None]), out)
-    print(out)

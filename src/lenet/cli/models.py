@@ -11,18 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import lenet
-from lenet.cli.shared import AsJson, app, show
-from lenet.model.ensemble import single_network
-
-
-def _spec(name: str) -> lenet.Spec:
-    """Return the spec of a preset, a pretrained network or a file."""
-    if name in lenet.presets:
-        return lenet.presets[name].spec
-    try:
-        return single_network(lenet.load(name), name).spec
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{error}; presets are {', '.join(lenet.presets)}") from error
+from lenet.cli.shared import AsJson, app, show, spec_of
 
 
 @app.command()
@@ -31,7 +20,7 @@ def summary(
     as_json: AsJson = False,
 ) -> None:
     """Show a network's layers: kind, output shape, units, parameters, connections."""
-    spec = _spec(name)
+    spec = spec_of(name)
     rows = spec.summary()
     if as_json:
         layers = [asdict(row) for row in rows]

@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import lenet
+from lenet.model.ensemble import single_network
 from lenet.training.errors import TrainingError
 
 app = typer.Typer(
@@ -40,6 +42,16 @@ Reject = Annotated[
 
 EXPECTED = (ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError, TrainingError)
 """What bad input raises: shown as one line. Anything else is a bug in lenet and shows its traceback."""
+
+
+def spec_of(name: str) -> lenet.Spec:
+    """Return the spec of a preset, a pretrained network or a file."""
+    if name in lenet.presets:
+        return lenet.presets[name].spec
+    try:
+        return single_network(lenet.load(name), name).spec
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; presets are {', '.join(lenet.presets)}") from error
 
 
 def say(message: str) -> None:

@@ -8,7 +8,7 @@ sums before the activation and a ``_backward`` that takes their gradient and ret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -154,7 +154,11 @@ def _pool_derivatives(layer: Pool, w: Arrays, x: Array) -> Array:
         case "l2":
             length = np.sqrt(np.nansum(windows**2, axis=-1, keepdims=True))
             return np.divide(windows, length, out=np.zeros_like(windows), where=length > 0)
-    return _picked(windows, w["draws"]).astype(np.float64)
+    if "draws" in w:
+        return _picked(windows, w["draws"]).astype(np.float64)
+    total = np.nansum(windows, axis=-1, keepdims=True)
+    mean = np.divide(np.nansum(windows**2, axis=-1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+    return np.divide(2 * windows - mean, total, out=np.zeros_like(windows), where=total > 0)
 
 
 def _pool_backward(layer: Pool, w: Arrays, x: Array, d: Array) -> tuple[Array, Arrays]:
@@ -397,10 +401,38 @@ def gradient(
     sign = -1 if spec.layers[-1].lower_is_better else 1
     losses, d_scores = loss(kind, sign * outputs[spec.layers[-1].name][:, :, 0, 0], labels)
     d = sign * d_scores[:, :, None, None] / len(x)
+    _, gradients = _backward(plain, weights, [x, *outputs.values()], d)
+    return float(losses.mean()), gradients
+
+
+def _backward(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], values: Sequence[Array], d: Array
+) -> tuple[Array, Arrays]:
+    """Return the gradient by the input and by every array, from that by the output.
+
+    `values` are the input and every layer's output.
+    """
     gradients: Arrays = {}
-    inputs = [x, *outputs.values()]
-    for layer, value in zip(reversed(plain.layers), reversed(inputs[:-1]), strict=True):
-        d = d * slope(layer.activation, outputs[layer.name])
+    for layer, value, output in zip(reversed(spec.layers), values[-2::-1], values[:0:-1], strict=True):
+        d = d * slope(layer.activation, output)
         d, own = _BACKWARD[type(layer)](layer, _own(layer, weights), value, d)
         gradients |= {f"{layer.name}.{short}": array for short, array in own.items()}
-    return float(losses.mean()), gradients
+    return d, gradients
+
+
+def input_gradient(
+    spec: Spec, weights: Mapping[str, NDArray[Any]], x: NDArray[Any], classes: NDArray[np.integer[Any]]
+) -> Array:
+    """Return the gradient of the score of each input's class by the input, (n, maps, height, width).
+
+    Parameters
+    ----------
+    x : float (n, maps, height, width)
+    classes : int (n,)
+        The class of which the score is meant, for each input; see `scores`.
+    """
+    plain = _without_softmax(spec)
+    x = np.asarray(x, np.float64)
+    sign = -1.0 if spec.layers[-1].lower_is_better else 1.0
+    d = sign * np.eye(spec.classes)[classes][:, :, None, None]
+    return _backward(plain, weights, [x, *forward(plain, weights, x).values()], d)[0]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lenet import plots
 from lenet.experiments.reproduce import REMEDY
 from lenet.extras import is_installed
 from lenet.model.file import replace_file
@@ -214,8 +215,6 @@ def write(figures: Mapping[str, Any], path: Path, table: PresetTable = literatur
     """Write the page of the figures to `path`, and its picture to ``figures/`` beside it if matplotlib is installed."""
     replace_file(path, page(figures, table).encode())
     if is_installed("matplotlib"):
-        from lenet import plots
-
         (path.parent / "figures").mkdir(exist_ok=True)
         pictures = path.parent / "figures"
         plots.reproduced(by_width(figures, table), compared_curves(figures, table), pictures / "reproducing.png")

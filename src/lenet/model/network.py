@@ -284,7 +284,15 @@ class Network(Classifier):
         flat = {layer.name for layer in self._spec.layers if isinstance(layer, Dense | Rbf)}
         shapes = [list(shape[:1] if name in flat else shape) for name, shape in self._spec.shapes.items()]
         values = self._engine().trace(array, soft, shapes)
-        return Trace({"INPUT": self._input(array), **dict(zip(self._spec.shapes, values, strict=True))})
+        outputs = dict(zip(self._spec.shapes, values, strict=True))
+        return Trace({"INPUT": self._input(array), **outputs}, self._probabilities_of(values[-1]))
+
+    def _probabilities_of(self, output: Array) -> Array:
+        """Return the calibrated probabilities of what the output layer gave, (n, classes)."""
+        last = self._spec.layers[-1]
+        if last.activation == "softmax":  # its logarithm is the scores, except for a constant
+            output = np.log(np.maximum(output, np.finfo(np.float32).tiny))
+        return self.probabilities(-output if last.lower_is_better else output)
 
     def scan(self, picture: ArrayLike) -> Array:
         """Return the scores at every position of a larger picture, in one pass.

@@ -14,6 +14,7 @@ from lenet.model import file
 from lenet.model.arrays import WeightsError
 from lenet.model.ensemble import Ensemble
 from lenet.model.network import Network
+from lenet.zoo.presets import presets
 
 DEFAULT = "reader"
 """The pretrained network that `load` returns without a name."""
@@ -56,8 +57,9 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> Network | Ensemb
         model = _pretrained(FILES[name])
         return model.networks[0] if name == "lenet5" and isinstance(model, Ensemble) else model
     if not name or not Path(name).exists():
+        hint = f"; `lenet train --preset {name}` trains the preset of that name" if name in presets else ""
         raise FileNotFoundError(
-            f"{name or repr(name)}: no such file, and no pretrained network; those are {', '.join(FILES)}"
+            f"{name or repr(name)}: no such file, and no pretrained network; those are {', '.join(FILES)}{hint}"
         )
     return _read(name)
 

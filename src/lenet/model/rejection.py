@@ -22,6 +22,13 @@ def as_fraction(value: str | float) -> float:
         raise ValueError(f"{value!r} is not a fraction; expected one such as 0.1% or 0.001") from None
 
 
+def as_percent(probability: float) -> str:
+    """Return a probability as text in percent; one of nearly 1 is not rounded to it."""
+    if 0.9995 <= probability < 1:
+        return "> 99.9 %"
+    return f"{100 * probability:.1f} %"
+
+
 def rejection_threshold(mistakes: Sequence[tuple[float, int]], images: int, error: float) -> float:
     """Return the least confidence of accepted answers for an error among them.
 
@@ -73,3 +80,16 @@ def nondigit_probability(probabilities: Array) -> Array:
         return np.zeros(len(probabilities), np.float32)
     two = np.partition(probabilities, classes - 2, axis=1)[:, classes - 2 :].sum(axis=1)
     return np.asarray(np.clip((1 - two) * (classes / (classes - 2)), 0, 1), np.float32)
+
+
+def rejection_reason(probabilities: Array, threshold: float) -> str:
+    """Return why an answer is not accepted, from the probabilities of the classes (classes,).
+
+    Returns
+    -------
+    str
+        ``not_a_digit`` or ``ambiguous``; empty if the largest probability reaches the threshold.
+    """
+    if float(probabilities.max()) >= threshold:
+        return ""
+    return "not_a_digit" if float(nondigit_probability(probabilities[None])[0]) > 0.5 else "ambiguous"

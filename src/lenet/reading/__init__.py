@@ -1,8 +1,8 @@
 """From a picture to a `Reading`: decode -> ink -> lines -> segmentation -> path search -> ranking -> result."""
 
 from lenet.image.decode import PictureError
-from lenet.reading.api import normalised, read, read_many
+from lenet.reading.api import normalised, normalised_digits, read, read_many
 from lenet.reading.reader import Reader
 from lenet.reading.result import Digit, Line, Reading
 
-__all__ = ["Digit", "Line", "PictureError", "Reader", "Reading", "normalised", "read", "read_many"]
+__all__ = ["Digit", "Line", "PictureError", "Reader", "Reading", "normalised", "normalised_digits", "read", "read_many"]

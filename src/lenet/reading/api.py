@@ -16,7 +16,7 @@ from lenet.reading.batch import read_batches
 from lenet.reading.digit import only_digit
 from lenet.reading.explain import explained
 from lenet.reading.page.ink import ink_of
-from lenet.reading.reader import Model, Reader
+from lenet.reading.reader import Model, Reader, digit_inks
 from lenet.reading.result import Reading
 
 
@@ -29,6 +29,26 @@ def normalised(picture: Any) -> NDArray[np.uint8]:
         See `lenet.image.decode.decode`.
     """
     return normalised_digit(only_digit(ink_of(decode(picture)).image))
+
+
+def normalised_digits(picture: Any) -> NDArray[np.uint8]:
+    """Return the digits of a picture as the networks see them: uint8 (n, 28, 28), 0 = paper and 255 = ink.
+
+    They are those that `read` reads, in reading order; a picture without digits has its ink as one.
+
+    Parameters
+    ----------
+    picture : path, bytes, array or PIL image
+        See `lenet.image.decode.decode`.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> lenet.load("lenet5").predict(lenet.reading.normalised_digits("examples/numbers/24709.png")).tolist()
+    [2, 4, 7, 0, 9]
+    """
+    (page,) = Reader().pages([decode(picture)])
+    return np.stack([normalised_digit(ink) for ink, _ in digit_inks(page)])
 
 
 def read(

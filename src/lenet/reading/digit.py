@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.image.measure import AREA, STROKE_LEVEL, Box, components
-from lenet.model.rejection import nondigit_probability
+from lenet.model.rejection import rejection_reason
 from lenet.reading.result import Digit, Line, Reading
 
 MIN_COMPONENT_FRACTION = 1 / 40
@@ -34,7 +34,5 @@ def read_digit(probabilities: NDArray[np.float32], box: Box, threshold: float) -
     digit = Digit.of(probabilities, box)
     alternatives = tuple((str(label), probability) for label, probability in digit.alternatives)
     line = Line((digit,), digit.confidence, alternatives)
-    if digit.confidence >= threshold:
-        return Reading((line,), accepted=True)
-    is_nondigit = float(nondigit_probability(probabilities[None])[0]) > 0.5
-    return Reading((line,), accepted=False, reason="not_a_digit" if is_nondigit else "ambiguous")
+    reason = rejection_reason(probabilities, threshold)
+    return Reading((line,), accepted=not reason, reason=reason)

@@ -134,7 +134,7 @@ class Reader:
         lines = [] if self.mode == "digit" else self._read_lines(inks, threads)
         pages = [self._page(ink, [line for line in lines if line.page == n]) for n, ink in enumerate(inks)]
         single = [n for n, page in enumerate(pages) if self._has_one_digit(page)]
-        readings = self._read_digits([_digit_ink(pages[n]) for n in single], threads)
+        readings = self._read_digits([digit_inks(pages[n])[0] for n in single], threads)
         for n, reading in zip(single, readings, strict=True):
             pages[n] = replace(pages[n], reading=self._agreed(pages[n], reading))
         return pages
@@ -256,16 +256,21 @@ def _segment(lines: Sequence[tuple[int, InkLine, LineScan]]) -> list[SegmentedLi
     return [line for line in segmented if counts[line.page] <= MAX_CANDIDATES]
 
 
-def _digit_ink(page: Page) -> tuple[Bytes, Box]:
-    """Return the ink of a picture's one digit, (height, width), and its box in the picture."""
-    if not page.lines:
-        image = only_digit(page.ink.image)
-        return image, _box(image, page.ink.shrink)
-    (line,) = page.lines
-    candidate, labels = line.candidates[line.numbers[0].digits[0][1]], line.segments.labels
-    strokes = (labels > candidate.first) & (labels <= candidate.last + 1)
-    image = with_edges(line.line.ink, strokes)
-    return image, _box(image, page.ink.shrink, line.line.left, line.line.top)
+def digit_inks(page: Page) -> list[tuple[Bytes, Box]]:
+    """Return the ink of each digit of a page in reading order, (height, width), with its box in the picture.
+
+    Where no digits were read, all ink of the picture is taken for one.
+    """
+    digits = []
+    for line in page.lines:
+        for _, index in line.numbers[0].digits if line.numbers else ():
+            candidate, labels = line.candidates[index], line.segments.labels
+            image = with_edges(line.line.ink, (labels > candidate.first) & (labels <= candidate.last + 1))
+            digits.append((image, _box(image, page.ink.shrink, line.line.left, line.line.top)))
+    if digits:
+        return digits
+    image = only_digit(page.ink.image)
+    return [(image, _box(image, page.ink.shrink))]
 
 
 def _box(ink: Bytes, shrink: int, left: int = 0, top: int = 0) -> Box:

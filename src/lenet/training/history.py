@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from lenet import plots
 from lenet.extras import is_installed
 from lenet.html import inline_svg, table
 from lenet.model.arrays import Array
@@ -177,8 +178,6 @@ class History(Sequence[EpochMetrics]):
 
         Needs matplotlib: ``pip install "lenet[figures]"``.
         """
-        from lenet import plots
-
         return plots.curves(self.to_dict(), path)
 
     def save(self, path: str | os.PathLike[str], *, minibatches: bool = False) -> None:

@@ -1,0 +1,202 @@
+"""``lenet look``: a network's layers, weights, mistakes and more as pictures.
+
+One view at a time: of an image (a picture's digits, or an image of a data set), of the network alone, or of a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+import lenet
+from lenet import plots
+from lenet.cli.shared import Reject, app, say, spec_of
+from lenet.engine.cpu import distortion_examples
+from lenet.model.ensemble import single_network
+from lenet.model.network import Classifier
+from lenet.model.rejection import as_fraction
+from lenet.reading import normalised, normalised_digits
+
+MODES = ("auto", "digit")
+
+Model = Annotated[str, typer.Argument(help="A network's file, or the name of a pretrained one.")]
+Picture = Annotated[str | None, typer.Argument(help="A picture of a digit, or of several: a drawing for each.")]
+Out = Annotated[Path, typer.Option(help="Where the drawing goes; for several digits, -1, -2, ... are added.")]
+Layer = Annotated[str | None, typer.Option(metavar="NAME", help="One layer, such as C3, large.")]
+Kernels = Annotated[bool, typer.Option("--kernels", help="The weights of every convolution.")]
+Table = Annotated[bool, typer.Option("--table", help="The connection table of C3, of a preset too.")]
+Codes = Annotated[
+    bool,
+    typer.Option("--codes", help="The codes of the output layer, of a preset too; with a picture, its distances."),
+]
+Saliency = Annotated[bool, typer.Option("--saliency", help="Which pixels speak for the answer, which against it.")]
+Patches = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What excites each map of a layer most, from the training set.")
+]
+Worst = Annotated[int | None, typer.Option(min=1, metavar="N", help="The N worst mistakes on the test set.")]
+Distortions = Annotated[bool, typer.Option("--distortions", help="The picture distorted, as data augmentation does.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Of the distortions.")]
+Data = Annotated[
+    str | None, typer.Option("--data", help="For --index, --patches and --worst, as for evaluate; by default mnist.")
+]
+Split = Annotated[str | None, typer.Option(help="test or train; by default train for --patches, else test.")]
+Index = Annotated[
+    int | None, typer.Option(min=0, help="An image of the data set, counted from 0, instead of a picture.")
+]
+Mode = Annotated[str, typer.Option(help="What the picture shows: auto, or digit for one digit in any case.")]
+
+
+@app.command()
+def look(
+    model: Model,
+    picture: Picture = None,
+    out: Out = Path("look.png"),
+    layer: Layer = None,
+    kernels: Kernels = False,
+    table: Table = False,
+    codes: Codes = False,
+    saliency: Saliency = False,
+    patches: Patches = None,
+    worst: Worst = None,
+    distortions: Distortions = False,
+    seed: Seed = 0,
+    data: Data = None,
+    split: Split = None,
+    index: Index = None,
+    mode: Mode = "auto",
+    reject: Reject = None,
+) -> None:
+    """Draw every layer's output for a digit, and the answer; or, with an option, another view."""
+    views: dict[str, object] = {
+        "layer": layer,
+        "kernels": kernels,
+        "table": table,
+        "codes": codes,
+        "saliency": saliency,
+    }
+    views |= {"patches": patches, "worst": worst, "distortions": distortions}
+    view = _only_view(views)
+    _check_source(view, picture, data or split, index)
+    if reject is not None and view != "layers":
+        raise typer.BadParameter(f"--reject with --{view}; it is for the picture of all layers")
+    if view in ("kernels", "table") or (view == "codes" and picture is None and index is None):
+        paths = [_draw_network(view, model, out)]
+    elif view in ("patches", "worst"):
+        source = data or "mnist", split or ("train" if view == "patches" else "test")
+        paths = [_draw_data(model, source, patches, worst, out)]
+    else:
+        network = lenet.load(model)
+        network = network if view == "distortions" else single_network(network, model)
+        if index is not None:
+            images = [_image_of(_dataset(data or "mnist", split or "test"), index)]
+        else:
+            images = _digits_of(str(picture), network.classes, mode)
+        options = {"name": layer, "seed": seed, "reject": None if reject is None else as_fraction(reject)}
+        paths = _numbered(out, len(images))
+        for (image, subject), path in zip(images, paths, strict=True):
+            _draw_image(view, network, image, path, {**options, "subject": f"{model}: {subject}"})
+    for path in paths:
+        print(path)
+
+
+def _only_view(views: Mapping[str, object]) -> str:
+    """Return the one view that is asked for, ``layers`` if there is none; a usage error if there are several."""
+    chosen = [name for name, value in views.items() if value not in (None, False)]
+    if len(chosen) > 1:
+        names = " and ".join(f"--{name}" for name in chosen)
+        raise typer.BadParameter(f"{names} are {len(chosen)} views; expected one at a time")
+    return chosen[0] if chosen else "layers"
+
+
+def _check_source(view: str, picture: str | None, data: str | None, index: int | None) -> None:
+    """Raise a usage error unless what is to be drawn is there, once."""
+    if picture is not None and index is not None:
+        raise typer.BadParameter(f"{picture} and --index {index}; expected a picture, or an image of a data set")
+    if view in ("kernels", "table", "patches", "worst"):
+        if picture is not None or index is not None:
+            given = f"--index {index}" if picture is None else picture
+            raise typer.BadParameter(f"{given}: --{view} is not about one image; leave it out")
+        if data is not None and view in ("kernels", "table"):
+            raise typer.BadParameter(f"--data or --split: --{view} is about the network only; leave them out")
+        return
+    if view != "codes" and picture is None and index is None:
+        raise typer.BadParameter("nothing to look at; expected a picture, or --index with the number of an image")
+    if data is not None and index is None:
+        raise typer.BadParameter("--data or --split without an image; expected --index with the number of one")
+
+
+def _dataset(data: str, split: str) -> lenet.data.Dataset:
+    dataset = lenet.data.load(data, split)
+    say(f"data: {dataset.origin}")
+    return dataset
+
+
+def _image_of(dataset: lenet.data.Dataset, index: int) -> tuple[NDArray[np.uint8], str]:
+    """Return an image of a data set, and what it is as text."""
+    if index >= len(dataset):
+        raise ValueError(f"image {index} of {dataset.name}; expected one from 0 to {len(dataset) - 1}")
+    return dataset.images[index], f"image {index} of {dataset.name}, label {dataset.labels[index]}"
+
+
+def _digits_of(picture: str, classes: int, mode: str) -> list[tuple[NDArray[np.uint8], str]]:
+    """Return the digits of a picture as networks see them, each with what it is as text."""
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
+    several = mode == "auto" and classes == len("0123456789")
+    digits = normalised_digits(picture) if several else normalised(picture)[None]
+    name = Path(picture).name
+    if len(digits) == 1:
+        return [(digits[0], name)]
+    say(f"{picture}: {len(digits)} digits, a drawing for each; --mode digit takes them for one")
+    return [(digit, f"{name}, digit {number} of {len(digits)}") for number, digit in enumerate(digits, 1)]
+
+
+def _numbered(out: Path, count: int) -> list[Path]:
+    """Return so many paths: the path itself, or with -1, -2, ... before its end."""
+    return [out] if count == 1 else [out.with_stem(f"{out.stem}-{number}") for number in range(1, count + 1)]
+
+
+def _draw_network(view: str, model: str, out: Path) -> Path:
+    if view == "kernels":
+        plots.kernels(single_network(lenet.load(model), model), out, subject=model)
+    elif view == "table":
+        plots.connection_table(spec_of(model), out)
+    else:
+        plots.codes(spec_of(model), out)
+    return out
+
+
+def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: int | None, out: Path) -> Path:
+    network = lenet.load(model)
+    dataset = _dataset(*source)
+    subject = f"{model}: {dataset.name}"
+    if patches is not None:
+        plots.patches(single_network(network, model), dataset.images, patches, path=out, subject=subject)
+    else:
+        result = lenet.evaluate(network, dataset.images, dataset.labels, worst=worst or 0)
+        plots.mistakes(dataset.images, result.worst, out, subject=f"{subject}, {result.wrong} of {result.n} wrong")
+    return out
+
+
+def _draw_image(
+    view: str, network: Classifier, image: NDArray[np.uint8], path: Path, options: Mapping[str, Any]
+) -> None:
+    subject = options["subject"]
+    if view == "distortions":
+        examples = distortion_examples(image, options["seed"])
+        plots.distortions(examples, {name: network.predict_proba(images) for name, images in examples.items()}, path)
+        return
+    single = single_network(network)
+    if view == "layer":
+        plots.layer(single, image, options["name"], path=path, subject=subject)
+    elif view == "saliency":
+        plots.saliency(single, image, path, subject=subject)
+    elif view == "codes":
+        plots.code_distances(single, image, path, subject=subject)
+    else:
+        plots.layers(single, image, path, subject=subject, reject=options["reject"])

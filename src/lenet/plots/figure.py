@@ -1,0 +1,136 @@
+"""What all pictures have in common: sheets laid out in inches, colour scales, frames, and how they are written."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lenet.image.colours import NEGATIVE, POSITIVE, ZERO
+
+DPI = 150
+DARK, LIGHT, ALARM = "#1f4e79", "#b9cde0", "#c55a11"
+"""Of the answer, of the other classes, of what is not confident or wrong."""
+FRAME, MUTED = "#999999", "#666666"
+"""Of the frames around maps, and of what is written small."""
+GREY = "gray_r"
+"""The colour scale of pictures: paper is white, ink is black."""
+
+PathLike = str | os.PathLike[str]
+Floats = NDArray[np.floating[Any]]
+
+
+def diverging_colours() -> Colormap:
+    """Return the colour scale of values: blue below 0, white at 0, red above."""
+    stops = [tuple(channel / 255 for channel in colour) for colour in (NEGATIVE, ZERO, POSITIVE)]
+    return LinearSegmentedColormap.from_list("diverging", stops)
+
+
+class Picture(Figure):
+    """A figure that a notebook shows as it is, whether or not pyplot was imported."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as the bytes of a PNG file."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=DPI // 2)
+        return buffer.getvalue()
+
+
+def new_figure(width: float, height: float) -> Picture:
+    """Return an empty figure of a size in inches, with a canvas that draws PNG files."""
+    figure = Picture(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def finished(figure: Picture, path: PathLike | None, dpi: int = DPI) -> Picture:
+    """Return the figure; write it to the path if there is one, as PNG unless its name ends otherwise."""
+    if path is not None:
+        # Without a format, matplotlib would add .png to a name without an end.
+        figure.savefig(path, dpi=dpi, format=Path(path).suffix[1:] or "png")
+    return figure
+
+
+def limit_of(values: Floats) -> float:
+    """Return the largest distance from 0, at which the colours of these values are the darkest; 1 if all are 0."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+class Sheet:
+    """A figure whose places are in inches from its top left corner.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = new_figure(width, height)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Return axes in a place of the sheet."""
+        place = left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height
+        return self.figure.add_axes(place)
+
+    def text(self, left: float, top: float, text: str, **style: Any) -> None:
+        """Write text whose upper left corner is there, unless the style aligns it otherwise."""
+        style = {"ha": "left", "va": "top", "fontsize": 9, **style}
+        self.figure.text(left / self.width, 1 - top / self.height, text, **style)
+
+    def map(self, place: tuple[float, float, float, float], values: Floats, limit: float, label: str = "") -> Axes:
+        """Draw a map (height, width) with a frame in (left, top, width, height); the label names its axes."""
+        return self._framed(place, label, values, cmap=diverging_colours(), vmin=-limit, vmax=limit)
+
+    def grey(
+        self, place: tuple[float, float, float, float], values: NDArray[Any], levels: tuple[float, float], label: str
+    ) -> Axes:
+        """Draw a picture (height, width) in grey with a frame; `levels` are those of paper, white, and of ink."""
+        return self._framed(place, label, values, cmap=GREY, vmin=levels[0], vmax=levels[1])
+
+    def _framed(self, place: tuple[float, float, float, float], label: str, values: Any, **style: Any) -> Axes:
+        axes = self.axes(*place)
+        axes.imshow(values, aspect="auto", interpolation="nearest", **style)
+        axes.set(xticks=[], yticks=[], label=label)
+        for side in axes.spines.values():
+            side.set(color=FRAME, linewidth=0.6)
+        return axes
+
+    def colour_bar(
+        self, left: float, middle: float, levels: tuple[float, float], colours: Colormap | str, label: str = ""
+    ) -> None:
+        """Draw a small colour scale from one level to the other, its middle at a height of the sheet."""
+        axes = self.axes(left, middle - 0.11, 0.75, 0.08)
+        axes.set_label(f"scale of {label}")
+        scale = ScalarMappable(Normalize(*levels), colours)
+        bar = self.figure.colorbar(scale, cax=axes, orientation="horizontal")
+        ticks = sorted({levels[0], 0.0, levels[1]}) if levels[0] < 0 < levels[1] and colours != GREY else list(levels)
+        bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
+        axes.tick_params(labelsize=6.5, length=2, pad=1.5, color=FRAME)
+        bar.outline.set(edgecolor=FRAME, linewidth=0.6)
+
+    def value_bar(self, left: float, middle: float, limit: float, label: str = "") -> None:
+        """Draw the colour scale of values up to a distance from 0."""
+        self.colour_bar(left, middle, (-limit, limit), diverging_colours(), label)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as it is written in text, such as 6 x 28 x 28."""
+    return " x ".join(map(str, shape))
+
+
+def balanced_columns(count: int, most: int) -> int:
+    """Return into how many columns, at most `most`, to lay `count` things so that the rows are about equally long."""
+    rows = -(-count // most)
+    return -(-count // rows)
