@@ -9,7 +9,8 @@ from lenet.training.run import CHECKPOINT
 
 def command_line(job, show_seed=False):
     """Return the command that does a job, without its directory; `show_seed` names the seed 0, too."""
-    words = ["lenet train --preset", job.preset]
+    words = ["lenet train"]
+    words += [f"--preset {job.preset}"] if job.preset else []
     words += [f"--{job.recipe}"] if job.recipe else []
     words += [f"--data {job.data}"] if job.data != Job.data else []
     words += [f"--epochs {job.epochs}"] if job.epochs else []

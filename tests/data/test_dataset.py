@@ -1,69 +1,9 @@
-"""Data sets by name or path: directories of IDX files, sources that are none, and labels of other classes."""
-
-import gzip
-from pathlib import Path
+"""A data set as a value: its classes, and their labels among those of a network."""
 
 import numpy as np
 import pytest
 
-from lenet.data import DataError, Dataset, digits, load, mnist
-from lenet.data.idx import to_idx
-
-RANDOM = np.random.default_rng(0)
-
-
-def write(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
-
-
-def idx_directory(path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
-    path.mkdir(exist_ok=True)
-    for split in ("train", "t10k"):
-        write(path / f"{split}-images-idx3-ubyte.gz", gzip.compress(to_idx(images)))
-        write(path / f"{split}-labels.idx1-ubyte", to_idx(labels))
-    return path
-
-
-def test_a_directory_of_idx_files(tmp_path):
-    images, labels = RANDOM.integers(0, 256, (4, 9, 8), np.uint8), np.array([0, 1, 2, 1], np.uint8)
-    place = idx_directory(tmp_path / "own", images, labels)
-    dataset = load(str(place), "test")
-    assert np.array_equal(dataset.images, images)
-    assert np.array_equal(dataset.labels, labels)
-    assert str(place) in dataset.origin
-    rest, held = dataset.split(1)
-    assert (len(rest), len(held)) == (3, 1)
-    with pytest.raises(ValueError, match="4 hold-out samples of 4"):
-        dataset.split(4)
-
-
-@pytest.mark.parametrize(
-    ("images", "labels", "message"),
-    [
-        (np.zeros((4, 3, 3), np.uint8), np.zeros(3, np.uint8), "4 images and 3 labels in train"),
-        (np.zeros((4, 3), np.uint8), np.zeros(4, np.uint8), "2 axes; expected 3"),
-        (np.zeros((4, 3, 3), np.uint8), np.zeros((4, 1), np.uint8), "2 axes; expected 1"),
-    ],
-)
-def test_files_that_do_not_belong_together(tmp_path, images, labels, message):
-    with pytest.raises(DataError, match=message):
-        load(str(idx_directory(tmp_path, images, labels)), "train")
-
-
-def test_unknown_sources_and_splits(tmp_path):
-    with pytest.raises(DataError, match="neither mnist, nor digits, nor a file or directory"):
-        load("emnist", "train")
-    with pytest.raises(DataError, match="no file called train-images-idx3-ubyte"):
-        load(str(tmp_path), "train")
-    for function in (mnist, digits, lambda split: load("mnist", split)):
-        with pytest.raises(ValueError, match="split is 'dev'; expected train or test"):
-            function("dev")
-
-
-def test_a_file_of_no_known_form(tmp_path):
-    with pytest.raises(DataError, match=r"expected a name that ends in .pkl.gz, .npz, .csv or .parquet"):
-        load(str(write(tmp_path / "a.txt", b"")), "train")
+from lenet.data import DataError, Dataset
 
 
 def test_labels_among_the_classes_of_a_network():

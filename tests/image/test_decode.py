@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.image.decode import FORMATS, MAX_PIXELS, PictureError, decode
+from lenet.image.decode import FORMATS, MAX_PIXELS, PictureError, decode, decode_sample
 from lenet.reading import read
 
 DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
@@ -156,3 +156,17 @@ def test_coloured_ink_on_coloured_paper(seven, ink, paper):
     cover = np.clip((cover - 0.2) / 0.5, 0, 1)
     picture = np.array(paper) * (1 - cover) + np.array(ink) * cover
     assert str(read(picture.round().astype(np.uint8))) == "7"
+
+
+def test_samples_of_a_data_set_are_decoded_alike_whatever_their_contrast():
+    """Yellow on white is read in blue alone; as a sample it has its lightness, or all three channels."""
+    page = np.full((20, 20, 3), 255, np.uint8)
+    page[5:15, 9:11] = 255, 255, 0
+    content = as_bytes(Image.fromarray(page), "PNG")
+    assert decode(content)[10, 10] == 0
+    assert decode_sample(content, "a")[10, 10] == round(0.299 * 255 + 0.587 * 255)
+    assert np.array_equal(decode_sample(content, "a", rgb=True), page)
+    grey = as_bytes(Image.fromarray(page[..., 2]), "PNG")
+    assert np.array_equal(decode_sample(grey, "a", rgb=True), np.dstack([page[..., 2]] * 3))
+    with pytest.raises(PictureError, match="row 3: not a picture"):
+        decode_sample(b"nonsense", "row 3")

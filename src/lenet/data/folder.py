@@ -61,18 +61,15 @@ def read_folder(directory: Path, options: PictureOptions, others: list[Path] | N
         raise DataError(f"{directory}: {error}") from error
     images: list[Bytes] = []
     labels: list[int] = []
-    files: list[str] = []
     for folder in subfolders(directory):
         for file in _pictures(folder):
-            images.append(options.image(file, str(file)))
-            options.check_count(len(images), images[0].size)
+            options.add(images, file, str(file))
             labels.append(label_by_name[folder.name])
-            files.append(str(file))
     if not images:
         raise DataError(f"{directory}: no pictures; expected a folder of them for each class, such as cat and dog")
-    stacked, label_array = options.stack(images, files), np.array(labels, np.uint8)
+    label_array = np.array(labels, np.uint8)
     order = _alternating(label_array)
-    return Samples(stacked[order], label_array[order], names_of(label_by_name))
+    return Samples(np.stack([images[k] for k in order]), label_array[order], names_of(label_by_name))
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -64,7 +64,6 @@ class _Content:
 
     options: PictureOptions
     images: list[Bytes] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
     pixels: list[NDArray[Any]] = field(default_factory=list)
     labels: list[NDArray[Any]] = field(default_factory=list)
     classes: tuple[str, ...] | None = None
@@ -95,16 +94,14 @@ class _Content:
             content = picture.get("bytes") if isinstance(picture, dict) else picture
             if not isinstance(content, bytes):
                 raise DataError(f"{place} {row}: a picture without bytes; expected its file's content, not a path")
-            self.images.append(self.options.image(content, f"{place} {row}"))
-            self.places.append(f"{place} {row}")
-            self.options.check_count(len(self.images), self.images[0].size)
+            self.options.add(self.images, content, f"{place} {row}")
 
     def samples(self) -> Samples:
         """Return all that was read."""
         if not (self.images or self.pixels):
             raise DataError("no rows")
         if self.images:
-            images = self.options.stack(self.images, self.places)
+            images = np.stack(self.images)
         else:
             images = self.options.images(as_bytes(as_planes(np.concatenate(self.pixels))))
         labels = as_label_bytes(np.concatenate(self.labels), len(images))

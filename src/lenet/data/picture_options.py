@@ -6,7 +6,6 @@ Every sample of a data set is treated alike; nothing is cropped, centred or stre
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -95,39 +94,42 @@ class PictureOptions:
             raise DataError(str(error)) from error
         except OSError as error:
             raise DataError(f"{name}: not a picture ({error.strerror or error})") from error
-        automatic = self.color == "grey" and bool(np.median(border_pixels(levels)) > 127)
+        automatic = self.color == "grey" and _is_light(border_pixels(levels))
         if automatic if self.invert is None else self.invert:
             levels = 255 - levels
         return _planes_first(self._fitted(levels))
 
     def images(self, images: Bytes) -> Bytes:
         """Return images of one size, (n, height, width) or (n, 3, height, width), as the options say."""
+        if not len(images):
+            return images
         if images.ndim == 4 and self.color == "grey":
             images = np.stack([cv2.cvtColor(_colors_last(image), cv2.COLOR_RGB2GRAY) for image in images])
         elif images.ndim == 3 and self.color == "rgb":
             images = np.repeat(images[:, None], 3, axis=1)
         if self.invert:
             images = 255 - images
-        if self._sides is None or images.shape[-2:] == self._sides or not len(images):
+        if self._sides is None or images.shape[-2:] == self._sides:
             return images
-        self.check_count(len(images), images[0].size)
+        self._check_count(len(images), images[0].size)
         return np.stack([_planes_first(self._fitted(_colors_last(image))) for image in images])
 
-    def check_count(self, count: int, values: int) -> None:
+    def _check_count(self, count: int, values: int) -> None:
         """Refuse more than `MAX_VALUES` values in `count` images, each of the size or of so many values."""
         of_size = self._sides and self._sides[0] * self._sides[1] * (3 if self.color == "rgb" else 1)
         if count * (of_size or values) > MAX_VALUES:
             raise DataError(f"{count} images of {of_size or values} values; expected at most {MAX_VALUES} together")
 
-    def stack(self, images: Sequence[Bytes], names: Sequence[str]) -> Bytes:
-        """Return images in one array; DataError, naming the first that differs, unless all have one size."""
-        for image, name in zip(images, names, strict=True):
-            if image.shape != images[0].shape:
-                size, wanted = (f"{a.shape[-1]}x{a.shape[-2]}" for a in (image, images[0]))
-                raise DataError(
-                    f"{name}: {size} pixels; those before it have {wanted}: give a size, such as size=28 (--size 28)"
-                )
-        return np.stack(images)
+    def add(self, images: list[Bytes], picture: str | os.PathLike[str] | bytes, name: str) -> None:
+        """Append a picture as an image to others; `DataError` if its size is another, or they become too many."""
+        image = self.image(picture, name)
+        if images and image.shape != images[0].shape:
+            size, wanted = (f"{a.shape[-1]}x{a.shape[-2]}" for a in (image, images[0]))
+            raise DataError(
+                f"{name}: {size} pixels; those before it have {wanted}: give a size, such as size=28 (--size 28)"
+            )
+        images.append(image)
+        self._check_count(len(images), image.size)
 
     def _fitted(self, image: Bytes) -> Bytes:
         """Return an image (height, width) or (height, width, 3) in the size that is wanted."""
@@ -142,6 +144,11 @@ class PictureOptions:
         padded = np.zeros((height, width, *image.shape[2:]), np.uint8)
         padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
         return padded
+
+
+def _is_light(levels: Bytes) -> bool:
+    """Return whether more than half of the grey levels are nearer to white."""
+    return 2 * int(np.count_nonzero(levels > 127)) > levels.size
 
 
 def _scaled(image: Bytes, height: int, width: int) -> Bytes:
