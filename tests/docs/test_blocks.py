@@ -1,8 +1,8 @@
 """Every block of Python on the pages runs, and prints what the page says; so does every command in a console block.
 
 The blocks of a page run in order, in one namespace and one temporary directory, which has the repository's examples. A
-block of ``output`` is what the block before it prints, and the lines below a command in a ``console`` block are what that
-prints; ``...`` stands for anything. Commands in a block of ``bash`` are only shown.
+block of ``output`` is what the block before it prints, and the lines below a command in a ``console`` block are what
+the command prints; ``...`` stands for anything. Commands in a block of ``bash`` are only shown.
 """
 
 import doctest
@@ -20,13 +20,13 @@ from lenet.cli import main
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LANGUAGES = {"python", "console", "output", "bash", "text"}
-SLOW: set[str] = set()
+SLOW = {"README.md", "tutorial.md", "coming-from.md", "ensembles.md"}
 """Pages that take more than a few seconds."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code: its language, the rest of its first line, its text, and the line of the page that it starts at."""
+    """A block of code: its language, the rest of its first line, its text, and the line of the page where it starts."""
 
     language: str
     marks: tuple[str, ...]
