@@ -20,6 +20,7 @@ myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_preserve_defaults = True
+autodoc_typehints = "none"  # the docstrings have shapes and ranges, too
 numpydoc_show_class_members = False  # autodoc has them
 
 html_theme = "furo"
