@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lenet
 from lenet.cli import MODULES
 from lenet.data.idx import to_idx
 
@@ -73,6 +74,23 @@ def test_wrong_usage_exits_2(run, arguments):
 def test_the_help_lists_all_commands(run):
     text = run("--help").stdout
     assert all(f"  {name} " in text for name in MODULES)
+
+
+def test_the_version(run):
+    assert run("--version").stdout == f"lenet {lenet.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("read",), ("data", "fetch")])
+def test_help_has_a_short_name(run, arguments):
+    assert run(*arguments, "-h") == run(*arguments, "--help")
+
+
+def test_a_shell_completes_commands_and_options(run, monkeypatch):
+    monkeypatch.setenv("_LENET_COMPLETE", "complete_bash")
+    for words, expected in (("lenet ev", ["evaluate"]), ("lenet read --expl", ["--explain"])):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+        assert run().stdout.split() == expected
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

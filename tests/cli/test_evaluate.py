@@ -39,10 +39,28 @@ def test_a_rejection_threshold_for_an_error(run, trained, few_nondigits):
     assert data["accepted"] == accepted.mean()
     assert data["error"] == (network.predict(images) != labels)[accepted].mean()
     assert "rejection threshold for an error of 5 %" in run(*arguments, "0.05").stdout
-    failed = run(*arguments, "0.01%", code=1)
-    assert "no rejection threshold for an error of 0.01 %: 119 hold-out images support" in failed.one_line
     failed = run(*arguments, "few", code=1)
     assert "'few' is not a fraction; expected one such as 0.1% or 0.001" in failed.one_line
+    assert "expected above 0 and below 1, such as 0.05 or 5%" in run(*arguments, "100%", code=1).one_line
+
+
+def test_without_a_rejection_threshold_the_rest_is_shown(run, trained, few_nondigits, tmp_path):
+    """Of a network with too few hold-out images for the error, and of one that was never calibrated."""
+    network = lenet.Network.load(trained[0] / "network.safetensors")
+    network.save(tmp_path / "few.safetensors")
+    network.with_calibration(None).save(tmp_path / "none.safetensors")
+    reasons = {
+        "few": "no rejection threshold for an error of 0.01 %: 119 hold-out images support",
+        "none": "this network was never calibrated, so it has no rejection threshold; calibrate it with",
+    }
+    for name, reason in reasons.items():
+        arguments = ("evaluate", tmp_path / f"{name}.safetensors", "--data", "digits", "--reject", "0.01%")
+        text = run(*arguments).stdout
+        (line,) = [line for line in text.splitlines() if line.startswith("rejection threshold")]
+        assert line.startswith(f"rejection threshold for an error of 0.01 %: not known: {reason}")
+        assert all(heading in text for heading in ("error ", "risk-coverage curve", "confusion", "worst mistakes"))
+        kept = json.loads(run(*arguments, "--json").stdout)["reject"]
+        assert kept["threshold"] is None and kept["reason"].startswith(reason)
 
 
 def test_the_worst_mistakes_are_drawn(run, trained, few_nondigits, tmp_path):

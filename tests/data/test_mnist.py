@@ -39,7 +39,7 @@ def test_a_wrong_checksum_is_an_error_and_nothing_else_is_tried(tmp_path, monkey
 
 def test_lenet_data_without_the_files_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="no file called train-images-idx3-ubyte"):
+    with pytest.raises(DataError, match=r"no file called train-images-idx3-ubyte.*unset it, and `lenet data fetch`"):
         mnist("test")
 
 

@@ -26,10 +26,16 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     name = arguments[0] if arguments else ""
     try:
-        # Only the module of the command is imported, so that it starts sooner; all of them for the list of commands.
-        for module in [MODULES[name]] if name in MODULES else sorted(set(MODULES.values())):
+        for module in _modules_for(name):
             import_module(f"lenet.cli.{module}")
         app(args=arguments, prog_name="lenet")
     except EXPECTED as error:
         say(f"lenet: {one_line(error)}")
         sys.exit(1)
+
+
+def _modules_for(name: str) -> list[str]:
+    """Return the modules that a first argument needs: that of the command, so that it starts sooner; else all."""
+    if name == "--version":
+        return []
+    return [MODULES[name]] if name in MODULES else sorted(set(MODULES.values()))

@@ -17,7 +17,7 @@ from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
 from lenet.data import Dataset
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.network import Classifier
-from lenet.model.rejection import as_fraction
+from lenet.model.rejection import as_fraction, checked_error
 from lenet.synthesis.nondigits import MIN_SIZE_PX
 
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
@@ -43,8 +43,7 @@ def evaluate(
     Pictures become images as they did in its training, unless options say otherwise.
     """
     network = lenet.load(model)
-    target = None if reject is None else as_fraction(reject)
-    threshold = None if target is None else network.threshold(target)
+    target = None if reject is None else checked_error(as_fraction(reject))
     options = as_in_training(network, data) | picture_options(size, fit, color, invert)
     dataset = lenet.data.load(data, split, **options)
     if network.class_names:
@@ -52,9 +51,8 @@ def evaluate(
     introduce(dataset, data)
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
     confidence, names = _confidence(result), _class_names(network, dataset)
-    if threshold is not None:
-        accepted, error = result.accepted(threshold)
-        confidence["reject"] = {"target": target, "threshold": threshold, "accepted": accepted, "error": error}
+    if target is not None:
+        confidence["reject"] = _rejection(network, result, target)
     if network.classes == 10 and min(dataset.images.shape[1:]) >= MIN_SIZE_PX:
         nondigits = standard_nondigits(dataset.images, dataset.labels)
         rejected = rejected_fraction(network, nondigits, result.threshold(0.99), threads=threads)
@@ -88,11 +86,7 @@ def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any], names
         rejected = confidence["nondigits"]["rejected"]
         print(f"non-digits rejected {100 * rejected:.1f} %, at the threshold that accepts 99 % of the digits")
     if "reject" in confidence:
-        kept = confidence["reject"]
-        print(
-            f"rejection threshold for an error of {100 * kept['target']:g} %: confidence {kept['threshold']:.6f}; it "
-            f"accepts {100 * kept['accepted']:.2f} %, {100 * kept['error']:.3f} % of them wrong"
-        )
+        _show_rejection(confidence["reject"])
     risk = Table("accepted", "threshold", "wrong among them", title="risk-coverage curve")
     for row in confidence["risk"]:
         risk.add_row(f"{100 * row['coverage']:.1f} %", f"{row['threshold']:.6f}", f"{100 * row['error']:.3f} %")
@@ -106,6 +100,27 @@ def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any], names
         for m in result.worst:
             worst.add_row(str(m.index), names[m.label], names[m.answer], f"{m.probability:.4f}")
         show(worst)
+
+
+def _show_rejection(kept: dict[str, Any]) -> None:
+    known = f"rejection threshold for an error of {100 * kept['target']:g} %"
+    if kept["threshold"] is None:
+        print(f"{known}: not known: {kept['reason']}")
+        return
+    print(
+        f"{known}: confidence {kept['threshold']:.6f}; it accepts {100 * kept['accepted']:.2f} %, "
+        f"{100 * kept['error']:.3f} % of them wrong"
+    )
+
+
+def _rejection(network: Classifier, result: lenet.Evaluation, target: float) -> dict[str, Any]:
+    """Return the rejection threshold for an error and what it accepts; without a threshold, the reason."""
+    try:
+        threshold = network.threshold(target)
+    except ValueError as reason:  # a network that is not calibrated, or with too few images, has other results
+        return {"target": target, "threshold": None, "reason": str(reason)}
+    accepted, error = result.accepted(threshold)
+    return {"target": target, "threshold": threshold, "accepted": accepted, "error": error}
 
 
 def _confidence(result: lenet.Evaluation) -> dict[str, Any]:

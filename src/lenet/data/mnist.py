@@ -102,7 +102,10 @@ def locate(directory: str | os.PathLike[str] | None = None) -> Path:
             return place
         if directory is not None or (os.environ.get("LENET_DATA") and place == Path(os.environ["LENET_DATA"])):
             missing = [name for name in FILES if not find_file(name, place)]
-            raise DataError(f"{place}: no file called {missing[0]}, with or without .gz; expected MNIST's four files")
+            cure = "" if directory else "; LENET_DATA names it: unset it, and `lenet data fetch` downloads them"
+            raise DataError(
+                f"{place}: no file called {missing[0]}, with or without .gz; expected MNIST's four files{cure}"
+            )
     looked = ", ".join(map(str, places))
     raise DataError(
         f"MNIST is not in {looked}; `lenet data fetch` downloads it, LENET_DATA names a directory that has it"

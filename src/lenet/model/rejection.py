@@ -29,6 +29,15 @@ def as_percent(probability: float) -> str:
     return f"{100 * probability:.1f} %"
 
 
+def checked_error(error: float) -> float:
+    """Return an error wanted among accepted answers; ValueError unless it is above 0 and below 1."""
+    if not 0 < error < 1:
+        raise ValueError(
+            f"an error of {error:g} among accepted answers; expected above 0 and below 1, such as 0.05 or 5%"
+        )
+    return error
+
+
 def rejection_threshold(mistakes: Sequence[tuple[float, int]], images: int, error: float) -> float:
     """Return the least confidence of accepted answers for an error among them.
 
@@ -51,10 +60,7 @@ def rejection_threshold(mistakes: Sequence[tuple[float, int]], images: int, erro
     ValueError
         If the hold-out images do not support such an error; the message says which they support.
     """
-    if not 0 < error < 1:
-        raise ValueError(
-            f"an error of {error:g} among accepted answers; expected above 0 and below 1, such as 0.05 or 5%"
-        )
+    checked_error(error)
     accepted = [above for _, above in mistakes] + [images]
     bounds = [(wrong + 1) / (n + 1) for wrong, n in enumerate(accepted)]
     possible = [wrong for wrong, bound in enumerate(bounds) if bound <= error]

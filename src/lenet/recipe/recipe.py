@@ -33,7 +33,7 @@ class Scale(Tagged):
 
 
 PAPER_1998 = Scale(-0.1, 1.175)
-"""White and black of LeCun et al. 1998, section III.A: about mean 0 and variance 1 over the pixels."""
+"""White and black of LeCun et al. 1998, section III.A: over MNIST's pixels in 32x32, mean 0.03 and variance 0.12."""
 
 INITS = ("lecun1998", "lecun1998-root", "glorot", "he", "theano", "caffe")
 """Distributions of initial weights, all uniform.
