@@ -81,8 +81,8 @@ def layers(
     Examples
     --------
     >>> import lenet
-    >>> network = lenet.load("lenet5")
-    >>> figure = lenet.plots.layers(network, lenet.reading.normalised("examples/digits/7.png"))
+    >>> from lenet.reading import normalised
+    >>> figure = lenet.plots.layers(lenet.load("lenet5"), normalised("examples/digits/7.png"))
     """
     trace = network.trace(np.asarray(image)[None])
     judged = verdict(network, image, reject)
