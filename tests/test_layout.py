@@ -113,9 +113,10 @@ def test_only_optional_packages_are_imported_in_functions(path):
 
 
 PUBLIC = """
-Adam Averaging Calibration Constant Contrast Conv CrossEntropy DeformPool Dense Distillation Distortion Dropout Ensemble Epoch
-Evaluation Inverse LevenbergMarquardt Map MeanSquared Network OneCycle Patience Pool Preset Rbf Reader Reading Recipe
-Scale Sgd Spec Steps Subsample Trace Truncated __version__ data evaluate export fit load presets read read_many train
+Adam Averaging Calibration Constant Contrast Conv CrossEntropy DeformPool Dense Distillation Distortion Dropout Ensemble
+Epoch Evaluation Inverse LevenbergMarquardt Map MeanSquared Network OneCycle Patience Pool Preset Rbf Reader Reading
+Recipe Scale Sgd Spec Steps Subsample Trace Truncated __version__ data evaluate export fit load presets read read_many
+train
 """.split()
 
 
