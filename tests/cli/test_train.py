@@ -11,8 +11,37 @@ def test_it_prints_each_epoch(trained):
     assert done.stdout == f"{out / 'network.safetensors'}\n"
     lines = done.stderr.splitlines()
     assert lines[0] == "data: scikit-learn's digits, train, scaled up to 28x28, the first 1319"
-    assert len(lines) == 13
-    assert all(word in lines[1] for word in ("epoch  1/12", "loss", "validation error", "images/s", "s left"))
+    assert len(lines) == 18
+    words = ("epoch  1/12", "loss", "accuracy", "validation error", "images/s", "s left")
+    assert all(word in lines[1] for word in words)
+    assert lines[13].startswith("validation: error ")
+    assert "of 119 images; expected calibration error 0." in lines[13]
+    assert lines[14] == f"files in {out}: checkpoint.safetensors, curves.png, history.jsonl, network.safetensors"
+
+
+def test_the_next_commands_that_it_names_work(run, trained):
+    out, done = trained
+    evaluate, look, read = (line.removeprefix("next:").split()[1:] for line in done.stderr.splitlines()[15:])
+    assert "error" in run(*evaluate).stdout
+    assert run(*look, "--out", out / "look.png").stdout == f"{out / 'look.png'}\n"
+    (out / "look.png").unlink()
+    assert read == ["read", "picture.png", "--model", str(out / "network.safetensors")]
+    assert run("read", "examples/digits/7.png", *read[2:]).stdout.strip().isdigit()
+
+
+def test_fields_are_changed_by_their_names(run, tmp_path):
+    fields = ("C1.kernel=7", "C1.maps=8", "C1.activation=relu", "C3.table=none", "recipe.batch_size=64")
+    options = [word for field in fields for word in ("--set", field)]
+    run("train", "--data", "digits", "--epochs", 1, *options, "--out", tmp_path / "a")
+    network = lenet.Network.load(tmp_path / "a" / "network.safetensors")
+    assert network.weights["C1.weight"].shape == (8, 1, 7, 7)
+    assert network.weights["C3.weight"].shape == (16, 8, 5, 5)
+    assert network.spec.layers[0].activation == "relu"
+    assert network.provenance["recipe"]["batch_size"] == 64
+    wrong = run("train", "--data", "digits", "--set", "C1.maps=8", "--out", tmp_path / "b", code=1)
+    assert "C3: its table connects 6 input maps, and there are 8 now" in wrong.one_line
+    assert "--set C3.table=none" in wrong.one_line
+    assert not (tmp_path / "b").exists()
 
 
 def test_json(run, tmp_path):

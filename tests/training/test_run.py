@@ -13,7 +13,7 @@ import pytest
 from helpers import child_environment
 
 import lenet
-from lenet import Ensemble, Network, presets
+from lenet import Constant, Ensemble, Network, presets
 from lenet.model import file
 from lenet.training.errors import RunError
 from lenet.training.run import (
@@ -97,11 +97,36 @@ def test_a_directory_with_another_training_is_left_alone(run):
         finish(run)
     with pytest.raises(RunError, match=r"another training, with other seed \(1, now 2\)"):
         finish(replace(run, seed=2, resume=True))
-    with pytest.raises(RunError, match="with other recipe"):
+    with pytest.raises(RunError, match="another training: recipe.batch_size is 128 there, 64 now"):
         finish(replace(run, recipe=replace(run.recipe, batch_size=64), resume=True))
     with pytest.raises(RunError, match="with other images"):
         finish(replace(run, training=run.validation, resume=True))
     assert (run.directory / NETWORK).read_bytes() == before
+
+
+def test_more_epochs_extend_a_training_whose_rates_do_not_depend_on_them(run, tmp_path):
+    """It ends like one that was longer from the start."""
+    short = replace(run, directory=tmp_path / "a", recipe=replace(run.recipe, schedule=Constant(0.02), epochs=2))
+    finish(short)
+    long = replace(short, recipe=replace(short.recipe, epochs=4))
+    assert [epoch.number for epoch in replace(long, resume=True).epochs()] == [3, 4]
+    whole = replace(long, directory=tmp_path / "b")
+    finish(whole)
+    assert (short.directory / NETWORK).read_bytes() == (whole.directory / NETWORK).read_bytes()
+    with pytest.raises(RunError, match="recipe.epochs is 4 there, 3 now; 4 epochs are done"):
+        finish(replace(long, recipe=replace(long.recipe, epochs=3), resume=True))
+
+
+def test_what_cannot_be_extended_says_why(run, tmp_path):
+    with pytest.raises(RunError, match="recipe.epochs is 3 there, 15 now; OneCycle sets its learning rates by the num"):
+        finish(replace(run, recipe=replace(run.recipe, epochs=15), resume=True))
+    steps = replace(run, directory=tmp_path, recipe=replace(run.recipe, schedule=Constant(0.02), steps=50))
+    finish(steps)
+    with pytest.raises(RunError, match="recipe.epochs is 3 there, 15 now; it ends after 50 steps"):
+        finish(replace(steps, recipe=replace(steps.recipe, epochs=15), resume=True))
+    other = replace(run.recipe, schedule=Constant(0.02), epochs=15)
+    with pytest.raises(RunError, match="another training: recipe.epochs is 3 there, 15 now; recipe.schedule is"):
+        finish(replace(run, recipe=other, resume=True))
 
 
 def test_fine_tuning_has_anothers_weights_as_initial_weights_and_is_another_training(run, tmp_path):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import lenet
 from lenet import extras
 from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import AsJson, Threads, app, say
 from lenet.data import PictureOptions
+from lenet.training.changes import parsed
 from lenet.training.job import Job, PreparedJob
 from lenet.training.run import CURVES
 
@@ -34,6 +37,14 @@ Initial = Annotated[
     str | None,
     typer.Option(help="Fine-tuning: a network for the initial weights; by the preset's recipe for that, if any."),
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change a field of a layer or of the recipe: C1.kernel=7, recipe.batch_size=64; as often as you like.",
+    ),
+]
 HardExamples = Annotated[
     bool, typer.Option("--hard-examples", help="For whole numbers: mostly examples that are hard for --initial.")
 ]
@@ -47,6 +58,7 @@ def train(
     fit: Fit = None,
     color: Color = None,
     invert: Invert = None,
+    changes: Changes = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; by default the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Same seed, same weights.")] = 0,
     threads: Threads = None,
@@ -70,6 +82,7 @@ def train(
         recipe="quick" if quick else "best" if best else None,
         data=data,
         pictures=PictureOptions(**picture_options(size, fit, color, invert)),
+        changes=dict(parsed(change) for change in changes or ()),
         epochs=epochs,
         validation=validation,
         seed=seed,
@@ -104,5 +117,27 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     result = {"network": str(job.path), "epochs": last.number if last else planned, "seed": job.job.seed}
     result |= {"data": job.run.training.origin}
     if last is not None and members == 1:
-        result |= {"loss": last.loss, "validation": last.validation}
+        result |= {"loss": last.loss, "accuracy": last.accuracy}
+        result |= {"validation": last.validation, "validation_loss": last.validation_loss}
+    _summarise(job)
     return result
+
+
+def _summarise(job: PreparedJob) -> None:
+    """Say how good the network is on the validation images, where its files are, and what can be done next."""
+    network, holdout = lenet.load(job.path), job.run.validation
+    if holdout is not None:
+        result = lenet.evaluate(network, holdout.images, holdout.labels, threads=job.run.threads)
+        say(
+            f"validation: error {100 * result.error:.2f} % of {result.n:,} images; expected calibration error "
+            f"{result.calibration_error:.4f}"
+        )
+    say(f"files in {job.job.out}: {', '.join(sorted(path.name for path in job.job.out.iterdir()))}")
+    if job.job.is_of_lines:
+        return
+    data = "" if job.job.data == "mnist" else f" --data {shlex.quote(job.job.data)}"
+    file = shlex.quote(str(job.path))
+    say(f"next: lenet evaluate {file}{data}")
+    if job.job.members == 1:
+        say(f"      lenet look {file} --index 0{data}")
+    say(f"      lenet read picture.png --model {file}")

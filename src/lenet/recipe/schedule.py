@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from lenet.recipe.tagged import Tagged
 from lenet.spec.checks import require, require_fraction, require_positive
@@ -15,6 +15,8 @@ from lenet.spec.checks import require, require_fraction, require_positive
 class Constant(Tagged):
     """The same learning rate throughout."""
 
+    follows_length: ClassVar[bool] = False
+    """Whether the rates depend on how long the whole run is."""
     rate: float
 
     def __post_init__(self) -> None:
@@ -29,6 +31,7 @@ class Constant(Tagged):
 class Steps(Tagged):
     """Learning rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
 
+    follows_length: ClassVar[bool] = False
     steps: tuple[tuple[int, float], ...]
 
     def __post_init__(self) -> None:
@@ -68,6 +71,7 @@ class OneCycle(Tagged):
         How the rate falls: in a straight line, or as half a cosine (Loshchilov and Hutter 2017, without restarts).
     """
 
+    follows_length: ClassVar[bool] = True
     peak: float
     warmup: float = 0.1
     start: float = 0.05
@@ -93,6 +97,7 @@ class OneCycle(Tagged):
 class Inverse(Tagged):
     """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
 
+    follows_length: ClassVar[bool] = False
     rate: float
     gamma: float
     power: float

@@ -7,7 +7,7 @@ Haffner 1998 count them in section II.B.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, cast
 
@@ -105,8 +105,11 @@ class Layer:
             require(what in names, f"{self.name} ({type(self).__name__}) has no {what!r}; it has {', '.join(names)}")
         return replace(self, **changes)
 
-    def refitted(self, former: Shape, shape: Shape) -> Layer:
-        """Return the layer for an input of another shape than its former one; ValueError if that is not possible."""
+    def refitted(self, former: Shape, shape: Shape, given: Container[str] = ()) -> Layer:
+        """Return the layer for an input of another shape than its former one; fields that are `given` stay as they are.
+
+        Raises ValueError if that is not possible.
+        """
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -225,14 +228,14 @@ class Conv(Layer):
         above, left = zeros[0] // 2, zeros[1] // 2
         return above, left, zeros[0] - above, zeros[1] - left
 
-    def refitted(self, former: Shape, shape: Shape) -> Layer:
+    def refitted(self, former: Shape, shape: Shape, given: Container[str] = ()) -> Layer:
         """See :meth:`Layer.refitted`: a kernel that covered its whole input covers the new one."""
         require(
-            self.table is None or shape[0] == former[0],
+            self.table is None or shape[0] == former[0] or "table" in given,
             f"{self.name}: its table connects {former[0]} input maps, and there are {shape[0]} now; first connect it "
-            f'to all of them: spec.replace("{self.name}", table=None), or give a table for {shape[0]} maps',
+            f'to all of them: spec.replace("{self.name}", table=None), or --set {self.name}.table=none',
         )
-        covers = self.padding == "valid" and self.size == former[1:]
+        covers = self.padding == "valid" and self.size == former[1:] and "kernel" not in given
         return replace(self, kernel=shape[1:]) if covers and self.size != shape[1:] else self
 
     def mask(self, input_maps: int) -> NDArray[np.bool_]:

@@ -179,15 +179,26 @@ class Spec:
         >>> spec.shapes["C1"], spec.layers[4].kernel
         ((12, 26, 26), (4, 4))
         """
+        return self.replace_layers({layer_name: changes})
+
+    def replace_layers(self, changes: Mapping[str, Mapping[str, Any]]) -> Spec:
+        """Return the same network with fields of several layers changed, as `replace` does, all of them together.
+
+        Parameters
+        ----------
+        changes : mapping
+            By the layer's name, new values of its fields by their names.
+        """
         names = [layer.name for layer in self.layers]
-        require(layer_name in names, f"no layer is called {layer_name!r}; expected one of {', '.join(names)}")
+        for name in changes:
+            require(name in names, f"no layer is called {name!r}; expected one of {', '.join(names)}")
         layers: list[Layer] = []
         shape = self.input
         for layer, former_shape in self.steps():
-            if layer.name == layer_name:
-                layer = layer.changed(changes)
-            elif shape != former_shape:
-                layer = layer.refitted(former_shape, shape)
+            fields = changes.get(layer.name, {})
+            layer = layer.changed(fields)
+            if shape != former_shape:
+                layer = layer.refitted(former_shape, shape, fields)
             layer.check()
             layers.append(layer)
             shape = layer.output(shape)

@@ -6,7 +6,7 @@ checks that it fits together; nothing is written before `PreparedJob.epochs` is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lenet.model.network import Network
 from lenet.model.pretrained import load as load_network
 from lenet.recipe import Recipe
 from lenet.spec import Spec
+from lenet.training.changes import changed_recipe, changed_spec
 from lenet.training.fit import Epoch, teacher_of
 from lenet.training.line_examples import NETWORKS, load_examples
 from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
@@ -51,6 +52,8 @@ class Job:
     validation : int, optional
         Hold-out images of the training set, for validation and calibration; by default the recipe's number, or one in
         `VALIDATION_FRACTION`.
+    changes : mapping
+        Other values of fields of the network and of the recipe, by their names: see `lenet.training.changes`.
     seed : int
         Of everything that is drawn.
     members : int
@@ -72,6 +75,7 @@ class Job:
     pictures: PictureOptions = field(default_factory=PictureOptions)
     epochs: int | None = None
     validation: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     members: int = 1
     teacher: str | None = None
@@ -105,6 +109,7 @@ class Job:
                 f"{name} has no {self.recipe} recipe; "
                 + (f"there is one for {', '.join(having)}" if having else f"it has {', '.join(preset.recipes)}")
             )
+        recipe = changed_recipe(recipe, self.changes)
         return recipe if self.epochs is None else replace(recipe, epochs=self.epochs, steps=None)
 
     def prepare(self) -> PreparedJob:
@@ -149,7 +154,7 @@ class Job:
 
     def _load(self, initial: Network | None) -> Dataset:
         """Return all training images, those for validation with them."""
-        if self._is_of_lines:
+        if self.is_of_lines:
             return load_examples(
                 self.data, initial=initial, hard=self.hard_examples, seed=self.seed, threads=self.threads
             )
@@ -160,7 +165,7 @@ class Job:
         return training.relabelled(initial.class_names) if initial and initial.class_names else training
 
     @property
-    def _is_of_lines(self) -> bool:
+    def is_of_lines(self) -> bool:
         """Whether the data are for networks that read whole numbers."""
         return self.data.partition(":")[0] in NETWORKS
 
@@ -168,8 +173,8 @@ class Job:
         """Return the network to train; without a preset, its output layer and its input maps follow the data."""
         name = self.preset or DEFAULT_PRESET
         spec = presets[name].spec
-        if self._is_of_lines:
-            return spec
+        if self.is_of_lines:
+            return changed_spec(spec, self.changes)
         classes, images = training.class_count, training.images
         maps = images.shape[1] if images.ndim == 4 else 1
         height, width = spec.input[1:]
@@ -184,6 +189,7 @@ class Job:
             spec = spec.with_classes(like.classes if like else classes)
             spec = replace(spec, input=(like.input[0] if like else maps, height, width))
             name, cure = f"the network of {self.initial}", "expected initial weights for such data"
+        spec = changed_spec(spec, self.changes)
         if classes > spec.classes:
             raise ValueError(f"{classes} classes in {training.origin}; {name} has {spec.classes}: {cure}")
         if maps != spec.input[0]:

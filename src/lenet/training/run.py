@@ -136,18 +136,37 @@ class Run:
         arrays, header = file.read(path)
         header = _current_names(header)
         arrays.setdefault("average", np.zeros(0, np.float32))
-        for key, value in identity.items():
-            if header.get(key) != value:
-                values = f" ({header.get(key)!r}, now {value!r})" if key in ("seed", "fused") else ""
-                raise RunError(f"{path}: another training, with other {key}{values}")
-        return self._read_state(path, arrays, header)
+        others = [key for key, value in identity.items() if key != "recipe" and header.get(key) != value]
+        for key in others:
+            values = f" ({header.get(key)!r}, now {identity[key]!r})" if key in ("seed", "fused") else ""
+            raise RunError(f"{path}: another training, with other {key}{values}")
+        state = self._read_state(path, arrays, header)
+        self._check_recipe(path, header.get("recipe"), state)
+        return state
+
+    def _check_recipe(self, path: Path, former: Any, state: State) -> None:
+        """Refuse another recipe than the former one, except for more epochs of a training that allows it."""
+        differing = _differing("recipe", former, json.loads(json.dumps(self.recipe.to_dict())))
+        if not differing:
+            return
+        text = "; ".join(f"{name} is {before!r} there, {now!r} now" for name, before, now in differing)
+        why = "an extended training starts in another directory, with --initial for its weights"
+        if [name for name, _, _ in differing] != ["recipe.epochs"]:
+            raise RunError(f"{path}: another training: {text}")
+        if self.recipe.schedule.follows_length:
+            kind = type(self.recipe.schedule).__name__
+            raise RunError(f"{path}: {text}; {kind} sets its learning rates by the number of epochs: {why}")
+        if self.recipe.steps is not None:
+            raise RunError(f"{path}: {text}; it ends after {self.recipe.steps} steps: {why}")
+        if self.recipe.epochs < state.epoch:
+            raise RunError(f"{path}: {text}; {state.epoch} epochs are done")
 
     def _read_state(self, path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> State:
         try:
             history = History(EpochMetrics.from_dict(row) for row in header["history"])
             state = State(int(header["steps"]), **{k: arrays[k] for k in _STATE_ARRAYS}, history=history)
             consistent = (
-                0 < state.epoch <= self.recipe.epochs
+                state.epoch > 0
                 and state.epoch == header["epoch"]
                 and 0 < state.steps < 2**31
                 and [epoch.number for epoch in history] == list(range(1, state.epoch + 1))
@@ -218,6 +237,14 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
     if run.validation is not None:
         result = result.calibrated(run.validation.images, run.validation.labels, run.threads)
     result.save(run.directory / ENSEMBLE)
+
+
+def _differing(name: str, former: Any, value: Any) -> list[tuple[str, Any, Any]]:
+    """Return the names of the fields in which two described values differ, and their values."""
+    if isinstance(former, Mapping) and isinstance(value, Mapping) and former.get("kind") == value.get("kind"):
+        keys = sorted({*former, *value})
+        return [each for key in keys for each in _differing(f"{name}.{key}", former.get(key), value.get(key))]
+    return [] if former == value else [(name, former, value)]
 
 
 def _current_names(header: Mapping[str, Any]) -> dict[str, Any]:
