@@ -35,8 +35,20 @@ def strokes(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def axes_of(figure: Any) -> dict[str, Any]:
-    """Return a figure's axes by their labels, except colour scales."""
-    return {axes.get_label(): axes for axes in figure.axes if not axes.get_label().startswith("scale of")}
+    """Return a figure's axes by their labels, except colour scales and the axes of the whole sheet."""
+    axes = {axes.get_label(): axes for axes in figure.axes}
+    return {label: one for label, one in axes.items() if label != "sheet" and not label.startswith("scale of")}
+
+
+def images_of(figure: Any) -> dict[str, Any]:
+    """Return the images on a sheet by their labels."""
+    (sheet,) = [axes for axes in figure.axes if axes.get_label() == "sheet"]
+    return {image.get_label(): image for image in sheet.images}
+
+
+def values_of(image: Any) -> np.ndarray:
+    """Return what an image shows, (height, width)."""
+    return np.ma.getdata(image.get_array())
 
 
 def texts_of(figure: Any) -> list[str]:

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import axes_of, texts_of
+from helpers import axes_of, images_of, texts_of, values_of
 from matplotlib.colors import to_hex
 
 import lenet
@@ -19,26 +19,22 @@ def seven(request):
     return normalised(request.config.rootpath / "examples" / "digits" / "7.png")
 
 
-def values_of(axes):
-    return np.ma.getdata(axes.images[0].get_array())
-
-
 @pytest.mark.parametrize("name", lenet.presets)
 def test_every_map_of_every_preset_has_its_values(name):
     preset = lenet.presets[name]
     network = Network.create(preset.spec, scale=preset.recipe.scale)
     image = np.random.default_rng(0).integers(0, 256, (network.spec.input[0], 28, 28), np.uint8)
-    drawn, trace = axes_of(plots.layers(network, image)), network.trace(image[None])
-    for layer, values in trace.items():
-        if layer == network.spec.layers[-1].name:
-            continue
-        for number, values_of_map in enumerate(values[0] if values.shape[2:] not in ((), (1, 1)) else ()):
-            axes = drawn.pop(f"{layer} {number}")
-            assert np.array_equal(values_of(axes), values_of_map)
+    figure, trace = plots.layers(network, image), network.trace(image[None])
+    drawn = images_of(figure)
+    for layer, values in list(trace.items())[:-1]:
         if values.shape[2:] in ((), (1, 1)):
-            strip = values_of(drawn.pop(layer)).ravel()
-            assert np.array_equal(strip[np.isfinite(strip)], values[0].ravel())
-    assert list(drawn) == [network.spec.layers[-1].name]
+            rows = [drawn.pop(label) for label in list(drawn) if label.split()[0] == layer]
+            assert np.array_equal(np.concatenate([values_of(row)[0] for row in rows]), values[0].ravel())
+        else:
+            for number, values_of_map in enumerate(values[0]):
+                assert np.array_equal(values_of(drawn.pop(f"{layer} {number}")), values_of_map)
+    assert not drawn
+    assert list(axes_of(figure)) == [network.spec.layers[-1].name]
 
 
 def test_all_maps_of_a_layer_have_one_scale_around_0(seven):
@@ -46,11 +42,11 @@ def test_all_maps_of_a_layer_have_one_scale_around_0(seven):
     figure, trace = plots.layers(network, seven), network.trace(seven[None])
     for layer in ("C1", "S2", "C3", "S4", "C5", "F6"):
         limit = pytest.approx(np.abs(trace[layer]).max())
-        limits = {axes.images[0].get_clim() for name, axes in axes_of(figure).items() if name.split()[0] == layer}
+        limits = {image.get_clim() for name, image in images_of(figure).items() if name.split()[0] == layer}
         assert [(-low, high) for low, high in limits] == [(limit, limit)]
         (scale,) = [axes for axes in figure.axes if axes.get_label() == f"scale of {layer}"]
         assert scale.get_xlim() == next(iter(limits))
-    assert axes_of(figure)["INPUT 0"].images[0].get_clim() == (network.scale.paper, network.scale.ink)
+    assert images_of(figure)["INPUT 0"].get_clim() == (network.scale.paper, network.scale.ink)
 
 
 def test_the_answer_and_its_probability(seven):
@@ -89,13 +85,13 @@ def test_what_is_not_accepted_is_said():
 
 
 def test_subsampling_is_drawn_below_its_map_half_as_wide(seven):
-    drawn = axes_of(plots.layers(lenet.load("lenet5"), seven))
+    drawn = images_of(plots.layers(lenet.load("lenet5"), seven))
     for above, below, count in (("C1", "S2", 6), ("C3", "S4", 16)):
         for k in range(count):
-            map_, small = (drawn[f"{name} {k}"].get_position() for name in (above, below))
-            assert (small.x0 + small.x1) == pytest.approx(map_.x0 + map_.x1)
-            assert small.y1 < map_.y0
-            assert small.width == pytest.approx(map_.width / 2)
+            (left, right, bottom, _), (x0, x1, _, y0) = (drawn[f"{name} {k}"].get_extent() for name in (above, below))
+            assert (x0 + x1) == pytest.approx(left + right)
+            assert y0 > bottom  # counted downwards
+            assert x1 - x0 == pytest.approx((right - left) / 2)
 
 
 @pytest.mark.parametrize("name", ["lenet5", "lenet-theano", "lenet-tf-wide", "lenet-candidates"])
@@ -103,11 +99,13 @@ def test_nothing_lies_over_anything_else(name):
     preset = lenet.presets[name]
     network = Network.create(preset.spec, scale=preset.recipe.scale)
     figure = plots.layers(network, np.full((network.spec.input[0], 28, 28), 99, np.uint8))
-    boxes = [axes.get_position() for axes in figure.axes]
-    assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in boxes)
-    for one, other in itertools.combinations(boxes, 2):
-        apart = one.x1 <= other.x0 or other.x1 <= one.x0 or one.y1 <= other.y0 or other.y1 <= one.y0
-        assert apart
+    things = [*images_of(figure).values(), *(axes for axes in figure.axes if axes.get_label() != "sheet")]
+    boxes = np.array([thing.get_window_extent().extents for thing in things])
+    assert (boxes >= 0).all()
+    assert (boxes[:, 2:] <= figure.bbox.size).all()
+    x0, y0, x1, y1 = boxes.T
+    apart = (x1[:, None] <= x0) | (x0[:, None] >= x1) | (y1[:, None] <= y0) | (y0[:, None] >= y1)
+    assert (apart | np.eye(len(boxes), dtype=bool)).all()
 
 
 def test_texts_do_not_lie_over_each_other(seven):
@@ -122,12 +120,11 @@ def test_texts_do_not_lie_over_each_other(seven):
 def test_one_layer_large_with_the_maps_that_each_map_sees(seven):
     network = lenet.load("lenet5")
     figure = plots.layer(network, seven, "C3", subject="a seven")
-    drawn, texts = axes_of(figure), texts_of(figure)
+    drawn, texts = images_of(figure), texts_of(figure)
     assert list(drawn) == [f"C3 {k}" for k in range(16)]
-    for k, (axes, inputs) in enumerate(zip(drawn.values(), TABLE_I, strict=True)):
-        assert np.array_equal(values_of(axes), network.trace(seven[None])["C3"][0, k])
-        assert axes.get_title() == str(k)
-        assert texts[k + texts.index("sees S2: 0 1 2")] == f"sees S2: {' '.join(map(str, inputs))}"
+    for k, (image, inputs) in enumerate(zip(drawn.values(), TABLE_I, strict=True)):
+        assert np.array_equal(values_of(image), network.trace(seven[None])["C3"][0, k])
+        assert texts[2 * k : 2 * k + 2] == [str(k), f"sees S2: {' '.join(map(str, inputs))}"]
     assert "C3   16 x 10 x 10" in texts
     assert "convolution 5x5, tanh;  a seven" in texts
     assert "convolution 5x5, tanh: each map sees all maps below" in texts_of(plots.layer(network, seven, "C1"))
@@ -159,17 +156,17 @@ def test_a_layer_that_is_not_there(seven):
 def test_units_that_do_not_fill_the_last_row():
     spec = Spec((1, 8, 8), (Pool("P"), Dense("F", 131, "tanh"), Dense("OUTPUT", 30)))
     network, image = Network.create(spec), np.full((8, 8), 200, np.uint8)
-    drawn = axes_of(plots.layers(network, image))
-    strip = values_of(drawn["F"])
-    assert strip.shape == (2, 66)
-    assert np.isnan(strip[1, 65]) and np.isfinite(strip.ravel()[:131]).all()
-    assert len(drawn["OUTPUT"].patches) == 30
+    figure = plots.layers(network, image)
+    rows = [images_of(figure)[name] for name in ("F 0", "F 66")]
+    assert [values_of(row).shape for row in rows] == [(1, 66), (1, 65)]
+    widths = [row.get_extent()[1] - row.get_extent()[0] for row in rows]
+    assert widths[0] / 66 == pytest.approx(widths[1] / 65)  # a unit is as wide in each
+    assert len(axes_of(figure)["OUTPUT"].patches) == 30
 
 
 def test_maps_that_are_not_square():
     spec = Spec((1, 8, 14), (Conv("C", 2, 3), Pool("P", stride=1), Dense("OUTPUT", 3)))
-    drawn = axes_of(plots.layers(Network.create(spec), np.full((8, 14), 200, np.uint8)))
-    sheet = drawn["C 0"].figure.get_size_inches()
+    drawn = images_of(plots.layers(Network.create(spec), np.full((8, 14), 200, np.uint8)))
     for name, shape in (("C 0", (6, 12)), ("P 1", (5, 11))):
-        box = drawn[name].get_position()
-        assert box.width * sheet[0] / (box.height * sheet[1]) == pytest.approx(shape[1] / shape[0])
+        left, right, bottom, top = drawn[name].get_extent()
+        assert (right - left) / (bottom - top) == pytest.approx(shape[1] / shape[0])

@@ -34,7 +34,7 @@ def test_rows_are_about_equally_long(count, columns):
 
 def test_places_are_in_inches_from_the_top_left_corner(tmp_path):
     sheet = Sheet(4, 2)
-    sheet.map((1, 0.5, 1, 1), np.full((2, 2), 5.0), 5.0)
+    sheet.map((1, 0.5, 1, 1), np.full((2, 2), 5.0), 5.0, "five")
     finished(sheet.figure, tmp_path / "a.png", dpi=100)
     picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
     assert picture.shape == (200, 400, 3)

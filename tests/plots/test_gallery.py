@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import axes_of, texts_of
+from helpers import images_of, texts_of, values_of
 from PIL import Image
 
 import lenet
@@ -42,10 +42,10 @@ def test_mistakes_show_the_images_with_their_labels_answers_and_probabilities(tm
     worst = (Mistake(7, 2, 3, 0.987), Mistake(4, 0, 6, 0.5))
     figure = plots.mistakes(images, worst, tmp_path / "a.png", subject="the test set")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    drawn = axes_of(figure)
+    drawn = images_of(figure)
     assert list(drawn) == ["image 7", "image 4"]
-    for name, axes in drawn.items():
-        assert np.array_equal(axes.images[0].get_array(), images[int(name.split()[1])])
+    for name, image in drawn.items():
+        assert np.array_equal(values_of(image), images[int(name.split()[1])])
     texts = texts_of(figure)
     for text in ("2, taken for 3", "98.7 %, image 7", "0, taken for 6", "50.0 %, image 4", "the test set"):
         assert text in texts
@@ -57,18 +57,18 @@ def test_mistakes_show_the_images_with_their_labels_answers_and_probabilities(tm
 def test_mistakes_lie_in_rows_that_do_not_overlap(count):
     worst = [Mistake(k, 0, 1, 0.9) for k in range(count)]
     figure = plots.mistakes(np.zeros((count, 28, 28), np.uint8), worst)
-    boxes = [axes.get_position() for axes in figure.axes]
-    assert len(boxes) == count
-    assert len({(round(box.x0, 4), round(box.y0, 4)) for box in boxes}) == count
-    assert all(box.x0 > 0 and box.x1 < 1 and box.y0 > 0 and box.y1 < 1 for box in boxes)
+    places = np.array([image.get_extent() for image in images_of(figure).values()])
+    assert len(places) == count == len({(round(x, 4), round(y, 4)) for x, _, _, y in places})
+    width, height = figure.get_size_inches()
+    assert (places > 0).all() and (places[:, 1] < width).all() and (places[:, 2] < height).all()
 
 
 def test_patches_are_those_that_excite_each_map_most(digits_train):
     network, images = lenet.load("lenet5"), digits_train[0][:40]
     figure = plots.patches(network, images, "C1", count=4)
     strongest = strongest_patches(network, images, "C1", 4)
-    drawn = axes_of(figure)
+    drawn = images_of(figure)
     assert len(drawn) == 6 * 4
     for map_, at in np.ndindex(6, 4):
-        assert np.array_equal(drawn[f"C1 {map_} {at}"].images[0].get_array(), strongest.patches[map_, at, 0])
+        assert np.array_equal(values_of(drawn[f"C1 {map_} {at}"]), strongest.patches[map_, at, 0])
     assert "the 4 strongest parts of 5x5 pixels" in texts_of(figure)

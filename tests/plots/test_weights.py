@@ -22,10 +22,10 @@ def test_kernels_side_by_side_with_a_pixel_around():
 def test_every_kernel_of_every_convolution():
     network = lenet.load("lenet5")
     drawn = axes_of(plots.kernels(network))
-    assert list(drawn) == ["C1", "C3", "C5", "C5 60"]
+    assert list(drawn) == ["C1 0", "C3 0", "C5 0", "C5 60"]
     for name, axes in drawn.items():
-        layer, _, first = name.partition(" ")
-        weights = network.weights[f"{layer}.weight"][int(first or 0) :][:60]
+        layer, first = name.split()
+        weights = network.weights[f"{layer}.weight"][int(first) :][:60]
         limit = np.abs(network.weights[f"{layer}.weight"]).max()
         assert axes.images[0].get_clim() == (-limit, limit)
         values = np.ma.getdata(axes.images[0].get_array())
@@ -35,7 +35,7 @@ def test_every_kernel_of_every_convolution():
 
 
 def test_kernels_that_the_table_leaves_out_are_grey():
-    axes = axes_of(plots.kernels(lenet.load("lenet5")))["C3"]
+    axes = axes_of(plots.kernels(lenet.load("lenet5")))["C3 0"]
     connected, left_out = axes.collections
     assert len(connected.get_paths()) == sum(map(len, TABLE_I)) == 60
     corners = {tuple(path.get_extents().p0) for path in left_out.get_paths()}

@@ -26,6 +26,8 @@ def diverging(values: NDArray[np.floating[Any]], limit: float) -> NDArray[np.uin
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from lenet.image.colours import diverging
     >>> diverging(np.array([-1.0, 0.0, 2.0]), 1.0).tolist()
     [[33, 102, 172], [255, 255, 255], [178, 24, 43]]
     """

@@ -37,6 +37,7 @@ def receptive_field(spec: Spec, name: str) -> ReceptiveField:
     Examples
     --------
     >>> import lenet
+    >>> from lenet.model.patches import receptive_field
     >>> receptive_field(lenet.presets["lenet5"].spec, "C3")
     ReceptiveField(size=(14, 14), step=(2, 2), start=(0, 0))
     """
@@ -104,6 +105,7 @@ def strongest_patches(network: Network, images: ArrayLike, name: str, count: int
     --------
     >>> import lenet
     >>> digits, _ = lenet.data.digits("train")
+    >>> from lenet.model.patches import strongest_patches
     >>> strongest_patches(lenet.load("lenet5"), digits, "C1").patches.shape
     (6, 9, 1, 5, 5)
     """

@@ -36,7 +36,8 @@ def saliency(network: Network, image: ArrayLike, label: int | None = None) -> Ar
     --------
     >>> import lenet
     >>> from lenet.model.saliency import saliency
-    >>> saliency(lenet.load("lenet5"), lenet.reading.normalised("examples/digits/7.png")).shape
+    >>> from lenet.reading import normalised
+    >>> saliency(lenet.load("lenet5"), normalised("examples/digits/7.png")).shape
     (1, 32, 32)
     """
     batch = np.asarray(image)[None]

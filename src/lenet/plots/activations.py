@@ -42,7 +42,7 @@ HEAD, GAP, SMALL_GAP = 0.95, 0.34, 0.08
 """Inches above the first layer, between layers, between maps."""
 MAX_COLUMNS, MAX_UNITS = 16, 128
 """Maps and units in a row."""
-MAX_MAP, UNIT_ROW, BARS, MIN_ROW = 1.15, 0.24, 1.25, 0.42
+MAX_MAP, UNIT_ROW, BARS, MIN_ROW = 1.15, 0.28, 1.25, 0.42
 """Inches: the width of a map at most, the height of a row of units and of the bars, the height of a layer at least."""
 MAX_LARGE, LARGE_GAP = 2.4, 0.34
 """Inches: the width of a map, at most, and the gap beside it where one layer is drawn."""
@@ -71,7 +71,7 @@ def layers(
     Returns
     -------
     matplotlib Figure
-        Its axes are labelled with the names of the layers and the numbers of the maps, such as ``C1 0``.
+        Its images are labelled with the names of the layers and the numbers of the maps, such as ``C1 0``.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def layers(
     Examples
     --------
     >>> import lenet
-    >>> network = lenet.load("lenet5")
-    >>> figure = lenet.plots.layers(network, lenet.reading.normalised("examples/digits/7.png"))
+    >>> from lenet.reading import normalised
+    >>> figure = lenet.plots.layers(lenet.load("lenet5"), normalised("examples/digits/7.png"))
     """
     trace = network.trace(np.asarray(image)[None])
     judged = verdict(network, image, reject)
@@ -199,17 +199,15 @@ class _Units(_Row):
 
     @property
     def height(self) -> float:
-        return max(0.3, self._rows * UNIT_ROW)
+        return self._rows * (UNIT_ROW + SMALL_GAP) - SMALL_GAP
 
     def draw(self, sheet: Sheet, top: float) -> None:
-        columns = balanced_columns(self.values.size, MAX_UNITS)
-        strip = np.full(self._rows * columns, np.nan, np.float32)
-        strip[: self.values.size] = self.values
-        limit = limit_of(self.values)
-        place = (LEFT, top, MIDDLE, self.height)
-        axes = sheet.map(place, strip.reshape(self._rows, columns), limit, self.name)
-        for edge in range(1, self._rows):
-            axes.axhline(edge - 0.5, color="white", linewidth=1.5)
+        limit, columns = limit_of(self.values), balanced_columns(self.values.size, MAX_UNITS)
+        for row in range(self._rows):
+            first = row * columns
+            units = self.values[None, first : first + columns]
+            place = (LEFT, top + row * (UNIT_ROW + SMALL_GAP), MIDDLE * units.size / columns, UNIT_ROW)
+            sheet.map(place, units, limit, f"{self.name} {first}")
         self._name(sheet, top + self.height / 2)
         sheet.value_bar(LEFT + MIDDLE + 0.2, top + self.height / 2, limit, self.name)
 
@@ -226,7 +224,7 @@ class _Bars(_Row):
         return BARS
 
     def draw(self, sheet: Sheet, top: float) -> None:
-        axes, answer = sheet.axes(LEFT, top, MIDDLE, BARS), self.judged.answer
+        axes, answer = sheet.axes((LEFT, top, MIDDLE, BARS)), self.judged.answer
         axes.set_label(self.name)
         percents = 100 * self.judged.probabilities
         few = len(percents) <= MAX_LABELLED
@@ -384,10 +382,14 @@ def _large_maps(name: str, maps: Floats, sources: Sequence[str], levels: tuple[f
         row, at = divmod(number, columns)
         left, top = margin + at * (size + gap), 1.35 + row * (tall + above + 0.12) + above
         place, label = (left, top, size, tall), f"{name} {number}"
-        axes = sheet.map(place, values, limit, label) if levels is None else sheet.grey(place, values, levels, label)
-        axes.set_title(str(number), fontsize=9, pad=14 if sources else 3, weight="bold")
+        if levels is None:
+            sheet.map(place, values, limit, label)
+        else:
+            sheet.grey(place, values, levels, label)
+        style = {"ha": "center", "va": "bottom"}
+        sheet.text(left + size / 2, top - (0.18 if sources else 0.05), str(number), weight="bold", **style)
         if sources:
-            sheet.text(left + size / 2, top - 0.05, sources[number], fontsize=7, color=MUTED, ha="center", va="bottom")
+            sheet.text(left + size / 2, top - 0.05, sources[number], fontsize=7, color=MUTED, **style)
     if levels is None:
         sheet.value_bar(margin, 1.0, limit, name)
     else:
@@ -398,7 +400,7 @@ def _large_maps(name: str, maps: Floats, sources: Sequence[str], levels: tuple[f
 def _large_units(name: str, values: Floats, kind: Layer, is_output: bool) -> Sheet:
     """Return a sheet with the units of a layer as bars; of an output layer, the answer's is the dark one."""
     sheet = Sheet(11, 4.6)
-    axes = sheet.axes(0.9, 1.0, 9.6, 3.0)
+    axes = sheet.axes((0.9, 1.0, 9.6, 3.0))
     axes.set_label(name)
     if is_output:
         answer = int(values.argmin() if kind.lower_is_better else values.argmax())

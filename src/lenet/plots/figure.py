@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from lenet.image.colours import NEGATIVE, POSITIVE, ZERO
@@ -66,8 +67,14 @@ def limit_of(values: Floats) -> float:
     return float(finite.max(initial=0.0)) or 1.0
 
 
+Place = tuple[float, float, float, float]
+"""Left, top, width and height in inches from the top left corner of a sheet."""
+
+
 class Sheet:
     """A figure whose places are in inches from its top left corner.
+
+    Maps are images of one pair of axes that covers the figure: a pair for each would take many times as long to draw.
 
     Parameters
     ----------
@@ -78,40 +85,47 @@ class Sheet:
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
         self.figure = new_figure(width, height)
+        self._whole = self.axes((0, 0, width, height))
+        self._whole.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
+        self._whole.set_axis_off()
+        self._whole.set_label("sheet")
 
-    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+    def axes(self, place: Place) -> Axes:
         """Return axes in a place of the sheet."""
-        place = left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height
-        return self.figure.add_axes(place)
+        left, top, width, height = place
+        return self.figure.add_axes(
+            (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        )
 
     def text(self, left: float, top: float, text: str, **style: Any) -> None:
         """Write text whose upper left corner is there, unless the style aligns it otherwise."""
         style = {"ha": "left", "va": "top", "fontsize": 9, **style}
         self.figure.text(left / self.width, 1 - top / self.height, text, **style)
 
-    def map(self, place: tuple[float, float, float, float], values: Floats, limit: float, label: str = "") -> Axes:
-        """Draw a map (height, width) with a frame in (left, top, width, height); the label names its axes."""
-        return self._framed(place, label, values, cmap=diverging_colours(), vmin=-limit, vmax=limit)
+    def map(self, place: Place, values: Floats, limit: float, label: str) -> None:
+        """Draw a map (height, width) with a frame; the label names its image."""
+        self._image(place, label, values, cmap=diverging_colours(), vmin=-limit, vmax=limit)
 
-    def grey(
-        self, place: tuple[float, float, float, float], values: NDArray[Any], levels: tuple[float, float], label: str
-    ) -> Axes:
+    def grey(self, place: Place, values: NDArray[Any], levels: tuple[float, float], label: str) -> None:
         """Draw a picture (height, width) in grey with a frame; `levels` are those of paper, white, and of ink."""
-        return self._framed(place, label, values, cmap=GREY, vmin=levels[0], vmax=levels[1])
+        self._image(place, label, values, cmap=GREY, vmin=levels[0], vmax=levels[1])
 
-    def _framed(self, place: tuple[float, float, float, float], label: str, values: Any, **style: Any) -> Axes:
-        axes = self.axes(*place)
-        axes.imshow(values, aspect="auto", interpolation="nearest", **style)
-        axes.set(xticks=[], yticks=[], label=label)
-        for side in axes.spines.values():
-            side.set(color=FRAME, linewidth=0.6)
-        return axes
+    def _image(self, place: Place, label: str, values: Any, **style: Any) -> None:
+        left, top, width, height = place
+        extent = left, left + width, top + height, top
+        self._whole.imshow(values, extent=extent, aspect="auto", interpolation="nearest", label=label, **style)
+        self.frame(place)
+
+    def frame(self, place: Place, colour: str = FRAME, thickness: float = 0.6) -> None:
+        """Draw a frame; its thickness is in points."""
+        left, top, width, height = place
+        self._whole.add_patch(Rectangle((left, top), width, height, fill=False, color=colour, linewidth=thickness))
 
     def colour_bar(
         self, left: float, middle: float, levels: tuple[float, float], colours: Colormap | str, label: str = ""
     ) -> None:
         """Draw a small colour scale from one level to the other, its middle at a height of the sheet."""
-        axes = self.axes(left, middle - 0.11, 0.75, 0.08)
+        axes = self.axes((left, middle - 0.11, 0.75, 0.08))
         axes.set_label(f"scale of {label}")
         scale = ScalarMappable(Normalize(*levels), colours)
         bar = self.figure.colorbar(scale, cax=axes, orientation="horizontal")

@@ -50,11 +50,14 @@ def saliency(
     sheet.text(MARGIN, 0.2, answer.title, fontsize=15, weight="bold")
     sheet.text(MARGIN, 0.53, subject, color=MUTED)
     top, right = 1.15, MARGIN + SIZE + GAP
-    sheet.grey((MARGIN, top, SIZE, SIZE), inputs, levels, "INPUT").set_title("the input", fontsize=10)
-    axes = sheet.map((right, top, SIZE, SIZE), gradient, limit, "gradient")
-    axes.set_title(f"gradient of the score of {label} by each pixel", fontsize=10)
-    middle = (levels[0] + levels[1]) / 2
-    axes.contour(inputs, levels=[middle], colors="black", linewidths=0.8)
+    for left, title in ((MARGIN, "the input"), (right, f"gradient of the score of {label} by each pixel")):
+        sheet.text(left + SIZE / 2, top - 0.07, title, fontsize=10, ha="center", va="bottom")
+    sheet.grey((MARGIN, top, SIZE, SIZE), inputs, levels, "INPUT")
+    sheet.map((right, top, SIZE, SIZE), gradient, limit, "gradient")
+    outline = sheet.axes((right, top, SIZE, SIZE))
+    outline.contour(inputs, levels=[(levels[0] + levels[1]) / 2], colors="black", linewidths=0.8)
+    outline.set(xlim=(-0.5, inputs.shape[1] - 0.5), ylim=(inputs.shape[0] - 0.5, -0.5))
+    outline.set_axis_off()
     sheet.colour_bar(MARGIN, top + SIZE + 0.22, levels, GREY, "INPUT")
     sheet.value_bar(right, top + SIZE + 0.22, limit, "gradient")
     sheet.text(right + 0.95, top + SIZE + 0.08, _legend(label), fontsize=8, color=MUTED, linespacing=1.35)

@@ -74,7 +74,8 @@ def code_distances(network: Network, image: ArrayLike, path: PathLike | None = N
     sheet.text(MARGIN, 0.5, f"{subject};  {note}" if subject else note, color=MUTED)
     limit = max(limit_of(values), limit_of(np.array(output.codes)))
     levels = (-limit, limit)
-    sheet.grey((MARGIN, 1.15, WIDTH, HEIGHT), as_bitmap(values), levels, below).set_title(below, fontsize=11, pad=4)
+    sheet.grey((MARGIN, 1.15, WIDTH, HEIGHT), as_bitmap(values), levels, below)
+    sheet.text(MARGIN + WIDTH / 2, 1.1, below, fontsize=11, ha="center", va="bottom")
     sheet.colour_bar(MARGIN, 1.15 + HEIGHT + 0.35, levels, GREY, below)
     _draw_codes(sheet, left, 1.15, output, limit, distances)
     return finished(sheet.figure, path)
@@ -84,18 +85,16 @@ def _draw_codes(
     sheet: Sheet, left: float, top: float, output: Rbf, limit: float, distances: Floats | None = None
 ) -> None:
     """Draw the codes side by side, and below each its distance; the closest one is marked."""
+    answer = None if distances is None else int(distances.argmin())
     for label, code in enumerate(output.codes):
         place = (left + label * (WIDTH + GAP), top, WIDTH, HEIGHT)
-        axes = sheet.grey(place, as_bitmap(np.array(code)), (-limit, limit), f"code {label}")
-        axes.set_title(str(label), fontsize=11, pad=4)
-        if distances is None:
-            continue
-        is_answer = label == int(distances.argmin())
-        axes.set_xlabel(f"{distances[label]:.1f}", fontsize=10, weight="bold" if is_answer else "normal")
-        if is_answer:
-            axes.title.set(weight="bold", color=DARK)
-            for side in axes.spines.values():
-                side.set(color=DARK, linewidth=3)
+        sheet.grey(place, as_bitmap(np.array(code)), (-limit, limit), f"code {label}")
+        style: dict[str, str] = {"weight": "bold", "color": DARK} if label == answer else {}
+        sheet.text(place[0] + WIDTH / 2, top - 0.05, str(label), fontsize=11, ha="center", va="bottom", **style)
+        if label == answer:
+            sheet.frame(place, DARK, 3)
+        if distances is not None:
+            sheet.text(place[0] + WIDTH / 2, top + HEIGHT + 0.07, f"{distances[label]:.1f}", ha="center", **style)
 
 
 def as_bitmap(values: Floats) -> Floats:

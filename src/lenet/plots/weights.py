@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from lenet.plots.figure import (
     Picture,
     Sheet,
     balanced_columns,
+    diverging_colours,
     finished,
     limit_of,
 )
@@ -46,8 +47,8 @@ def kernels(network: Network, path: PathLike | None = None, *, subject: str = ""
     Returns
     -------
     matplotlib Figure
-        Its axes are labelled with the names of the convolutions; where there are many maps, with the first one's number
-        as well, such as ``C5 60``. One pixel is between kernels.
+        Its axes are labelled with the name of the convolution and the number of the first map, such as ``C3 0``; many
+        maps have several. One pixel is between kernels.
 
     Raises
     ------
@@ -95,7 +96,10 @@ class _Block:
             first = row * self.columns
             weights, mask = self.weights[first : first + self.columns], self.mask[first : first + self.columns]
             place = (LEFT, top + 0.25 + row * (self.tall + 0.3), self.cell * len(weights), self.tall)
-            axes = sheet.map(place, mosaic(weights), limit, f"{name} {first}" if first else name)
+            axes = sheet.axes(place)
+            axes.set_label(f"{name} {first}")
+            norm = Normalize(-limit, limit)
+            axes.imshow(mosaic(weights), diverging_colours(), norm, aspect="auto", interpolation="nearest")
             self._label(axes, first, len(weights))
             _frame_kernels(axes, mask, self.layer.size)
         middle = top + 0.25 + self.tall / 2
@@ -165,7 +169,7 @@ def connection_table(spec: Spec, path: PathLike | None = None, *, name: str | No
     sheet = Sheet(CELL * columns + 2.2, CELL * rows + 2.1)
     sheet.text(0.5, 0.2, f"Which maps of {below} each map of {layer.name} sees", fontsize=14, weight="bold")
     place = (1.4, 1.1, CELL * columns, CELL * rows)
-    axes = sheet.axes(*place)
+    axes = sheet.axes(place)
     axes.set_label(layer.name)
     axes.imshow(mask, aspect="auto", cmap=ListedColormap(["white", DARK]), vmin=0, vmax=1, interpolation="nearest")
     axes.set_xticks(range(columns), map(str, range(columns)), fontsize=9)

@@ -44,7 +44,8 @@ def normalised_digits(picture: Any) -> NDArray[np.uint8]:
     Examples
     --------
     >>> import lenet
-    >>> lenet.load("lenet5").predict(lenet.reading.normalised_digits("examples/numbers/24709.png")).tolist()
+    >>> from lenet.reading import normalised_digits
+    >>> lenet.load("lenet5").predict(normalised_digits("examples/numbers/24709.png")).tolist()
     [2, 4, 7, 0, 9]
     """
     (page,) = Reader().pages([decode(picture)])
