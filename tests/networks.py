@@ -49,6 +49,30 @@ NAMED = {
     "conv to dense": Spec(
         (3, 6, 6), (Conv("A", 5, 3, activation="tanh"), Conv("B", 7, 4, activation="tanh"), Dense("OUT", 4))
     ),
+    **{
+        f"stride {stride}, {padding} {kernel}": Spec(
+            (2, 17, 14),
+            (
+                Conv("A", 4, kernel, padding=padding, activation="tanh", stride=stride),
+                Conv("B", 5, (1, 2), padding="same", table=sparse(5, 4), activation="tanh", stride=2),
+                Dense("OUT", 3),
+            ),
+        )
+        for stride in (2, 3, 4)
+        for padding in ("valid", "same")
+        for kernel in (1, 2, 5, (3, 7))
+    },
+    "stride behind max pooling": Spec(
+        (1, 20, 27),
+        (
+            Conv("A", 3, 3, activation="tanh"),
+            Pool("P"),
+            Conv("B", 7, 4, table=sparse(7, 3), activation="tanh", stride=2),
+            Pool("Q", window=1),
+            Conv("C", 5, 3, padding="same", activation="tanh", stride=3),
+            Dense("OUT", 3),
+        ),
+    ),
     "one wide row": Spec((1, 3, 70), (Conv("A", 3, 3, activation="tanh"), Conv("B", 2, (1, 5)), Dense("OUT", 3))),
     "overlapping max": Spec(
         (1, 12, 12), (Conv("A", 3, 3, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3))
@@ -199,7 +223,8 @@ def random_net(seed: int) -> Spec:
             kernel = (int(random.integers(1, min(6, now[1]) + 1)), int(random.integers(1, min(6, now[2]) + 1)))
             maps = int(random.integers(1, 9))
             table = sparse(maps, now[0]) if random.random() < 0.3 and now[0] > 1 else None
-            layers.append(Conv(f"L{k}", maps, kernel, padding=padding, table=table, activation=activation))
+            stride = int(random.integers(2, 4)) if random.random() < 0.2 else 1
+            layers.append(Conv(f"L{k}", maps, kernel, padding, table, activation, stride))
         elif min(now[1:]) >= 2:
             window = int(random.integers(1, min(3, *now[1:]) + 1)) if random.random() < 0.4 else 2
             stride = int(random.integers(1, 4)) if random.random() < 0.4 else None

@@ -33,21 +33,26 @@ LENET_INLINE V slope(Activation activation, V y) {
   return splat(1.0f);
 }
 
-// In place; count is a multiple of kTile.
-template <Activation activation>
-LENET_INLINE void activate_all(float* values, std::size_t count) {
-  for (std::size_t i = 0; i < count; i += kLanes) store(values + i, activated(activation, load(values + i)));
-}
-void activate_run(Activation activation, float* values, std::size_t count) {
+// Calls use.operator()<activation>(), so that loops need not ask which activation it is.
+template <class Use>
+LENET_INLINE void with_activation(Activation activation, const Use& use) {
   switch (activation) {
-    case Activation::linear: return;
-    case Activation::tanh: return activate_all<Activation::tanh>(values, count);
-    case Activation::scaled_tanh: return activate_all<Activation::scaled_tanh>(values, count);
-    case Activation::sigmoid: return activate_all<Activation::sigmoid>(values, count);
-    case Activation::relu: return activate_all<Activation::relu>(values, count);
-    case Activation::leaky_relu: return activate_all<Activation::leaky_relu>(values, count);
-    case Activation::elu: return activate_all<Activation::elu>(values, count);
+    case Activation::linear: return use.template operator()<Activation::linear>();
+    case Activation::tanh: return use.template operator()<Activation::tanh>();
+    case Activation::scaled_tanh: return use.template operator()<Activation::scaled_tanh>();
+    case Activation::sigmoid: return use.template operator()<Activation::sigmoid>();
+    case Activation::relu: return use.template operator()<Activation::relu>();
+    case Activation::leaky_relu: return use.template operator()<Activation::leaky_relu>();
+    case Activation::elu: return use.template operator()<Activation::elu>();
   }
+}
+
+// In place; count is a multiple of kTile.
+void activate_run(Activation activation, float* values, std::size_t count) {
+  if (activation == Activation::linear) return;
+  with_activation(activation, [&]<Activation known>() {
+    for (std::size_t i = 0; i < count; i += kLanes) store(values + i, activated(known, load(values + i)));
+  });
 }
 
 void activate(Activation activation, const Planes& at, float* values) {
@@ -56,26 +61,15 @@ void activate(Activation activation, const Planes& at, float* values) {
       activate_run(activation, values + at.at(m, y, 0) * kTile, std::size_t(at.width) * kTile);
 }
 
-template <Activation activation>
-LENET_INLINE void slope_all(const float* values, float* gradient, int count) {
-  for (int i = 0; i < count; i += kLanes) store(gradient + i, load(gradient + i) * slope(activation, load(values + i)));
-}
 void activate_gradient(Activation activation, const Planes& values_at, const float* values, const Planes& gradient_at,
                        float* gradient) {
   if (activation == Activation::linear) return;
-  for (int m = 0; m < values_at.maps; ++m)
-    for (int y = 0; y < values_at.height; ++y) {
-      const float* v = values + values_at.at(m, y, 0) * kTile;
-      float* g = gradient + gradient_at.at(m, y, 0) * kTile;
-      const int count = values_at.width * kTile;
-      switch (activation) {
-        case Activation::linear: break;
-        case Activation::tanh: slope_all<Activation::tanh>(v, g, count); break;
-        case Activation::scaled_tanh: slope_all<Activation::scaled_tanh>(v, g, count); break;
-        case Activation::sigmoid: slope_all<Activation::sigmoid>(v, g, count); break;
-        case Activation::relu: slope_all<Activation::relu>(v, g, count); break;
-        case Activation::leaky_relu: slope_all<Activation::leaky_relu>(v, g, count); break;
-        case Activation::elu: slope_all<Activation::elu>(v, g, count); break;
+  with_activation(activation, [&]<Activation known>() {
+    for (int m = 0; m < values_at.maps; ++m)
+      for (int y = 0; y < values_at.height; ++y) {
+        const float* v = values + values_at.at(m, y, 0) * kTile;
+        float* g = gradient + gradient_at.at(m, y, 0) * kTile;
+        for (int i = 0; i < values_at.width * kTile; i += kLanes) store(g + i, load(g + i) * slope(known, load(v + i)));
       }
-    }
+  });
 }

@@ -50,14 +50,16 @@ struct Table {
 };
 
 // Weights are [output map][input map][kernel_height][kernel_width]; absent connections hold zeros that no tile kernel
-// reads. `in` starts at the padding's first pixel, so that output (y, x) reads the input starting at (y, x).
-// `before_*` is the padding's width above and left of the input.
+// reads. `in` starts at the padding's first pixel, so that output (y, x) reads the input starting at (y, x), or with a
+// stride at (y * stride, x * stride); only the strided kernels know of it, the others are for 1. `before_*` is the
+// padding's width above and left of the input.
 inline constexpr int kMostGradientMaps = 5;  // whose weights' gradients are computed at a time
 struct ConvShape {
   Planes in, out;
   int kernel_height, kernel_width;
   int before_height, before_width;
   Table table;
+  int stride = 1;
 };
 
 // Windows that begin every `stride` pixels; where one reaches past the input's end, only what lies inside counts.
@@ -193,6 +195,13 @@ struct Kernels {
   void (*conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
                               const Planes& out, float* in_gradient);
 
+  // ---- convolution with a stride over a tile (strided_convolution.inl) -------------------------
+  void (*strided_conv_forward)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out);
+  void (*strided_conv_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient,
+                                float* weight, float* bias, bool accumulate);
+  void (*strided_conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d, const float* gradient,
+                                      const Planes& out, float* in_gradient);
+
   // ---- pooling, subsampling, contrast over a tile (pooling.inl, contrast.inl) ------------------
   // `draws`, for stochastic pooling: a number from [0, 1) for every output, in their order; null in inference, which
   // takes the weighted mean.
@@ -271,6 +280,11 @@ struct Kernels {
   // From what one_image_conv left in `shifted`, and the gradient of its output, zeros in the padding.
   void (*one_image_conv_gradient)(const ConvShape&, const float* shifted, const float* gradient, float* weight,
                                   float* bias);
+  void (*one_image_strided_conv)(const ConvShape&, const float* weight, const float* bias, const float* in, float* out);
+  void (*one_image_strided_conv_gradient)(const ConvShape&, const float* in, const Planes& d, const float* gradient,
+                                          float* weight, float* bias, bool accumulate);
+  void (*one_image_strided_conv_input_gradient)(const ConvShape&, const float* weight, const Planes& d,
+                                                const float* gradient, const Planes& out, float* in_gradient);
   // 2x2 max pooling: turns the values in `inner`, rows padded, into their gradient, zeros in the padding.
   void (*one_image_unpool)(const PoolShape&, const float* gradient, float* inner);
   void (*one_image_pool)(const PoolShape&, const float* in, const float* draws, float* out);

@@ -204,25 +204,29 @@ void one_image_rbf(const DenseShape& s, const float* code, const float* in, floa
 }
 
 void one_image_activate(Activation activation, std::size_t count, float* values) {
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store_loose(values + i, activated(activation, load_loose(values + i)));
-  if (i == count) return;
-  alignas(64) float rest[kLanes] = {};
-  __builtin_memcpy(rest, values + i, (count - i) * sizeof(float));
-  store(rest, activated(activation, load(rest)));
-  __builtin_memcpy(values + i, rest, (count - i) * sizeof(float));
+  with_activation(activation, [&]<Activation known>() {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) store_loose(values + i, activated(known, load_loose(values + i)));
+    if (i == count) return;
+    alignas(64) float rest[kLanes] = {};
+    __builtin_memcpy(rest, values + i, (count - i) * sizeof(float));
+    store(rest, activated(known, load(rest)));
+    __builtin_memcpy(values + i, rest, (count - i) * sizeof(float));
+  });
 }
 
 void one_image_activate_gradient(Activation activation, std::size_t count, const float* values, float* gradient) {
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    store_loose(gradient + i, load_loose(gradient + i) * slope(activation, load_loose(values + i)));
-  if (i == count) return;
-  alignas(64) float rest[2][kLanes] = {};
-  __builtin_memcpy(rest[0], values + i, (count - i) * sizeof(float));
-  __builtin_memcpy(rest[1], gradient + i, (count - i) * sizeof(float));
-  store(rest[1], load(rest[1]) * slope(activation, load(rest[0])));
-  __builtin_memcpy(gradient + i, rest[1], (count - i) * sizeof(float));
+  with_activation(activation, [&]<Activation known>() {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+      store_loose(gradient + i, load_loose(gradient + i) * slope(known, load_loose(values + i)));
+    if (i == count) return;
+    alignas(64) float rest[2][kLanes] = {};
+    __builtin_memcpy(rest[0], values + i, (count - i) * sizeof(float));
+    __builtin_memcpy(rest[1], gradient + i, (count - i) * sizeof(float));
+    store(rest[1], load(rest[1]) * slope(known, load(rest[0])));
+    __builtin_memcpy(gradient + i, rest[1], (count - i) * sizeof(float));
+  });
 }
 
 // T taps of one kernel column, for M output maps of one input map: products of whole planes, `step` floats from tap

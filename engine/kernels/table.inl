@@ -21,6 +21,8 @@ namespace {
 
 #include "kernels/convolution_gradient.inl"
 
+#include "kernels/strided_convolution.inl"
+
 #include "kernels/dense.inl"
 
 #include "kernels/loss.inl"
@@ -119,6 +121,9 @@ const Kernels LENET_KERNELS = {
     .conv_weight_gradient = conv_weight_gradient,
     .conv_pool_weight_gradient = conv_pool_weight_gradient,
     .conv_input_gradient = conv_input_gradient,
+    .strided_conv_forward = strided_conv_any<V>,
+    .strided_conv_gradient = strided_conv_gradient_any<V>,
+    .strided_conv_input_gradient = strided_conv_input_gradient_any<V>,
     .pool_forward = pool_any<V>,
     .pool_gradient = pool_gradient_any<V>,
     .deform_forward = deform_any<V>,
@@ -145,6 +150,9 @@ const Kernels LENET_KERNELS = {
     .update = update,
     .one_image_conv = one_image_conv,
     .one_image_conv_gradient = one_image_conv_gradient,
+    .one_image_strided_conv = strided_conv_any<float>,
+    .one_image_strided_conv_gradient = strided_conv_gradient_any<float>,
+    .one_image_strided_conv_input_gradient = strided_conv_input_gradient_any<float>,
     .one_image_unpool = one_image_unpool,
     .one_image_pool = one_image_pool,
     .one_image_pool_gradient = pool_gradient_any<float>,

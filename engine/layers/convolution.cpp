@@ -1,6 +1,7 @@
 // Convolutions, with any connection table between input and output maps, with and without zeros around the input. A
 // 2x2 max pooling that follows is fused with them where it may be: then the convolution's output is never stored. One
-// whose kernel covers its whole input is planned as a dense layer with the same weights.
+// whose kernel covers its whole input is planned as a dense layer with the same weights. One with a stride has simple
+// kernels of its own, and is never fused.
 #include <algorithm>
 #include <vector>
 
@@ -13,11 +14,21 @@ constexpr int kMaxKernel = 1024;  // pixels a side
 
 // ---- planning ----------------------------------------------------------------------------------
 
-// As in TensorFlow: of an odd number of zeros, the extra one goes below and to the right.
-std::optional<Borders> padding(const Layer& layer) {
+// The outputs along `size` pixels, of a kernel of so many; 0 if it does not fit.
+int outputs_along(int size, int kernel, const Layer& layer) {
+  const int stride = std::max(1, layer.stride);  // `check` refuses others, but the layer below asks first
+  if (layer.same) return (size + stride - 1) / stride;
+  return size < kernel ? 0 : (size - kernel) / stride + 1;
+}
+
+// As in TensorFlow: as many zeros as the outputs need; of an odd number, the extra one goes below and to the right.
+std::optional<Borders> padding(const Layer& layer, int height, int width) {
   if (!layer.same) return std::nullopt;
-  const int top = (layer.kernel_height - 1) / 2, left = (layer.kernel_width - 1) / 2;
-  return Borders{top, left, layer.kernel_height - 1 - top, layer.kernel_width - 1 - left};
+  const auto zeros = [&](int size, int kernel) {
+    return std::max(0, (outputs_along(size, kernel, layer) - 1) * layer.stride + kernel - size);
+  };
+  const int rows = zeros(height, layer.kernel_height), columns = zeros(width, layer.kernel_width);
+  return Borders{rows / 2, columns / 2, rows - rows / 2, columns - columns / 2};
 }
 
 struct Size {
@@ -25,8 +36,22 @@ struct Size {
 };
 Size output_size(const PlanStep& step) {
   const Layer& layer = step.layer();
-  if (layer.same) return {step.in.height, step.in.width};
-  return {step.in.height - layer.kernel_height + 1, step.in.width - layer.kernel_width + 1};
+  return {outputs_along(step.in.height, layer.kernel_height, layer),
+          outputs_along(step.in.width, layer.kernel_width, layer)};
+}
+
+std::size_t weights_of(const PlanStep& step) {
+  const Layer& layer = step.layer();
+  return std::size_t(layer.maps) * step.in.maps * layer.kernel_height * layer.kernel_width;
+}
+
+// Of a convolution with this output.
+ConvShape shape_of(const PlanStep& step, const Planes& out, const Table& table) {
+  const Layer& layer = step.layer();
+  const Borders zeros = padding(layer, step.in.height, step.in.width).value_or(Borders{});
+  Planes in = step.in;
+  in.origin -= std::size_t(zeros.top) * in.row + std::size_t(zeros.left);
+  return {in, out, layer.kernel_height, layer.kernel_width, zeros.top, zeros.left, table, layer.stride};
 }
 
 void check(const PlanStep& step) {
@@ -35,13 +60,14 @@ void check(const PlanStep& step) {
   if (std::min(layer.kernel_height, layer.kernel_width) < 1 ||
       std::max(layer.kernel_height, layer.kernel_width) > kMaxKernel)
     step.refuse("a kernel of 1 to 1024 pixels expected");
+  if (layer.stride < 1) step.refuse("a stride of at least 1 expected");
   if (!layer.table.empty() && layer.table.size() != std::size_t(layer.maps) * std::size_t(step.in.maps))
     step.refuse("a table of another size");
 }
 
 bool covers_input(const PlanStep& step) {
   const Layer& layer = step.layer();
-  return layer.table.empty() && !layer.same && !step.borders(1) && layer.kernel_height == step.in.height &&
+  return layer.table.empty() && !layer.same && !step.borders(1, 1, 1) && layer.kernel_height == step.in.height &&
          layer.kernel_width == step.in.width;
 }
 
@@ -184,11 +210,7 @@ class AnyConvolution : public Operation {
 
  protected:
   AnyConvolution(const PlanStep& step, int pooled)
-      : Operation(
-            step,
-            std::size_t(step.layer().maps) * step.in.maps * step.layer().kernel_height * step.layer().kernel_width,
-            std::size_t(step.layer().maps)),
-        connections_(step.layer(), step.in.maps) {
+      : Operation(step, weights_of(step), std::size_t(step.layer().maps)), connections_(step.layer(), step.in.maps) {
     const Layer& layer = step.layer();
     const auto [height, width] = output_size(step);
     if (pooled > 1) {
@@ -197,9 +219,7 @@ class AnyConvolution : public Operation {
     }
     place_output(step, layer.maps, height / pooled, width / pooled);
 
-    const Borders zeros = padding(layer).value_or(Borders{});
-    shape_ = {in, out, layer.kernel_height, layer.kernel_width, zeros.top, zeros.left, connections_.table()};
-    shape_.in.origin -= std::size_t(zeros.top) * in.row + std::size_t(zeros.left);
+    shape_ = shape_of(step, out, connections_.table());
     if (pooled > 1) shape_.out = {0, layer.maps, height, width, 0, 0};
     one_image_ = {shape_, in, weights};
     if (!wants_input_gradient()) return;
@@ -303,9 +323,55 @@ class PooledConvolution final : public AnyConvolution {
   std::size_t first_winner_;
 };
 
+class StridedConvolution final : public Operation {
+ public:
+  explicit StridedConvolution(const PlanStep& step)
+      : Operation(step, weights_of(step), std::size_t(step.layer().maps)), connections_(step.layer(), step.in.maps) {
+    const auto [height, width] = output_size(step);
+    place_output(step, step.layer().maps, height, width);
+    shape_ = shape_of(step, out, connections_.table());
+  }
+
+  void forward(const ForwardPass& pass) const override {
+    for (int t = 0; t < pass.values.count; ++t)
+      pass.kernels.strided_conv_forward(shape_, pass.weights + weight, pass.weights + bias, pass.values[t],
+                                        pass.values[t]);
+  }
+
+  void backward(const BackwardPass& pass) const override {
+    const Kernels& kernels = pass.forward.kernels;
+    std::fill_n(pass.gradient + weight, weights, 0.0f);  // connections that the table lacks keep the zeros
+    for (int t = 0; t < pass.gradients.count; ++t) {
+      float* gradients = pass.gradients[t];
+      kernels.strided_conv_gradient(shape_, pass.inputs[t], out_gradient, gradients, pass.gradient + weight,
+                                    pass.gradient + bias, t > 0);
+      if (wants_input_gradient())
+        kernels.strided_conv_input_gradient(shape_, pass.factors + weight, out_gradient, gradients, in_gradient,
+                                            gradients);
+    }
+  }
+
+  void forward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_strided_conv(shape_, pass.weight, pass.bias, pass.values, pass.values);
+  }
+
+  void backward_one_image(const OneImagePass& pass) const override {
+    pass.kernels.one_image_strided_conv_gradient(shape_, pass.values, out_gradient, pass.gradients,
+                                                 pass.weight_gradient, pass.bias_gradient, false);
+    if (wants_input_gradient())
+      pass.kernels.one_image_strided_conv_input_gradient(shape_, pass.weight, out_gradient, pass.gradients, in_gradient,
+                                                         pass.gradients);
+  }
+
+ private:
+  Connections connections_;
+  ConvShape shape_;
+};
+
 std::unique_ptr<Operation> plan(const PlanStep& step) {
   check(step);
   if (covers_input(step)) return kDense.plan(step);
+  if (step.layer().stride > 1) return std::make_unique<StridedConvolution>(step);
   if (can_fuse_pooling(step)) return std::make_unique<PooledConvolution>(step);
   return std::make_unique<Convolution>(step);
 }

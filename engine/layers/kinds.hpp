@@ -7,6 +7,7 @@ namespace lenet {
 
 extern const LayerKind kConvolution, kSubsampling, kPooling, kDeformationPooling, kContrast, kDropout, kDense, kRbf;
 
-inline constexpr const LayerKind* kLayerKinds[] = {&kConvolution, &kSubsampling, &kPooling, &kDeformationPooling, &kContrast, &kDropout, &kDense, &kRbf};
+inline constexpr const LayerKind* kLayerKinds[] = {&kConvolution, &kSubsampling, &kPooling, &kDeformationPooling,
+                                                   &kContrast,    &kDropout,     &kDense,   &kRbf};
 
 }  // namespace lenet

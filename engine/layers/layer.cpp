@@ -18,9 +18,9 @@ Planes allocate(std::size_t& used, int maps, int height, int width, const Border
   return planes;
 }
 
-std::optional<Borders> PlanStep::borders(std::size_t ahead) const {
+std::optional<Borders> PlanStep::borders(std::size_t ahead, int height, int width) const {
   if (ahead >= layers.size() || !layers[ahead].kind->borders) return std::nullopt;
-  return layers[ahead].kind->borders(layers[ahead]);
+  return layers[ahead].kind->borders(layers[ahead], height, width);
 }
 
 void PlanStep::refuse(const std::string& why, int ahead) const {
@@ -37,7 +37,7 @@ void PlanStep::check_window() const {
 
 void PlanStep::check_units() const {
   check_maps();
-  if (borders(1)) refuse("a convolution with same padding cannot follow a dense layer", 1);
+  if (borders(1, 1, 1)) refuse("a convolution with same padding cannot follow a dense layer", 1);
 }
 
 Operation::Operation(const PlanStep& step, std::size_t weights, std::size_t biases)
@@ -52,7 +52,8 @@ Operation::Operation(const PlanStep& step, std::size_t weights, std::size_t bias
 
 void Operation::place_output(const PlanStep& step, int maps, int height, int width) {
   if (maps < 1 || height < 1 || width < 1) step.refuse("its output is empty");
-  out = allocate(step.sizes.value_pixels, maps, height, width, step.borders(std::size_t(layers)).value_or(Borders{}));
+  const std::optional<Borders> zeros = step.borders(std::size_t(layers), height, width);
+  out = allocate(step.sizes.value_pixels, maps, height, width, zeros.value_or(Borders{}));
   out_gradient = allocate(step.sizes.gradient_pixels, maps, height, width);
 }
 

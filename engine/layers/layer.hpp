@@ -43,8 +43,8 @@ struct PlanStep {
 
   const Layer& layer() const { return layers[0]; }
   const Layer* next() const { return layers.size() > 1 ? &layers[1] : nullptr; }
-  // The zeros that the layer `ahead` layers after this one reads around its input; none if nullopt.
-  std::optional<Borders> borders(std::size_t ahead) const;
+  // The zeros that the layer `ahead` layers after this one reads around its input of that size; none if nullopt.
+  std::optional<Borders> borders(std::size_t ahead, int height, int width) const;
 
   // Throws std::invalid_argument about this layer, or the one `ahead` layers after it.
   [[noreturn]] void refuse(const std::string& why, int ahead = 0) const;
@@ -167,8 +167,8 @@ struct LayerKind {
   std::unique_ptr<Operation> (*plan)(const PlanStep& step);
   bool takes_keep = false, takes_offsets = false;  // whether these settings have a meaning for it
   bool in_training_only = false;                   // whether it leaves values as they are outside of training
-  // The zeros that it reads around its input. Null or nullopt: none.
-  std::optional<Borders> (*borders)(const Layer& layer) = nullptr;
+  // The zeros that it reads around its input of that size. Null or nullopt: none.
+  std::optional<Borders> (*borders)(const Layer& layer, int height, int width) = nullptr;
 };
 
 template <class Kind>

@@ -19,7 +19,8 @@ struct Layer {
   bool same = false;                // convolution: zeros around the input, so that the size stays
   std::vector<std::uint8_t> table;  // convolution: [output map][input map], 1 = connected; empty: all
   PoolKind pool = PoolKind::max;
-  int window = 2, stride = 2;
+  int window = 2;
+  int stride = 1;     // convolution, and all with windows: pixels between their beginnings
   float rate = 0.0f;  // dropout: the probability that a value is dropped
   bool keep = false;  // pooling: windows that reach past the end are kept, not ignored
   // All pooling: windows begin in each of so many first columns, and the layers after it score each of these branches.

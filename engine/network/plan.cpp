@@ -25,7 +25,7 @@ Plan::Plan(const Description& description, bool fuse) : description_(description
     throw std::invalid_argument("an input of at least one map, row and column expected");
   const PlanStep first{layers, 0, fuse, {}, {}, 0, sizes_};
   input_ = allocate(sizes_.value_pixels, description_.maps, description_.height, description_.width,
-                    first.borders(0).value_or(Borders{}));
+                    first.borders(0, description_.height, description_.width).value_or(Borders{}));
   add(0, input_, 0, fuse);
   add_branches(fuse);
 }

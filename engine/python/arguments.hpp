@@ -63,7 +63,7 @@ inline Layer layer_of(const nb::dict& d) {
   layer.keep = take<bool>(d, "keep", false);
   layer.window_weights = take<std::vector<float>>(d, "window_weights", {});
   layer.window = take<int>(d, "window", 2);
-  layer.stride = take<int>(d, "stride", 2);
+  layer.stride = take<int>(d, "stride", 1);
   layer.rate = take<float>(d, "rate", 0.0f);
   layer.offsets = take<int>(d, "offsets", 1);
   layer.activation = enumerated<Activation>(take<std::string>(d, "activation", "linear"),

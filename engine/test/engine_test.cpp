@@ -24,11 +24,12 @@ void check(bool holds, const char* what) {
   std::exit(1);
 }
 
-Layer conv(int maps, int height, int width, bool same = false, Activation activation = Activation::tanh) {
+Layer conv(int maps, int height, int width, bool same = false, Activation activation = Activation::tanh,
+           int stride = 1) {
   Layer layer{};
   layer.kind = &kConvolution;
   layer.maps = maps, layer.kernel_height = height, layer.kernel_width = width;
-  layer.same = same, layer.activation = activation;
+  layer.same = same, layer.activation = activation, layer.stride = stride;
   return layer;
 }
 
@@ -69,9 +70,16 @@ Layer dropout(float rate) {
 // Their weights are hashed by themselves, so that the first hash stays comparable with that of earlier versions.
 std::vector<Description> newer_networks() {
   return {
-      {1, 13, 12,
+      {1,
+       13,
+       12,
        {conv(4, 3, 3, true, Activation::elu), window(kPooling, 2, 2), dropout(0.3f),
         conv(3, 2, 2, true, Activation::leaky_relu), dense(9, Activation::elu), dropout(0.5f), dense(3)}},
+      {2,
+       17,
+       15,
+       {conv(4, 5, 3, true, Activation::tanh, 2), conv(5, 2, 3, false, Activation::tanh, 3), window(kPooling, 2, 1),
+        dense(3)}},
   };
 }
 

@@ -100,6 +100,7 @@ def test_layers_that_the_engine_refuses():
     for layer, message in (
         ({"kind": "contrast", "window": 4, "window_weights": [0.25] * 4}, "layer 0: an odd window"),
         ({"kind": "contrast", "window": 3, "window_weights": [0.5, 0.3, 0.2]}, "layer 0: an odd window"),
+        ({"kind": "conv", "maps": 1, "same": True, "stride": 0}, "layer 0: a stride of at least 1"),
         ({"kind": "dropout", "rate": 1.0}, "layer 0: a rate of at least 0 and below 1"),
         ({"kind": "dropout", "rate": float("nan")}, "layer 0: a rate of at least 0 and below 1"),
         ({"kind": "subsample", "keep": True}, "layer 0: only pooling keeps borders"),

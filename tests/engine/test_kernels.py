@@ -260,7 +260,17 @@ def test_an_image_scores_the_same_bits_in_any_company(name):
 @pytest.mark.parametrize("batch", [1, 5, 16, 40, 128, 300])
 @pytest.mark.parametrize(
     "name",
-    ["kernel 5", "subsample", "same 3", "two wide layers", "stochastic over max", "deformation", "contrast", "dropout"],
+    [
+        "kernel 5",
+        "subsample",
+        "same 3",
+        "two wide layers",
+        "stochastic over max",
+        "deformation",
+        "contrast",
+        "dropout",
+        "stride 2, same 5",
+    ],
 )
 def test_any_number_of_threads_trains_the_same_bits(name, batch):
     spec = GEOMETRIES[name]

@@ -17,6 +17,12 @@ SPECS = {
         Dense("OUT", 3, "softmax"),
     ),
     "same padding, even kernel": (Conv("A", 2, 4, padding="same", activation="sigmoid"), Dense("OUT", 3, "softmax")),
+    "stride": (
+        Conv("A", 3, 3, table=((0,), (0, 1), (1,)), activation="tanh", stride=2),
+        Conv("B", 2, 2, padding="same", activation="tanh", stride=3),
+        Dense("OUT", 3),
+    ),
+    "stride, same padding": (Conv("A", 2, (4, 3), padding="same", activation="tanh", stride=2), Dense("OUT", 3)),
     "max": (Conv("A", 2, 2), Pool("P", activation="tanh"), Dense("OUT", 3, "softmax")),
     "overlapping max": (Conv("A", 2, 2, activation="tanh"), Pool("P", window=3, stride=2), Dense("OUT", 3)),
     "mean": (Conv("A", 2, 2, activation="relu"), Pool("P", window=3, method="mean"), Dense("OUT", 3, "softmax")),
@@ -133,6 +139,18 @@ def test_same_convolution_with_an_even_kernel_pads_below_and_right():
     weights = {"C.weight": np.array([[[[1.0, -1], [2, 0]]]]), "C.bias": np.array([0.0])}
     out = one_layer(Conv("C", 1, 2, padding="same"), weights, PICTURE)
     assert out[0, 0].tolist() == [[5, 4, 2], [2, 4, 9], [-2, -2, 4]]
+
+
+def test_strided_convolution_by_hand():
+    """Every second sum of the convolution; with same padding, zeros as the last window needs them, above none."""
+    weights = {"C.weight": np.array([[[[1.0, -1], [2, 0]]]]), "C.bias": np.array([0.5])}
+    assert one_layer(Conv("C", 1, 2, stride=2), weights, PICTURE)[0, 0].tolist() == [[5.5]]
+    same = one_layer(Conv("C", 1, 2, padding="same", stride=2), weights, PICTURE)
+    assert same[0, 0].tolist() == [[5.5, 2.5], [-1.5, 4.5]]
+    # A single zero around each side of three pixels: windows of three, two apart, begin one pixel outside.
+    ones = {"C.weight": np.ones((1, 1, 3, 3)), "C.bias": np.zeros(1)}
+    out = one_layer(Conv("C", 1, 3, padding="same", stride=2), ones, PICTURE)
+    assert out[0, 0].tolist() == [[7, 4], [6, 8]]
 
 
 def test_max_pooling_of_the_tutorials():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from networks import NAMED, SCALE, every_isa
 
-from lenet import Contrast, Conv, DeformPool, Dense, Network, Pool, Rbf, Spec, Subsample, _engine, presets
+from lenet import Contrast, Conv, DeformPool, Dense, Dropout, Network, Pool, Rbf, Spec, Subsample, _engine, presets
 from lenet.engine import cpu
 from lenet.model.arrays import flatten
 from lenet.model.initial import initial_weights
@@ -35,6 +35,25 @@ def test_a_scan_scores_every_window(name):
                 assert scores[:, row, column] == pytest.approx(alone, rel=1e-5)
             else:
                 assert np.array_equal(scores[:, row, column], alone)
+
+
+def test_a_scan_with_strides():
+    """Strides of 2 and 3: positions are 6 pixels apart. Dropout changes nothing."""
+    layers = (
+        Conv("C1", 3, 5, activation="tanh", stride=2),
+        Dropout("D2", 0.5),
+        Conv("C3", 4, 3, activation="tanh", stride=3),
+        Dense("F5", 6, "tanh"),
+        Dense("OUT", 3),
+    )
+    net = Network.create(Spec((1, 22, 23), layers), 3)
+    picture = RANDOM.integers(0, 256, (22 + 13, 23 + 30), np.uint8)
+    scores = net.scan(picture)
+    assert scores.shape == (3, 3, 6)
+    for row, column in np.ndindex(3, 6):
+        window = picture[6 * row : 6 * row + 22, 6 * column : 6 * column + 23]
+        assert np.array_equal(scores[:, row, column], net.scores(window[None])[0])
+    assert net.trace(picture[None])["C1"].shape == (1, 3, 16, 25)
 
 
 def test_a_trace_of_a_larger_image(net):
@@ -86,8 +105,8 @@ def test_positions_and_shapes_by_hand():
 def test_which_layers_see_borders():
     codes = ((1.0,), (0.0,))
     seeing = [Conv("C", 2, 3, padding="same"), Contrast("N", 3), Rbf("O", codes), Pool("P", border="keep")]
-    blind = [Conv("C", 2, 3), Pool("P"), Subsample("S"), DeformPool("D"), Dense("F", 3)]
-    assert [sees_borders(layer) for layer in (*seeing, *blind)] == [True] * 4 + [False] * 5
+    blind = [Conv("C", 2, 3), Pool("P"), Subsample("S"), DeformPool("D"), Dropout("D", 0.5), Dense("F", 3)]
+    assert [sees_borders(layer) for layer in (*seeing, *blind)] == [True] * 4 + [False] * 6
 
 
 def test_a_softmax_is_over_the_classes_of_each_position(net):

@@ -21,6 +21,19 @@ def test_same_padding_keeps_the_size_and_rectangular_kernels_are_allowed():
     assert spec.arrays["B.weight"] == (3, 2, 2, 5)
 
 
+def test_a_strides_shapes_counts_and_zeros():
+    """Windows of five, two apart, over 28 and 29 pixels: 12 and 13 of them; with same padding 14 and 15."""
+    valid, same = Conv("A", 6, 5, stride=2), Conv("A", 6, 5, padding="same", stride=2)
+    shape = (1, 28, 29)
+    assert (valid.output(shape), same.output(shape)) == ((6, 12, 13), (6, 14, 15))
+    assert valid.connections(shape) == (25 + 1) * 6 * 12 * 13
+    assert same.multiplications(shape) == 25 * 6 * 14 * 15
+    assert valid.parameters(shape) == same.parameters(shape) == 156
+    assert same.borders(shape) == (1, 2, 2, 2)  # 13 * 2 + 5 = 31 rows, 14 * 2 + 5 = 33 columns
+    assert Conv("A", 1, 1, padding="same", stride=3).borders(shape) == (0, 0, 0, 0)
+    assert Conv.from_dict({"layer": "Conv", "name": "A", "maps": 6, "kernel": 5}).stride == 1  # of earlier files
+
+
 def test_the_mask_of_table_i_by_hand():
     """Column m of the printed table has an X for each map of S2 that map m of C3 sees."""
     mask = Conv("C3", 16, 5, table=TABLE_I).mask(6)
@@ -51,7 +64,7 @@ def test_layers_of_the_presets_survive_json(name):
 @pytest.mark.parametrize(
     "layer",
     [
-        Conv("C", 2, (3, 4), padding="same", table=((0,), (0, 1)), activation="relu"),
+        Conv("C", 2, (3, 4), padding="same", table=((0,), (0, 1)), activation="relu", stride=2),
         Subsample("S", 3, 2, "tanh"),
         Pool("P", 3, 2, "tanh", "l2", "keep"),
         DeformPool("P", 3, activation="sigmoid"),

@@ -51,6 +51,7 @@ def test_description_survives_json():
         ((Dense("A", 10**9),), "A: units is 1000000000"),
         ((Rbf("OUTPUT", ((float("nan"),) * 1024,)),), "OUTPUT: codes are not all finite, or there are none"),
         ((Conv("C1", 4, 0), Dense("OUTPUT", 10)), "C1: kernel is 0"),
+        ((Conv("C1", 4, 3, stride=0), Dense("OUTPUT", 10)), "C1: stride is 0; expected a whole number from 1"),
         ((Conv("C1", 4, 3, padding="full"), Dense("OUTPUT", 10)), "C1: padding 'full'"),
         ((Subsample("S", window=0), Dense("OUTPUT", 10)), "S: window is 0"),
         ((Pool("S", method="median"), Dense("OUTPUT", 10)), "S: pooling by 'median'; expected one of max, mean, l2"),

@@ -88,6 +88,7 @@ def _kind(layer: Layer, shape: Shape) -> dict[str, Any]:
                 "kernel_height": height,
                 "kernel_width": width,
                 "same": layer.padding == "same",
+                "stride": layer.stride,
                 "table": [] if mask.all() else mask.ravel().tolist(),
             }
         case Subsample():

@@ -69,19 +69,22 @@ def slope(name: str, y: Array) -> Array:
 
 
 def _padded(layer: Conv, x: Array) -> tuple[Array, int, int]:
-    above, left, below, right = layer.borders
+    above, left, below, right = layer.borders(x.shape[1:])
     return np.pad(x, ((0, 0), (0, 0), (above, below), (left, right))), above, left
+
+
+def _seen(layer: Conv, ky: int, kx: int, rows: int, columns: int) -> tuple[slice, ...]:
+    """Return the pixels of the padded input that a tap sees from all positions."""
+    height, width = ((count - 1) * layer.stride + 1 for count in (rows, columns))
+    return np.s_[:, :, ky : ky + height : layer.stride, kx : kx + width : layer.stride]
 
 
 def _conv_forward(layer: Conv, w: Arrays, x: Array) -> Array:
     weight = w["weight"] * layer.mask(x.shape[1])[:, :, None, None]
+    out = np.zeros((len(x), *layer.output(x.shape[1:]))) + w["bias"][:, None, None]
     x, _, _ = _padded(layer, x)
-    height, width = layer.size
-    rows, columns = x.shape[2] - height + 1, x.shape[3] - width + 1
-    out = np.zeros((len(x), layer.maps, rows, columns)) + w["bias"][:, None, None]
-    for ky in range(height):
-        for kx in range(width):
-            out += np.einsum("mc,ncyx->nmyx", weight[:, :, ky, kx], x[:, :, ky : ky + rows, kx : kx + columns])
+    for ky, kx in np.ndindex(layer.size):
+        out += np.einsum("mc,ncyx->nmyx", weight[:, :, ky, kx], x[_seen(layer, ky, kx, *out.shape[2:])])
     return out
 
 
@@ -89,13 +92,11 @@ def _conv_backward(layer: Conv, w: Arrays, x: Array, d: Array) -> tuple[Array, A
     mask = layer.mask(x.shape[1])[:, :, None, None]
     weight = w["weight"] * mask
     full, top, left = _padded(layer, x)
-    rows, columns = d.shape[2:]
     dx, dw = np.zeros_like(full), np.zeros_like(weight)
-    for ky in range(layer.size[0]):
-        for kx in range(layer.size[1]):
-            window = np.s_[:, :, ky : ky + rows, kx : kx + columns]
-            dw[:, :, ky, kx] = np.einsum("nmyx,ncyx->mc", d, full[window])
-            dx[window] += np.einsum("mc,nmyx->ncyx", weight[:, :, ky, kx], d)
+    for ky, kx in np.ndindex(layer.size):
+        seen = _seen(layer, ky, kx, *d.shape[2:])
+        dw[:, :, ky, kx] = np.einsum("nmyx,ncyx->mc", d, full[seen])
+        dx[seen] += np.einsum("mc,nmyx->ncyx", weight[:, :, ky, kx], d)
     inner = dx[:, :, top : top + x.shape[2], left : left + x.shape[3]]
     return inner, {"weight": dw * mask, "bias": d.sum(axis=(0, 2, 3))}
 

@@ -153,7 +153,7 @@ def _sums(layer: Layer, shape: Shape, value: str, node: Node, constant: Constant
     weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
     match layer:
         case Conv():
-            return node("Conv", [value, weight, bias], out, pads=list(layer.borders))
+            return node("Conv", [value, weight, bias], out, pads=list(layer.borders(shape)), strides=[layer.stride] * 2)
         case Subsample():  # a convolution of each map by itself, all weights its coefficient
             coefficients = network.weights[weight][:, None, None, None]
             kernel = np.tile(coefficients, (1, 1, layer.window, layer.window))

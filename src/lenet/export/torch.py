@@ -80,10 +80,10 @@ class LayerModule(nn.Module):
 
 def _conv(module: LayerModule, layer: Conv, x: Any) -> Any:
     if layer.padding == "same":
-        above, left, below, right = layer.borders
+        above, left, below, right = layer.borders(tuple(x.shape[1:]))
         x = F.pad(x, (left, right, above, below))
     weight = module.weight if module.mask is None else module.weight * module.mask
-    return F.conv2d(x, weight, module.bias)
+    return F.conv2d(x, weight, module.bias, layer.stride)
 
 
 def _subsample(module: LayerModule, layer: Subsample, x: Any) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenet.model.arrays import Array
 from lenet.model.network import Network
-from lenet.spec import Contrast, Conv, DeformPool, Pool, Spec, Subsample
+from lenet.spec import Contrast, Conv, DeformPool, Dropout, Pool, Spec, Subsample
 
 CHUNK = 500
 """Images whose layers are in memory at a time."""
@@ -48,11 +48,13 @@ def receptive_field(spec: Spec, name: str) -> ReceptiveField:
         before = (0, 0)
         match layer:
             case Conv():
-                window, before = layer.size, layer.borders[:2]
+                window, before = layer.size, layer.borders(shape)[:2]
             case Pool() | Subsample() | DeformPool():
                 window = (layer.window, layer.window)
             case Contrast():
                 window, before = (layer.window, layer.window), (layer.window // 2, layer.window // 2)
+            case Dropout():
+                window = (1, 1)
             case _:  # a dense layer sees everything
                 window = shape[1:]
         for axis in (0, 1):

@@ -152,10 +152,14 @@ class Conv(Layer):
     kernel : int or (int, int)
         Height and width of the receptive field, in pixels.
     padding : {"valid", "same"}
-        ``same`` surrounds the input with zeros so that the output has its size; of an odd number of zeros,
-        the extra one lies below and to the right.
+        ``same`` surrounds the input with zeros so that the output has its size, divided by the stride and rounded up.
+        Of an odd number of zeros, the extra one lies below and to the right, as in TensorFlow and Keras.
     table : tuple of tuples of int, optional
         For each output map, the input maps it sees (Table I of the paper); by default all of them.
+    activation : str
+        One of `ACTIVATIONS`.
+    stride : int
+        The distance of neighbouring receptive fields, in pixels.
 
     Arrays: ``weight`` (maps, input maps, height, width), zero where the table has no connection; ``bias`` (maps,).
     """
@@ -165,6 +169,7 @@ class Conv(Layer):
     padding: str = "valid"
     table: Table | None = None
     activation: str = "linear"
+    stride: int = 1
     kind: ClassVar[str] = "convolution"
 
     @property
@@ -172,13 +177,18 @@ class Conv(Layer):
         """Height and width of the kernel."""
         return _pair(self.kernel, f"{self.name}: kernel")
 
+    @property
+    def step(self) -> int:
+        """See :attr:`Layer.step`."""
+        return self.stride
+
     def output(self, shape: Shape) -> Shape:
         """See :meth:`Layer.output`."""
         height, width = self.size
         if self.padding == "same":
-            return (self.maps, shape[1], shape[2])
+            return (self.maps, -(-shape[1] // self.stride), -(-shape[2] // self.stride))
         require(shape[1] >= height and shape[2] >= width, too_small(self.name, "a kernel", self.size, shape))
-        return (self.maps, shape[1] - height + 1, shape[2] - width + 1)
+        return (self.maps, (shape[1] - height) // self.stride + 1, (shape[2] - width) // self.stride + 1)
 
     def arrays(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         """See :meth:`Layer.arrays`."""
@@ -204,14 +214,16 @@ class Conv(Layer):
             )
         return self.table
 
-    @property
-    def borders(self) -> tuple[int, int, int, int]:
-        """The rows and columns of zeros around the input: above, to the left, below, to the right."""
+    def borders(self, shape: Shape) -> tuple[int, int, int, int]:
+        """Return the rows and columns of zeros around an input: above, to the left, below, to the right."""
         if self.padding == "valid":
             return 0, 0, 0, 0
-        height, width = self.size
-        above, left = (height - 1) // 2, (width - 1) // 2
-        return above, left, height - 1 - above, width - 1 - left
+        zeros = [
+            max(0, (outputs - 1) * self.stride + kernel - size)
+            for outputs, kernel, size in zip(self.output(shape)[1:], self.size, shape[1:], strict=True)
+        ]
+        above, left = zeros[0] // 2, zeros[1] // 2
+        return above, left, zeros[0] - above, zeros[1] - left
 
     def refitted(self, former: Shape, shape: Shape) -> Layer:
         """See :meth:`Layer.refitted`: a kernel that covered its whole input covers the new one."""
