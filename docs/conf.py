@@ -19,6 +19,7 @@ default_role = "py:obj"  # `Network.trace` in a docstring is a link
 myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_mock_imports = ["onnx", "torch"]  # so that the site can be built without them
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the docstrings have shapes and ranges, too
 numpydoc_show_class_members = False  # autodoc has them

@@ -19,7 +19,7 @@ def test_the_reference_has_every_public_name():
     text = "\n".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
     named = set(re.findall(r"lenet\.([A-Za-z_]\w*)", text)) | set(re.findall(r"autoclass:: (\w+)", text))
     assert set(lenet.__all__) - {"__version__"} <= named
-    for package in (lenet.data, lenet.export):
+    for package in (lenet.data, lenet.export, lenet.plots):
         names = set(re.findall(rf"{package.__name__}\.(\w+)", text))
         assert set(package.__all__) <= names
 
