@@ -71,3 +71,16 @@ def test_bad_labels(network, labels, message):
 def test_no_images(network):
     with pytest.raises(ValueError, match="no images to evaluate on; expected at least one"):
         evaluate(network, np.zeros((0, 1, 3), np.uint8), np.zeros(0, int))
+
+
+def test_an_evaluation_is_shown_in_one_line_and_as_tables():
+    weights = {"OUTPUT.weight": np.eye(3, dtype=np.float32), "OUTPUT.bias": np.zeros(3, np.float32)}
+    network = Network(Spec((1, 1, 3), (Dense("OUTPUT", 3, "softmax"),)), weights, Scale(0, 1))
+    images = np.array([[[255, 0, 0]], [[0, 255, 0]], [[0, 255, 0]]], np.uint8)
+    result = evaluate(network, images, [0, 1, 2])
+    assert repr(result).startswith("<Evaluation: error 33.33 % (1 of 3), loss ")
+    assert "\n" not in repr(result)
+    html = result._repr_html_()
+    assert "<caption>confusion</caption>" in html
+    assert html.count("<tr>") == 4 + 2  # with the headers
+    assert "<script" not in html

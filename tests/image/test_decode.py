@@ -29,6 +29,8 @@ def as_bytes(image, kind, **options):
     [
         (b"", "bytes: not a picture; expected one of PNG"),
         (b"GIF89a nonsense", "bytes:"),
+        (np.zeros(784, np.uint8), r"an array of shape \(784,\) is not a picture; .* flattened: reshape\(28, 28\)"),
+        (np.zeros((1, 784), np.uint8), r"an array of shape \(1, 784\) is not a picture; .* reshape\(28, 28\)"),
         (np.zeros((0, 5), np.uint8), r"an array of shape \(0, 5\) is not a picture"),
         (np.zeros((5, 5, 2), np.uint8), r"an array of shape \(5, 5, 2\)"),
         (np.full((5, 5), np.nan), "array: 25 pixels are not finite"),

@@ -82,3 +82,13 @@ def test_a_description_and_back(net):
 def test_a_network_without_calibration_has_no_rejection_threshold(net):
     with pytest.raises(ValueError, match="never calibrated, so it has no rejection threshold"):
         net.threshold(0.01)
+
+
+def test_a_notebook_shows_the_layers_and_what_is_known_of_the_training():
+    html = lenet.load("lenet5")._repr_html_()
+    assert '<td style="text-align:left">C3</td>' in html
+    assert "1,516" in html
+    assert "MNIST train" in html
+    assert "temperature" in html
+    named = Network.create(presets["lenet5"].spec).with_provenance({"data": "<b>"})
+    assert "&lt;b&gt;" in named._repr_html_()

@@ -72,3 +72,11 @@ def test_to_csv_has_a_row_for_each_digit(reading):
         "1,2,2,0.800000,15,6,7,8",
         "2,1,3,0.123457,5,26,7,8",
     ]
+
+
+def test_a_reading_is_shown_in_one_line_and_as_a_table(reading):
+    assert repr(reading) == f"<Reading '12\\n3', confidence {reading.confidence:.4f}, ambiguous>"
+    html = Reading(reading.lines, False, "ambiguous")._repr_html_()
+    assert "<caption>ambiguous</caption>" in html
+    assert html.count("<tr>") == 3
+    assert "72 0.25" in html

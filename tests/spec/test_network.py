@@ -151,3 +151,14 @@ def test_another_number_of_classes():
         LENET5.with_classes(11)
     with pytest.raises(ValueError, match="OUTPUT: units is 0"):
         spec.with_classes(0)
+
+
+def test_a_summary_is_a_table():
+    summary = presets["lenet5"].spec.summary()
+    lines = str(summary).splitlines()
+    assert lines[0].split() == ["layer", "kind", "activation", "output", "units", "parameters", "connections"]
+    assert lines[3].split() == ["C3", "convolution", "tanh", "16", "x", "10", "x", "10", "1,600", "1,516", "151,600"]
+    assert lines[-1].split() == ["all", "60,806", "339,342"]
+    assert len({line.rindex(line.split()[-1][-1]) for line in lines}) == 1  # the last column ends at one place
+    assert summary._repr_html_().count("<tr>") == 9
+    assert presets["lenet5"].spec._repr_html_() == summary._repr_html_()

@@ -26,13 +26,10 @@ def summary(
         layers = [asdict(row) for row in rows]
         print(json.dumps({"layers": layers, "parameters": spec.parameters, "connections": spec.connections}))
         return
-    table = Table("layer", "kind", "activation", "output", "units", "parameters", "connections", title=escape(name))
-    for row in rows:
-        shape = " x ".join(map(str, row.output))
-        counts = (f"{n:,}" for n in (row.units, row.parameters, row.connections))
-        table.add_row(row.name, row.kind, row.activation, shape, *counts)
-    table.add_section()
-    table.add_row("all", "", "", "", "", f"{spec.parameters:,}", f"{spec.connections:,}")
+    table = Table(*rows.COLUMNS, title=escape(name))
+    for line in rows.table():
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in line))
+    table.rows[-2].end_section = True
     for column in table.columns[4:]:
         column.justify = "right"
     show(table)

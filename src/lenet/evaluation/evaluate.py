@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lenet.html import table
 from lenet.model.calibration import calibration_error
 from lenet.model.inputs import as_labels
 from lenet.model.network import Classifier
@@ -22,7 +24,7 @@ class Mistake:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The result of `evaluate`.
 
@@ -62,6 +64,23 @@ class Evaluation:
     def accuracy(self) -> float:
         """The fraction of images classified rightly, 0 to 1."""
         return 1 - self.error
+
+    def __repr__(self) -> str:
+        """One line: the error and the calibration error."""
+        return (
+            f"<Evaluation: error {100 * self.error:.2f} % ({self.wrong} of {self.n}), loss {self.loss:.4f}, "
+            f"expected calibration error {self.calibration_error:.4f}>"
+        )
+
+    def _repr_html_(self) -> str:
+        classes = [str(label) for label in range(len(self.confusion))]
+        confusion = [[label, *map(int, counts)] for label, counts in zip(classes, self.confusion, strict=True)]
+        worst = [[m.index, m.label, m.answer, m.probability] for m in self.worst]
+        return (
+            f"<p>{escape(repr(self)[1:-1])}</p>"
+            + table(["label \\ answer", *classes], confusion, caption="confusion")
+            + table(["image", "label", "answer", "probability"], worst, caption="worst mistakes")
+        )
 
     def accepted(self, threshold: float) -> tuple[float, float]:
         """Return coverage and risk: the fraction of answers that a threshold accepts, and the error of these."""

@@ -9,6 +9,7 @@ set it becomes its lightness, or keeps the three channels.
 from __future__ import annotations
 
 import io
+import math
 import os
 import warnings
 from collections.abc import Callable
@@ -169,6 +170,12 @@ def _channel_of_most_contrast(image: Any) -> Grey:
 
 def _from_array(array: NDArray[Any]) -> Grey:
     shape = array.shape
+    side = math.isqrt(array.size)
+    if shape in ((array.size,), (1, array.size)) and side * side == array.size > 1:
+        raise PictureError(
+            f"an array of shape {shape} is not a picture; expected (height, width). If it is flattened: "
+            f"reshape({side}, {side})"
+        )
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)) or min(shape, default=0) < 1:
         raise PictureError(
             f"an array of shape {shape} is not a picture; expected (height, width) or (height, width, 3 or 4)"

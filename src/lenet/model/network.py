@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lenet.engine import backend, cpu
+from lenet.html import table
 from lenet.model import arrays, file, scan
 from lenet.model.arrays import Array, Weights, WeightsError
 from lenet.model.calibration import Calibration, calibrate, softmax
@@ -22,7 +23,7 @@ from lenet.model.initial import initial_weights
 from lenet.model.inputs import as_images
 from lenet.model.trace import Trace
 from lenet.recipe import PAPER_1998, Init, Scale
-from lenet.spec import Dense, Rbf, Row, Spec
+from lenet.spec import Dense, Rbf, Spec, Summary
 
 SMALL_BATCH = 8
 """At most so many images are read on the caller's own thread."""
@@ -238,9 +239,16 @@ class Network(Classifier):
         """Restore from `__getstate__`."""
         self.__init__(**state)  # type: ignore[misc]
 
-    def summary(self) -> list[Row]:
+    def summary(self) -> Summary:
         """Return one `Row` per layer: kind, output shape, units, parameters, connections."""
         return self._spec.summary()
+
+    def _repr_html_(self) -> str:
+        names = ("preset", "data", "seed", "epochs")
+        about: dict[str, Any] = {name: self._provenance[name] for name in names if name in self._provenance}
+        if self.calibration:
+            about["temperature"] = self.calibration.temperature
+        return self.summary()._repr_html_() + (table(list(about), [list(about.values())]) if about else "")
 
     def _engine(self) -> backend.Model:
         if self._model is None:

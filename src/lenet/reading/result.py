@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.html import table
 from lenet.image.measure import Box
 
 
@@ -74,7 +75,7 @@ class Line:
         return self.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reading:
     """What was read from a picture; ``str(reading)`` is the digits, a line of them per line.
 
@@ -100,6 +101,18 @@ class Reading:
     def __str__(self) -> str:
         """Return the digits."""
         return self.text
+
+    def __repr__(self) -> str:
+        """One line: the digits, the confidence, and whether it is accepted."""
+        return f"<Reading {self.text!r}, confidence {self.confidence:.4f}, {self.reason or 'accepted'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [number, line.text, line.confidence, ", ".join(f"{text} {share:.3g}" for text, share in line.alternatives)]
+            for number, line in enumerate(self.lines, 1)
+        ]
+        columns = ["line", "digits", "confidence", "alternatives"]
+        return table(columns, rows, caption=self.reason or "accepted")
 
     @property
     def confidence(self) -> float:

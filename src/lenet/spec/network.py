@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
+from lenet.html import table
 from lenet.spec.checks import require
 from lenet.spec.layers import MAX_SIZE, Conv, Dense, Dropout, Layer, Rbf, Shape, product, tuples
 from lenet.spec.pooling import Contrast, DeformPool, Pool, Subsample
@@ -35,6 +36,39 @@ class Row:
     units: int
     parameters: int
     connections: int
+
+
+class Summary(list[Row]):
+    """The rows of a network's layers; printed, and in a notebook, a table with the sums in its last line."""
+
+    COLUMNS: ClassVar = ("layer", "kind", "activation", "output", "units", "parameters", "connections")
+    """The columns of the table."""
+
+    def table(self) -> list[tuple[str, str, str, str, int | str, int, int]]:
+        """Return the lines of the table, without its header."""
+        lines: list[tuple[str, str, str, str, int | str, int, int]] = [
+            (r.name, r.kind, r.activation, " x ".join(map(str, r.output)), r.units, r.parameters, r.connections)
+            for r in self
+        ]
+        sums = sum(row.parameters for row in self), sum(row.connections for row in self)
+        return [*lines, ("all", "", "", "", "", *sums)]
+
+    def __str__(self) -> str:
+        """Return the table as text, numbers aligned to the right."""
+        cells = [[f"{value:,}" if isinstance(value, int) else value for value in line] for line in self.table()]
+        widths = [max(map(len, column)) for column in zip(self.COLUMNS, *cells, strict=True)]
+        numbers = self.COLUMNS.index("units")
+        lines = [
+            [
+                cell.rjust(width) if column >= numbers else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            for line in ([*self.COLUMNS], *cells)
+        ]
+        return "\n".join("  ".join(line).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        return table(self.COLUMNS, self.table())
 
 
 @dataclass(frozen=True)
@@ -138,20 +172,30 @@ class Spec:
         """The number of connections."""
         return sum(layer.connections(shape) for layer, shape in self.steps())
 
-    def summary(self) -> list[Row]:
-        """One `Row` per layer: kind, output shape, units, parameters, connections."""
-        return [
-            Row(
-                layer.name,
-                layer.kind,
-                layer.activation,
-                layer.output(shape),
-                product(layer.output(shape)),
-                layer.parameters(shape),
-                layer.connections(shape),
-            )
-            for layer, shape in self.steps()
-        ]
+    def summary(self) -> Summary:
+        """Return one `Row` per layer: kind, output shape, units, parameters, connections.
+
+        Examples
+        --------
+        >>> import lenet
+        >>> print(lenet.presets["lenet1"].spec.summary())
+        layer   kind         activation   output       units  parameters  connections
+        C1      convolution  scaled_tanh  4 x 24 x 24  2,304         104       59,904
+        S2      subsampling  scaled_tanh  4 x 12 x 12    576           8        2,880
+        C3      convolution  scaled_tanh  12 x 8 x 8     768         512       32,768
+        S4      subsampling  scaled_tanh  12 x 4 x 4     192          24          960
+        OUTPUT  dense        softmax      10 x 1 x 1      10       1,930        1,930
+        all                                                        2,578       98,442
+        """
+        rows = Summary()
+        for layer, shape in self.steps():
+            output = layer.output(shape)
+            counts = product(output), layer.parameters(shape), layer.connections(shape)
+            rows.append(Row(layer.name, layer.kind, layer.activation, output, *counts))
+        return rows
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
 
     def replace(self, layer_name: str, /, **changes: Any) -> Spec:
         """Return the same network with fields of a layer changed, such as its maps, kernel or activation.
