@@ -53,6 +53,23 @@ def test_a_folder_of_two_classes(run, pets, tmp_path):
     assert data["confusion"] == [[0, 0], [0, 12]]
 
 
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+def test_looking_at_pictures_as_in_the_training(run, pets, tmp_path, color):
+    """Not as at digits on paper: a whole picture, in the size and the colours of the training."""
+    train = ("train", "--data", pets, "--size", 28, "--color", color, "--epochs", 1, "--out", tmp_path / "run")
+    lines = run(*train).stderr.splitlines()
+    path = tmp_path / "run" / "network.safetensors"
+    assert lines[-2:] == [f"next: lenet evaluate {path} --data TEST_DATA", f"      lenet look {path} picture.png"]
+    network = lenet.load(path)
+    picture = pets / "test" / "dog" / "0.png"
+    run("look", path, picture, "--out", tmp_path / "look.png")
+    image = lenet.data.PictureOptions(size=28, color=color).image(picture, "dog")
+    lenet.plots.layers(network, image, tmp_path / "same.png", subject=f"{path}: 0.png")
+    assert (tmp_path / "look.png").read_bytes() == (tmp_path / "same.png").read_bytes()
+    run("look", path, "--index", 2, "--data", pets, "--out", tmp_path / "index.png")
+    run("look", path, "--worst", 2, "--data", pets, "--out", tmp_path / "worst.png")
+
+
 def test_pictures_of_different_sizes_name_the_option(run, pets, tmp_path):
     done = run("train", "--data", pets, "--out", tmp_path / "run", code=1)
     assert "30x25 pixels; those before it have 30x24: give a size, such as size=28 (--size 28)" in done.one_line

@@ -107,7 +107,9 @@ def test_labels_are_whole_numbers_one_for_each_image():
     for wrong, message in (
         ([1, 2], r"labels are int64 \(2,\); expected one whole number for each of 3 images"),
         ([[1], [2], [3]], r"labels are int64 \(3, 1\)"),
-        ([1.0, 2.0, 3.0], "labels are float64"),
+        ([1.0, 2.0, 3.0], r"labels are float64 \(3,\); .*: labels.astype\(int\) if they are numbers"),
+        (["1", "2", "3"], r"labels are text \(3,\); .*: labels.astype\(int\) if they are numbers"),
+        (np.eye(3, 10), r"labels are float64 \(3, 10\); .*: labels.argmax\(axis=1\) if they are one-hot"),
         ([1, 2, 10], "labels from 1 to 10; the network has classes 0 to 9"),
         ([-1, 2, 3], "labels from -1 to 3"),
     ):

@@ -90,7 +90,10 @@ def test_broken_files_are_named(tmp_path):
     file.write(tmp_path / "bad", arrays, {**header, "spec": {}})
     with pytest.raises(WeightsError, match="bad: not the description of a network"):
         lenet.load(tmp_path / "bad")
-    with pytest.raises(WeightsError, match="not a file"):
+    with pytest.raises(WeightsError, match="not a file$"):
+        lenet.load(tmp_path)
+    network.save(tmp_path / "network.safetensors")
+    with pytest.raises(WeightsError, match="not a file; a directory with .*network.safetensors"):
         lenet.load(tmp_path)
 
 

@@ -58,9 +58,9 @@ def test_few_images_support_no_small_error():
     ],
 )
 def test_titles(reason, title):
-    assert Verdict(np.array(FOUR_OR_NINE, np.float32), 4, reason, "").title == title
+    assert Verdict(np.array(FOUR_OR_NINE, np.float32), 4, reason, "", tuple("0123456789")).title == title
 
 
 def test_other_classes_are_no_digits():
-    title = Verdict(np.full(3, 1 / 3, np.float32), 0, "not_a_digit", "").title
-    assert title.startswith("Probably none of the classes, likeliest 0")
+    title = Verdict(np.full(3, 1 / 3, np.float32), 0, "not_a_digit", "", ("a", "b", "c")).title
+    assert title.startswith("Probably none of the classes, likeliest a")

@@ -28,7 +28,9 @@ def test_changes_as_text(text, expected):
 
 @pytest.mark.parametrize("text", ["", "C1", "C1=7", "C1.kernel", ".kernel=7", "C1.=7", "C1..kernel=7"])
 def test_text_that_is_no_change(text):
-    with pytest.raises(ValueError, match=r"is no change; expected LAYER.FIELD=VALUE or recipe.FIELD=VALUE"):
+    with pytest.raises(
+        ValueError, match=r"names no field .* expected LAYER.FIELD=VALUE, such as C1.kernel=7, or recipe.FIELD"
+    ):
         parsed(text)
 
 

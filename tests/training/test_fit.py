@@ -83,6 +83,16 @@ def test_a_loss_that_is_no_number_ends_the_training(digits):
         list(fit(SPEC, recipe, images, labels))
 
 
+def test_a_name_or_a_preset_is_no_spec_and_no_recipe():
+    preset, images = presets["lenet5"], np.zeros((1, 28, 28), np.uint8)
+    with pytest.raises(TypeError, match=r'spec is \'lenet5\'; expected a Spec, such as lenet.presets\["lenet5"\].spec'):
+        fit("lenet5", preset.recipe, images, [0])
+    with pytest.raises(TypeError, match="spec is a Preset; expected a Spec"):
+        fit(preset, preset.recipe, images, [0])
+    with pytest.raises(TypeError, match="recipe is 'quick'; expected a Recipe"):
+        fit(preset.spec, "quick", images, [0])
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -63,3 +63,9 @@ def test_presets_are_from_literature_or_from_this_project():
         assert preset.origin == "literature" or preset.source.startswith("this project")
         assert preset.compared_with is None or preset.compared_with in presets
         assert set(preset.recipes) <= {"quick", "best", "fine_tune", "remedy"}
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(KeyError, match="no recipe is called 'quik'; expected one of quick, best"):
+        presets["lenet5"].recipes["quik"]
+    assert presets["lenet5"].recipes.get("quik") is None

@@ -69,14 +69,15 @@ def evaluate(
         _show_evaluation(result, confidence, names)
     if worst_out is not None:
         subject = f"{model}: {dataset.name}, {result.wrong} of {result.n} wrong"
-        plots.mistakes(dataset.images, result.worst, worst_out, subject=subject)
+        plots.mistakes(dataset.images, result.worst, worst_out, subject=subject, names=names)
         say(f"the worst mistakes are in {worst_out}")
 
 
 def _class_names(network: Classifier, dataset: Dataset) -> list[str]:
     """Return the name of each of the network's classes: the training's, the data's, or their numbers."""
-    names = list(network.class_names or dataset.classes or ())[: network.classes]
-    return names + [str(label) for label in range(len(names), network.classes)]
+    names = list(network.all_class_names())
+    of_data = (() if network.class_names else dataset.classes or ())[: network.classes]
+    return [*of_data, *names[len(of_data) :]]
 
 
 def _show_evaluation(result: lenet.Evaluation, confidence: dict[str, Any], names: list[str]) -> None:

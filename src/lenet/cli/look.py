@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 import lenet
 from lenet import plots
+from lenet.cli.loading import as_in_training
 from lenet.cli.shared import Reject, app, say, spec_of
+from lenet.data import PictureOptions
 from lenet.engine.cpu import distortion_examples
-from lenet.model.ensemble import single_network
-from lenet.model.network import Classifier
+from lenet.model.ensemble import Ensemble, single_network
+from lenet.model.network import Classifier, Network
 from lenet.model.rejection import as_fraction
 from lenet.reading import normalised, normalised_digits
 
@@ -93,9 +95,9 @@ def look(
         network = lenet.load(model)
         network = network if view == "distortions" else single_network(network, model)
         if index is not None:
-            images = [_image_of(_dataset(data or "mnist", split or "test"), index)]
+            images = [_image_of(_dataset(network, data or "mnist", split or "test"), index)]
         else:
-            images = _digits_of(str(picture), network.classes, mode)
+            images = _images_of(network, str(picture), mode)
         options = {"name": layer, "seed": seed, "reject": None if reject is None else as_fraction(reject)}
         paths = _numbered(out, len(images))
         for (image, subject), path in zip(images, paths, strict=True):
@@ -130,30 +132,46 @@ def _check_source(view: str, picture: str | None, data: str | None, index: int |
         raise typer.BadParameter("--data or --split without an image; expected --index with the number of one")
 
 
-def _dataset(data: str, split: str) -> lenet.data.Dataset:
-    dataset = lenet.data.load(data, split)
+def _dataset(network: Classifier, data: str, split: str) -> lenet.data.Dataset:
+    """Return a data set whose pictures become images as in the network's training, with the labels of its classes."""
+    dataset = lenet.data.load(data, split, **as_in_training(network, data))
     say(f"data: {dataset.origin}")
-    return dataset
+    return dataset.relabelled(network.class_names) if network.class_names else dataset
 
 
 def _image_of(dataset: lenet.data.Dataset, index: int) -> tuple[NDArray[np.uint8], str]:
     """Return an image of a data set, and what it is as text."""
     if index >= len(dataset):
         raise ValueError(f"image {index} of {dataset.name}; expected one from 0 to {len(dataset) - 1}")
-    return dataset.images[index], f"image {index} of {dataset.name}, label {dataset.labels[index]}"
+    label = int(dataset.labels[index])
+    name = dataset.classes[label] if dataset.classes else label
+    return dataset.images[index], f"image {index} of {dataset.name}, label {name}"
 
 
-def _digits_of(picture: str, classes: int, mode: str) -> list[tuple[NDArray[np.uint8], str]]:
-    """Return the digits of a picture as networks see them, each with what it is as text."""
+def _images_of(network: Classifier, picture: str, mode: str) -> list[tuple[NDArray[np.uint8], str]]:
+    """Return what a network is given for a picture, each image with what it is as text.
+
+    A network for digits gets the digits of the picture, cut out and centred; any other one the whole picture, made an
+    image as in its training.
+    """
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
-    several = mode == "auto" and classes == len("0123456789")
-    digits = normalised_digits(picture) if several else normalised(picture)[None]
     name = Path(picture).name
+    if not _is_of_digits(network):
+        return [(PictureOptions(**as_in_training(network, picture)).image(picture, picture), name)]
+    digits = normalised_digits(picture) if mode == "auto" else normalised(picture)[None]
     if len(digits) == 1:
         return [(digits[0], name)]
     say(f"{picture}: {len(digits)} digits, a drawing for each; --mode digit takes them for one")
     return [(digit, f"{name}, digit {number} of {len(digits)}") for number, digit in enumerate(digits, 1)]
+
+
+def _is_of_digits(network: Classifier) -> bool:
+    """Return whether the classes are the ten digits, and the images grey."""
+    digits = tuple("0123456789")
+    members = network.networks if isinstance(network, Ensemble) else (network,)
+    grey = all(isinstance(member, Network) and member.spec.input[0] == 1 for member in members)
+    return grey and network.classes == len(digits) and network.class_names in (None, digits)
 
 
 def _numbered(out: Path, count: int) -> list[Path]:
@@ -173,13 +191,14 @@ def _draw_network(view: str, model: str, out: Path) -> Path:
 
 def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: int | None, out: Path) -> Path:
     network = lenet.load(model)
-    dataset = _dataset(*source)
+    dataset = _dataset(network, *source)
     subject = f"{model}: {dataset.name}"
     if patches is not None:
         plots.patches(single_network(network, model), dataset.images, patches, path=out, subject=subject)
     else:
         result = lenet.evaluate(network, dataset.images, dataset.labels, worst=worst or 0)
-        plots.mistakes(dataset.images, result.worst, out, subject=f"{subject}, {result.wrong} of {result.n} wrong")
+        subject += f", {result.wrong} of {result.n} wrong"
+        plots.mistakes(dataset.images, result.worst, out, subject=subject, names=network.all_class_names())
     return out
 
 

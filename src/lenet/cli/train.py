@@ -14,6 +14,7 @@ from lenet import extras
 from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import AsJson, Threads, app, say
 from lenet.data import PictureOptions
+from lenet.data.sources import SOURCES
 from lenet.training.changes import parsed
 from lenet.training.job import Job, PreparedJob
 from lenet.training.run import CURVES
@@ -135,9 +136,12 @@ def _summarise(job: PreparedJob) -> None:
     say(f"files in {job.job.out}: {', '.join(sorted(path.name for path in job.job.out.iterdir()))}")
     if job.job.is_of_lines:
         return
-    data = "" if job.job.data == "mnist" else f" --data {shlex.quote(job.job.data)}"
     file = shlex.quote(str(job.path))
-    say(f"next: lenet evaluate {file}{data}")
-    if job.job.members == 1:
+    if job.job.data in SOURCES:
+        data = "" if job.job.data == "mnist" else f" --data {job.job.data}"
+        say(f"next: lenet evaluate {file}{data}")
         say(f"      lenet look {file} --index 0{data}")
-    say(f"      lenet read picture.png --model {file}")
+        say(f"      lenet read picture.png --model {file}")
+    else:
+        say(f"next: lenet evaluate {file} --data TEST_DATA")
+        say(f"      lenet look {file} picture.png")

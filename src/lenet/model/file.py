@@ -55,7 +55,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     if not Path(path).exists():
         raise FileNotFoundError(ENOENT, "No such file", str(path))
     if not Path(path).is_file():
-        raise WeightsError(f"{path}: not a file")
+        networks = [file for file in sorted(Path(path).glob("*.safetensors")) if file.name != "checkpoint.safetensors"]
+        hint = f"; a directory with {networks[0]}" if networks else ""
+        raise WeightsError(f"{path}: not a file{hint}")
     size = os.stat(path).st_size
     if size > MAX_FILE_BYTES:
         raise WeightsError(f"{path}: {size} bytes; expected at most {MAX_FILE_BYTES}")

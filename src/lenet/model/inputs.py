@@ -118,8 +118,14 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.intp]:
     """Return labels as an array (n,); ValueError unless they are one whole number, 0 to `classes` - 1, per image."""
     array = np.asarray(labels)
     if array.shape != (images,) or array.dtype.kind not in "iu":
+        given = "text" if array.dtype.kind in "US" else str(array.dtype)
+        cure = ""
+        if array.shape == (images, classes):
+            cure = ": labels.argmax(axis=1) if they are one-hot"
+        elif array.shape == (images,) and array.dtype.kind in "USf":
+            cure = ": labels.astype(int) if they are numbers"
         raise ValueError(
-            f"labels are {array.dtype} {array.shape}; expected one whole number for each of {images} images"
+            f"labels are {given} {array.shape}; expected one whole number for each of {images} images{cure}"
         )
     if array.size and not (0 <= array.min() and array.max() < classes):
         raise ValueError(f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}")

@@ -57,6 +57,11 @@ class Classifier(ABC):
             return None
         return tuple(map(str, names))
 
+    def all_class_names(self) -> tuple[str, ...]:
+        """Return the name of every class; its number where the training data had no name for it."""
+        names = self.class_names or ()
+        return (*names, *map(str, range(len(names), self.classes)))
+
     @abstractmethod
     def scores(self, images: ArrayLike, threads: int | None = None) -> Array:
         """Return float32 (n, classes), the largest of which is the answer."""

@@ -238,7 +238,7 @@ class _Bars(_Row):
         axes.set(ylim=(0, 118), xlim=(-0.6, len(percents) - 0.4))
         axes.set_yticks((0, 50, 100), ("0", "50", "100 %"), fontsize=8)
         axes.yaxis.tick_right()
-        names = [str(label) for label in range(len(percents))]
+        names = list(self.judged.names)
         if self.has_distances and few:
             names = [f"{name}\n{value:.1f}" for name, value in zip(names, self.values, strict=True)]
             sheet.text(LEFT - 0.2, top + BARS + 0.22, "squared distance", ha="right", fontsize=7.5, color=MUTED)

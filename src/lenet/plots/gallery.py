@@ -84,7 +84,12 @@ def distortions(
 
 
 def mistakes(
-    images: NDArray[np.uint8], worst: Sequence[Mistake], path: PathLike | None = None, *, subject: str = ""
+    images: NDArray[np.uint8],
+    worst: Sequence[Mistake],
+    path: PathLike | None = None,
+    *,
+    subject: str = "",
+    names: Sequence[str] | None = None,
 ) -> Picture:
     """Draw images that were classified wrongly, each with its label, its answer and the answer's probability.
 
@@ -94,6 +99,8 @@ def mistakes(
         0 = paper, 255 = ink: all of those that were evaluated.
     worst : sequence of Mistake
         As `Evaluation.worst`, in the order in which they are drawn.
+    names : sequence of str, optional
+        Of the classes; by default their numbers.
     path : path, optional
         Where the picture goes.
     subject : str
@@ -125,7 +132,8 @@ def mistakes(
         image = images[mistake.index]
         image = image[0] if image.ndim == 3 else image
         sheet.grey((left, top, size, size), image, (0, 255), f"image {mistake.index}")
-        answer = f"{mistake.label}, taken for {mistake.answer}"
+        label, answer_name = (names[k] if names else k for k in (mistake.label, mistake.answer))
+        answer = f"{label}, taken for {answer_name}"
         middle = left + size / 2
         sheet.text(middle, top + size + 0.05, answer, fontsize=8, weight="bold", ha="center")
         note = f"{as_percent(mistake.probability)}, image {mistake.index}"

@@ -31,17 +31,20 @@ class Verdict:
         Why the answer is not accepted: ``ambiguous`` or ``not_a_digit``, as in a `Reading`; empty if it is.
     explanation : str
         The threshold, and where it comes from, as a line of text.
+    names : tuple of str
+        Of the classes.
     """
 
     probabilities: Array
     answer: int
     reason: str
     explanation: str
+    names: tuple[str, ...]
 
     @property
     def title(self) -> str:
         """The answer as a line of text."""
-        probability = f"{self.answer}   probability {as_percent(float(self.probabilities[self.answer]))}"
+        probability = f"{self.names[self.answer]}   probability {as_percent(float(self.probabilities[self.answer]))}"
         if self.reason == "not_a_digit":
             none = "no digit" if len(self.probabilities) == 10 else "none of the classes"
             return f"Probably {none}, likeliest {probability}"
@@ -75,7 +78,7 @@ def verdict(network: Classifier, image: ArrayLike, reject: float | None = None) 
         explanation = f"accepted, as every answer is ({source})"
     else:
         explanation = f"accepted: it reaches the rejection threshold of {as_percent(threshold)} ({source})"
-    return Verdict(probabilities, int(probabilities.argmax()), reason, explanation)
+    return Verdict(probabilities, int(probabilities.argmax()), reason, explanation, network.all_class_names())
 
 
 def _threshold(network: Classifier, reject: float | None) -> tuple[float, str]:

@@ -34,7 +34,10 @@ def parsed(text: str) -> tuple[str, Any]:
     """
     field, equals, value = text.partition("=")
     if not equals or not all(field.split(".")) or "." not in field:
-        raise ValueError(f"{text!r} is no change; expected LAYER.FIELD=VALUE or {_RECIPE}.FIELD=VALUE: C1.kernel=7")
+        raise ValueError(
+            f"{text!r} names no field of a layer or of the recipe; expected LAYER.FIELD=VALUE, such as C1.kernel=7, or "
+            f"{_RECIPE}.FIELD=VALUE"
+        )
     first, times, second = value.partition("x")
     if times and first.isdecimal() and second.isdecimal():
         return field, (int(first), int(second))

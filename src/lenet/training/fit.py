@@ -143,6 +143,11 @@ def fit(
     >>> bool((network.predict(test_images) == test_labels).mean() > 0.97)
     True
     """
+    for what, value, kind in (("spec", spec, Spec), ("recipe", recipe, Recipe)):
+        if not isinstance(value, kind):
+            given = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+            cure = f'such as lenet.presets["lenet5"].{what}'
+            raise TypeError(f"{what} is {given}; expected a {kind.__name__}, {cure}")
     if spec.classes > MAX_CLASSES:
         raise ValueError(f"{spec.classes} classes; training takes at most {MAX_CLASSES}")
     flat = _initial_weights(spec, recipe, seed, initial)

@@ -38,8 +38,11 @@ class Recipes(Mapping[str, Recipe]):
         self._recipes = tuple(recipes.items())
 
     def __getitem__(self, purpose: str) -> Recipe:
-        """Return the recipe for a purpose; KeyError if there is none."""
-        return dict(self._recipes)[purpose]
+        """Return the recipe for a purpose; KeyError that lists the purposes if there is none."""
+        recipes = dict(self._recipes)
+        if purpose not in recipes:
+            raise UnknownPresetError(f"no recipe is called {purpose!r}; expected one of {', '.join(recipes) or 'none'}")
+        return recipes[purpose]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the purposes."""
