@@ -214,7 +214,7 @@ def test_functions_have_few_parameters(path):
 
 
 def test_tables_on_pages_come_from_files():
-    """Between the marks of README.md and docs/reading.md stands what scripts/numbers makes of the results."""
+    """Between the marks of the READMEs and docs/reading.md stands what scripts/numbers makes of the results."""
     script = runpy.run_path(str(ROOT / "scripts" / "numbers"))
     marks = set()
     for page, mark, table in script["tables"]():

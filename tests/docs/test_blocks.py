@@ -7,6 +7,7 @@ the command prints; ``...`` stands for anything. Commands in a block of ``bash``
 
 import doctest
 import io
+import re
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from lenet.cli import main
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LANGUAGES = {"python", "console", "output", "bash", "text"}
-SLOW = {"README.md", "tutorial.md", "coming-from.md", "ensembles.md"}
+SLOW = {"README.md", "README.zh-CN.md", "tutorial.md", "coming-from.md", "ensembles.md"}
 """Pages that take more than a few seconds."""
 
 
@@ -100,3 +101,19 @@ def test_blocks_run(page, tmp_path, monkeypatch):
         printed = run_python(block, namespace, page) if block.language == "python" else None
         if block.language == "console":
             run_console(block, where)
+
+
+CHINESE = sorted([ROOT / "README.zh-CN.md", *(ROOT / "docs" / "zh").glob("*.md")])
+
+
+def without_comments(block: Block) -> tuple[str, tuple[str, ...], str]:
+    """Return a block's language, marks and text, without the comments and the spaces before them."""
+    text = re.sub(r" +# .*", "", block.text) if block.language in {"python", "console", "bash"} else block.text
+    return block.language, block.marks, text
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_in_chinese_are_those_in_english(page):
+    """Each page in Chinese has the code of the page in English of that name; comments differ."""
+    english = ROOT / "README.md" if page.parent == ROOT else ROOT / "docs" / page.name
+    assert [without_comments(block) for block in blocks_of(page)] == [without_comments(b) for b in blocks_of(english)]

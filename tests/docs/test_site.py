@@ -41,12 +41,13 @@ def test_figures_are_what_the_script_draws(tmp_path):
 
 
 @pytest.mark.mnist
-def test_grey_levels_of_mnist_as_the_page_on_lenet5_has_them(mnist_train):
+def test_grey_levels_of_mnist_as_the_pages_on_lenet5_have_them(mnist_train):
     images, _ = mnist_train
     values = np.arange(256) / 255 * (1.175 + 0.1) - 0.1
     counts = np.bincount(images.ravel(), minlength=256).astype(float)
     counts[0] += len(images) * (32 * 32 - 28 * 28)  # the paper around
     mean = counts @ values / counts.sum()
     variance = counts @ (values - mean) ** 2 / counts.sum()
-    page = (DOCS / "lenet5.md").read_text()
-    assert f"the mean is {mean:.2f} and the variance {variance:.2f}" in page
+    assert f"the mean is {mean:.2f} and the variance {variance:.2f}" in (DOCS / "lenet5.md").read_text()
+    chinese = (DOCS / "zh" / "lenet5.md").read_text()
+    assert f"均值是 {mean:.2f}" in chinese and f"方差是 {variance:.2f}" in chinese
