@@ -87,3 +87,22 @@ def test_members_are_kept_as_one(run, tmp_path, few_nondigits):
     assert "no seed-5/checkpoint.safetensors or other member's to resume from" in nothing.one_line
     summary = run("summary", tmp_path / "ensemble.safetensors", code=1)
     assert "an ensemble of 2 networks; expected a single network" in summary.one_line
+
+
+def test_a_training_that_stopped_early_is_not_said_to_be_longer(run, tmp_path):
+    stopping = 'recipe.stopping={"kind":"Patience","minibatches":30,"factor":1,"improvement":0.5}'
+    constant = 'recipe.schedule={"kind":"Constant","rate":0.01}'
+    options = ("--data", "digits", "--epochs", 30, "--set", constant, "--set", stopping, "--out", tmp_path, "--json")
+    first = json.loads(run("train", *options).stdout)
+    assert first["epochs"] < 30
+    again = run("train", *options, "--resume")
+    assert json.loads(again.stdout)["epochs"] == first["epochs"]
+    assert f"already trained for {first['epochs']} epochs" in again.stderr
+
+
+def test_one_field_is_set_once(run, tmp_path):
+    twice = run("train", "--set", "C1.kernel=3", "--set", "C1.kernel=7", "--out", tmp_path / "a", code=2)
+    assert "--set C1.kernel twice" in twice.stderr
+    both = run("train", "--epochs", 2, "--set", "recipe.epochs=5", "--out", tmp_path / "a", code=1)
+    assert "2 epochs, and a change of recipe.epochs" in both.one_line
+    assert not (tmp_path / "a").exists()

@@ -71,6 +71,8 @@ def test_larger_images_are_for_those_that_ask():
     larger = np.zeros((1, 40, 33), np.uint8)
     assert as_images(larger, spec, larger=True).shape == (1, 1, 40, 33)
     assert as_images(larger[0], spec, larger=True).shape == (1, 1, 40, 33)
+    with pytest.raises(ValueError, match=r"shape \(32, 64\) is one picture, or images of 8x8 that are flattened"):
+        as_images(np.zeros((32, 64), np.uint8), spec, larger=True)
     with pytest.raises(ValueError, match="images of 40x33, of which F6 would get 3x1 values a map and sees 1x1"):
         as_images(larger, spec)
     with pytest.raises(ValueError, match="images of 40x20"):  # larger in one direction, smaller in the other
@@ -84,6 +86,8 @@ def test_larger_images_are_for_those_that_ask():
         (IMAGES.astype(np.int32) - 1, ValueError, r"pixels from -1 to 254; expected uint8 \(n, 32, 32\) or smaller"),
         (IMAGES / 127.5 - 1, ValueError, r"pixels from -1 to 1; .*scale them to 0 to 1: \(x - x.min\(\)\)"),
         (IMAGES / 16.0, ValueError, "pixels are float64 from 0 to 15.9375, neither 0 to 1 nor 0 to 255: divide them"),
+        (np.eye(28, dtype=int)[None], ValueError, "pixels are int64, 0 and 1; .* multiply them by 255 if 1 is ink"),
+        (np.zeros((28, 28, 3), np.uint8), ValueError, r"images of shape \(28, 28, 3\)"),
         (np.zeros((3, 7), complex), TypeError, "images are complex128"),
         (np.zeros(784, np.uint8), ValueError, r"images of shape \(784,\)"),
         (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"images of shape \(2, 3, 28, 28\)"),

@@ -124,6 +124,10 @@ def test_a_connection_table_that_does_not_fit_says_how_to_go_on():
         ),
         ("C1", {"activation": "swish"}, "C1: activation is 'swish'; expected one of linear, tanh"),
         ("C1", {"maps": 0}, "C1: maps is 0; expected a whole number"),
+        ("C1", {"kernel": 2.5}, "C1: kernel is 2.5; expected whole numbers, at least 1"),
+        ("C1", {"kernel": None}, "C1: kernel is None; expected whole numbers"),
+        ("C1", {"stride": None}, "C1: stride is None; expected a whole number"),
+        ("C3", {"table": 5}, "C3: table is 5; expected a tuple of input maps for each map, or None"),
         ("F6", {"name": "C1"}, "layer names repeat"),
     ],
 )

@@ -83,7 +83,7 @@ def train(
         recipe="quick" if quick else "best" if best else None,
         data=data,
         pictures=PictureOptions(**picture_options(size, fit, color, invert)),
-        changes=dict(parsed(change) for change in changes or ()),
+        changes=_changes_of(changes or []),
         epochs=epochs,
         validation=validation,
         seed=seed,
@@ -96,6 +96,16 @@ def train(
     ).prepare()
     result = _run(job)
     print(json.dumps(result) if as_json else job.path)
+
+
+def _changes_of(texts: list[str]) -> dict[str, Any]:
+    """Return the values of the fields that --set names; a usage error if it names one twice."""
+    changes: dict[str, Any] = {}
+    for field, value in map(parsed, texts):
+        if field in changes:
+            raise typer.BadParameter(f"--set {field} twice; expected it once")
+        changes[field] = value
+    return changes
 
 
 def _run(job: PreparedJob) -> dict[str, Any]:
@@ -113,9 +123,10 @@ def _run(job: PreparedJob) -> dict[str, Any]:
         )
         say(f"interrupted: {kept}")
         raise
+    epochs = last.number if last else int(lenet.load(job.path).provenance.get("epochs", planned))
     if last is None:
-        say(f"{job.job.out}: already trained for {planned} epochs")
-    result = {"network": str(job.path), "epochs": last.number if last else planned, "seed": job.job.seed}
+        say(f"{job.job.out}: already trained for {epochs} epochs")
+    result = {"network": str(job.path), "epochs": epochs, "seed": job.job.seed}
     result |= {"data": job.run.training.origin}
     if last is not None and members == 1:
         result |= {"loss": last.loss, "accuracy": last.accuracy}

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenet.spec import Dense, Rbf, Spec
 
+MAX_CHANNELS = 4
+"""As many values a pixel as pictures have: red, green, blue and alpha."""
 AMBIGUOUS_BELOW = 32
 """Floats with a largest value above 1 and below this are neither clearly 0 to 1 nor clearly 0 to 255."""
 
@@ -54,8 +56,10 @@ def _with_maps(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[np
     if array.ndim == 3:
         if maps > 1:
             return _with_maps(array[None], spec, larger)
-        # A picture is never one pixel wide: a last axis of one is that of the maps.
-        return array[None, None, :, :, 0] if array.shape[2] == 1 < width else array[:, None]
+        # A picture is never one to four pixels wide: such a last axis is that of the maps, or of colours.
+        if array.shape[2] == 1 < width:
+            return array[None, None, :, :, 0]
+        return None if array.shape[2] <= MAX_CHANNELS < min(array.shape[1], width) else array[:, None]
     return _of_two_axes(array, spec, larger) if array.ndim == 2 else None
 
 
@@ -69,7 +73,13 @@ def _of_two_axes(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[
         return None
     if array.shape[0] <= height and array.shape[1] <= width:
         return array[None, None]
-    if side * side == pixels and side <= min(height, width):
+    square = side * side == pixels and side <= min(height, width)
+    if square and larger:
+        raise ValueError(
+            f"an array of shape {array.shape} is one picture, or images of {side}x{side} that are flattened; expected "
+            "(n, height, width): array[None] is one picture"
+        )
+    if square:
         return array.reshape(-1, 1, side, side)
     return array[None, None] if larger else None
 
@@ -102,6 +112,10 @@ def _as_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
     if low < 0 or high > 255:
         cure = "scale them to 0 to 1: (x - x.min()) / (x.max() - x.min())"
         raise ValueError(f"pixels from {low:g} to {high:g}; expected {expected}, or floats from 0 to 1: {cure}")
+    if array.dtype.kind != "f" and high == 1:
+        raise ValueError(
+            f"pixels are {array.dtype}, 0 and 1; expected 0 to 255: multiply them by 255 if 1 is ink, or give uint8"
+        )
     if array.dtype.kind != "f":
         return array.astype(np.uint8)
     if high <= 1:

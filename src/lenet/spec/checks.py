@@ -13,12 +13,17 @@ def require(condition: bool, message: str) -> None:
 
 def require_positive(what: str, value: float) -> None:
     """Raise ValueError naming what was given unless it is a finite number above 0."""
-    require(math.isfinite(value) and value > 0, f"{what} is {value}; expected a number above 0")
+    require(is_number(value) and value > 0, f"{what} is {value!r}; expected a number above 0")
 
 
 def require_fraction(what: str, value: float) -> None:
     """Raise ValueError naming what was given unless it is at least 0 and below 1."""
-    require(0 <= value < 1, f"{what} is {value}; expected at least 0 and below 1")
+    require(is_number(value) and 0 <= value < 1, f"{what} is {value!r}; expected at least 0 and below 1")
+
+
+def is_number(value: object) -> bool:
+    """Return whether the value is a finite number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_whole(value: object) -> bool:

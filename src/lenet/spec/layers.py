@@ -32,7 +32,7 @@ MAX_SIZE = 1 << 20
 
 
 def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
+    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
     require(
         len(pair) == 2 and all(is_whole(v) and 1 <= v <= MAX_SIZE for v in pair),
         f"{what} is {value!r}; expected whole numbers, at least 1",
@@ -202,6 +202,10 @@ class Conv(Layer):
         if self.table is None:
             return (tuple(range(shape[0])),) * self.maps
         require(
+            isinstance(self.table, tuple) and all(isinstance(row, tuple) for row in self.table),
+            f"{self.name}: table is {self.table!r}; expected a tuple of input maps for each map, or None",
+        )
+        require(
             len(self.table) == self.maps,
             f"{self.name}: the table has {len(self.table)} entries; expected one for each of {self.maps} maps, or "
             "table=None for all connections",
@@ -270,6 +274,7 @@ class Conv(Layer):
     def check(self) -> None:
         """See :meth:`Layer.check`."""
         super().check()
+        require(is_whole(self.stride), f"{self.name}: stride is {self.stride!r}; expected a whole number, at least 1")
         require(
             self.size is not None and self.padding in ("valid", "same"),
             f"{self.name}: padding {self.padding!r} is neither valid nor same",

@@ -241,6 +241,7 @@ class Spec:
         for layer, former_shape in self.steps():
             fields = changes.get(layer.name, {})
             layer = layer.changed(fields)
+            layer.check()
             if shape != former_shape:
                 layer = layer.refitted(former_shape, shape, fields)
             layer.check()

@@ -87,6 +87,8 @@ class Job:
     def __post_init__(self) -> None:
         """Refuse what cannot be trained; ValueError."""
         object.__setattr__(self, "out", Path(self.out))
+        if self.epochs is not None and not {"recipe.epochs", "recipe.steps"}.isdisjoint(self.changes):
+            raise ValueError(f"{self.epochs} epochs, and a change of recipe.epochs or recipe.steps; expected one")
         if self.members < 1:
             raise ValueError(f"an ensemble of {self.members} members; expected at least 1")
 
@@ -188,7 +190,8 @@ class Job:
             like = initial.spec if initial else None
             spec = spec.with_classes(like.classes if like else classes)
             spec = replace(spec, input=(like.input[0] if like else maps, height, width))
-            name, cure = f"the network of {self.initial}", "expected initial weights for such data"
+            if self.initial:
+                name, cure = f"the network of {self.initial}", "expected initial weights for such data"
         spec = changed_spec(spec, self.changes)
         if classes > spec.classes:
             raise ValueError(f"{classes} classes in {training.origin}; {name} has {spec.classes}: {cure}")
