@@ -149,3 +149,11 @@ def test_what_does_not_go_together_is_a_usage_error(run, tmp_path, arguments, me
 )
 def test_what_cannot_be_drawn_is_an_error_of_one_line(run, tmp_path, arguments, message):
     assert message in run("look", *arguments, "--out", tmp_path / "a.png", code=1).one_line
+
+
+def test_options_that_a_view_does_not_have_are_usage_errors(run, tmp_path):
+    out = ("--out", tmp_path / "a.png")
+    assert "--seed 1 without --distortions" in run("look", "lenet5", EIGHT, "--seed", 1, *out, code=2).stderr
+    by_index = ("look", "lenet5", "--index", 0, "--data", "digits")
+    assert "--mode digit without a picture" in run(*by_index, "--mode", "digit", *out, code=2).stderr
+    assert not (tmp_path / "a.png").exists()

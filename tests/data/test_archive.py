@@ -81,12 +81,13 @@ def test_colours_are_kept_or_converted(tmp_path):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (IMAGES / 255 - 0.5, "images: pixels from -0.5.* to .*; expected 0 to 255, or 0 to 1"),
+        (IMAGES / 255 - 0.5, "images: pixels from -0.5.* to .*; expected 0 to 255, or floats from 0 to 1: scale"),
         (IMAGES.astype(int) * 2, "images: pixels from .*; expected 0 to 255"),
-        (IMAGES % 2, "images: pixels are 0 and 1 only, of 255 or of 1. multiply them by 255"),
-        (IMAGES / 254, "images: pixels from 0.* to 1.0.*, of 255 or of 1. clip them to 0 to 1"),
-        (np.full((4, 8, 8), np.nan), "images: 256 pixels are not finite"),
-        (np.full((4, 8, 8), 1j), "images: pixels are complex128; expected numbers"),
+        (IMAGES % 2, "images: pixels are uint8, 0 and 1; .*: multiply them by 255"),
+        (IMAGES / 16, "images: pixels are float64 from 0.* to 15.*, neither 0 to 1 nor 0 to 255"),
+        (IMAGES / 254, "images: pixels are float64 from 0.* to 1.0.*, neither 0 to 1 nor 0 to 255"),
+        (np.full((4, 8, 8), np.nan), "images: pixels are float64 with 256 values that are not finite"),
+        (np.full((4, 8, 8), 1j), "images: pixels are complex128; expected 0 to 255"),
         (np.zeros((4, 8, 8, 2)), r"images: images are \(4, 8, 8, 2\); expected"),
         (np.zeros((4, 3, 8, 3)), "are the channels first or last"),
         (np.zeros((4, 63)), "63 pixels an image; expected a square number"),

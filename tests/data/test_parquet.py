@@ -57,6 +57,18 @@ def test_a_directory_of_splits_and_parts(tmp_path):
     assert np.array_equal(load(str(tmp_path), "test").images, IMAGES[4:])
 
 
+def test_parts_with_other_classes_or_columns_are_refused(tmp_path):
+    """Labels of the second part would be of other classes."""
+    first = pictures(IMAGES[:2]) | {"label": [0, 1]}
+    write(tmp_path / "train-00000-of-00002.parquet", first, ["cat", "dog"])
+    second = tmp_path / "train-00001-of-00002.parquet"
+    pixels = {f"pixel{k}": [0, 200] for k in range(36)} | {"label": [0, 1]}
+    for columns, names in ((first, ["dog", "cat"]), (first, None), (pixels, ["cat", "dog"])):
+        write(second, columns, names)
+        with pytest.raises(DataError, match="00001-of-00002.parquet: other classes or other columns .*00000-of-00002"):
+            load(str(tmp_path), "train")
+
+
 def test_bytes_without_a_structure(tmp_path):
     columns = {"picture": [png(image) for image in IMAGES], "Label": LABELS, "writer": list("abcde")}
     assert np.array_equal(load(write(tmp_path / "own.parquet", columns), "train").images, IMAGES)

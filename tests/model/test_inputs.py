@@ -82,19 +82,19 @@ def test_larger_images_are_for_those_that_ask():
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [
-        (np.full((1, 28, 28), np.nan), ValueError, "images are float64 with 784 values that are not finite"),
+        (np.full((1, 28, 28), np.nan), ValueError, "pixels are float64 with 784 values that are not finite"),
         (IMAGES.astype(np.int32) - 1, ValueError, r"pixels from -1 to 254; expected uint8 \(n, 32, 32\) or smaller"),
         (IMAGES / 127.5 - 1, ValueError, r"pixels from -1 to 1; .*scale them to 0 to 1: \(x - x.min\(\)\)"),
-        (IMAGES / 16.0, ValueError, "pixels are float64 from 0 to 15.9375, neither 0 to 1 nor 0 to 255: divide them"),
+        (IMAGES / 16.0, ValueError, "pixels are float64 from 0 to 15.9375, neither 0 to 1 nor 0 to 255; .*divide"),
         (np.eye(28, dtype=int)[None], ValueError, "pixels are int64, 0 and 1; .* multiply them by 255 if 1 is ink"),
         (np.zeros((28, 28, 3), np.uint8), ValueError, r"images of shape \(28, 28, 3\)"),
-        (np.zeros((3, 7), complex), TypeError, "images are complex128"),
+        (np.zeros((3, 7), complex), TypeError, "pixels are complex128"),
         (np.zeros(784, np.uint8), ValueError, r"images of shape \(784,\)"),
         (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"images of shape \(2, 3, 28, 28\)"),
         (np.zeros((2, 33, 28), np.uint8), ValueError, "images of 33x28"),
         (np.zeros((2, 0, 28), np.uint8), ValueError, "images of 0x28"),
-        ([["a"]], TypeError, "images are <U1"),
-        (None, TypeError, "images are object"),
+        ([["a"]], TypeError, "pixels are <U1"),
+        (None, TypeError, "pixels are object"),
     ],
 )
 def test_bad_images(net, images, error, message):

@@ -123,3 +123,13 @@ def test_units_of_a_dense_layer_see_whole_images():
 def test_too_few_images(count):
     with pytest.raises(ValueError, match=f"{count} patches of 2 images; expected from 1 to the number of images"):
         strongest_patches(lenet.load("lenet5"), np.zeros((2, 28, 28), np.uint8), "C1", count)
+
+
+def test_images_in_every_accepted_form_give_the_same_patches():
+    network = lenet.load("lenet5")
+    images = np.random.default_rng(0).integers(0, 256, (12, 28, 28), np.uint8)
+    expected = strongest_patches(network, images, "C1", 2)
+    for other in (images / 255, images.astype(int), images[..., None], images.reshape(12, 784)):
+        found = strongest_patches(network, other, "C1", 2)
+        assert found.patches.dtype == np.uint8
+        assert np.array_equal(found.patches, expected.patches)

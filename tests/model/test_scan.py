@@ -82,7 +82,7 @@ def test_what_cannot_be_scanned(net):
         ValueError, match="images of 40x20, of which F6 would get 3x1 values a map and sees 1x1; expected uint8"
     ):
         net.trace(np.zeros((1, 40, 20), np.uint8))
-    with pytest.raises(TypeError, match="images are complex128"):
+    with pytest.raises(TypeError, match="pixels are complex128"):
         net.scan(np.zeros((40, 40), complex))
 
 

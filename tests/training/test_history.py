@@ -139,3 +139,10 @@ def test_a_notebook_shows_curves_and_a_table():
     assert "<script" not in html
     assert html.count("<tr>") == 3
     assert "<svg" not in History()._repr_html_()
+
+
+def test_an_accuracy_of_no_images_is_kept_as_null(tmp_path):
+    path = tmp_path / "history.jsonl"
+    History([replace(FIRST, accuracies=np.array([np.nan, 1], np.float32))]).save(path, minibatches=True)
+    assert json.loads(path.read_text())["accuracies"] == [None, 1.0]
+    assert np.array_equal(History.load(path)[0].accuracies, [np.nan, 1], equal_nan=True)

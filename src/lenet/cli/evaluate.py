@@ -53,7 +53,7 @@ def evaluate(
     confidence, names = _confidence(result), _class_names(network, dataset)
     if target is not None:
         confidence["reject"] = _rejection(network, result, target)
-    if network.classes == 10 and min(dataset.images.shape[1:]) >= MIN_SIZE_PX:
+    if network.classifies_digits and min(dataset.images.shape[1:]) >= MIN_SIZE_PX:
         nondigits = standard_nondigits(dataset.images, dataset.labels)
         rejected = rejected_fraction(network, nondigits, result.threshold(0.99), threads=threads)
         confidence["nondigits"] = {"n": len(nondigits), "rejected": rejected}

@@ -42,7 +42,7 @@ Patches = Annotated[
 ]
 Worst = Annotated[int | None, typer.Option(min=1, metavar="N", help="The N worst mistakes on the test set.")]
 Distortions = Annotated[bool, typer.Option("--distortions", help="The picture distorted, as data augmentation does.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Of the distortions.")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Of the distortions; by default 0.")]
 Data = Annotated[
     str | None, typer.Option("--data", help="For --index, --patches and --worst, as for evaluate; by default mnist.")
 ]
@@ -66,7 +66,7 @@ def look(
     patches: Patches = None,
     worst: Worst = None,
     distortions: Distortions = False,
-    seed: Seed = 0,
+    seed: Seed = None,
     data: Data = None,
     split: Split = None,
     index: Index = None,
@@ -84,8 +84,7 @@ def look(
     views |= {"patches": patches, "worst": worst, "distortions": distortions}
     view = _only_view(views)
     _check_source(view, picture, data or split, index)
-    if reject is not None and view != "layers":
-        raise typer.BadParameter(f"--reject with --{view}; it is for the picture of all layers")
+    _check_options(view, seed, mode if picture is None else "auto", reject)
     if view in ("kernels", "table") or (view == "codes" and picture is None and index is None):
         paths = [_draw_network(view, model, out)]
     elif view in ("patches", "worst"):
@@ -98,7 +97,7 @@ def look(
             images = [_image_of(_dataset(network, data or "mnist", split or "test"), index)]
         else:
             images = _images_of(network, str(picture), mode)
-        options = {"name": layer, "seed": seed, "reject": None if reject is None else as_fraction(reject)}
+        options = {"name": layer, "seed": seed or 0, "reject": None if reject is None else as_fraction(reject)}
         paths = _numbered(out, len(images))
         for (image, subject), path in zip(images, paths, strict=True):
             _draw_image(view, network, image, path, {**options, "subject": f"{model}: {subject}"})
@@ -130,6 +129,16 @@ def _check_source(view: str, picture: str | None, data: str | None, index: int |
         raise typer.BadParameter("nothing to look at; expected a picture, or --index with the number of an image")
     if data is not None and index is None:
         raise typer.BadParameter("--data or --split without an image; expected --index with the number of one")
+
+
+def _check_options(view: str, seed: int | None, mode: str, reject: str | None) -> None:
+    """Raise a usage error for an option that the view does not have; `mode` is ``auto`` where there is a picture."""
+    if seed is not None and view != "distortions":
+        raise typer.BadParameter(f"--seed {seed} without --distortions, which it is for")
+    if mode != "auto":
+        raise typer.BadParameter(f"--mode {mode} without a picture, which it is for")
+    if reject is not None and view != "layers":
+        raise typer.BadParameter(f"--reject with --{view}; it is for the picture of all layers")
 
 
 def _dataset(network: Classifier, data: str, split: str) -> lenet.data.Dataset:
@@ -168,10 +177,9 @@ def _images_of(network: Classifier, picture: str, mode: str) -> list[tuple[NDArr
 
 def _is_of_digits(network: Classifier) -> bool:
     """Return whether the classes are the ten digits, and the images grey."""
-    digits = tuple("0123456789")
     members = network.networks if isinstance(network, Ensemble) else (network,)
     grey = all(isinstance(member, Network) and member.spec.input[0] == 1 for member in members)
-    return grey and network.classes == len(digits) and network.class_names in (None, digits)
+    return grey and network.classifies_digits
 
 
 def _numbered(out: Path, count: int) -> list[Path]:

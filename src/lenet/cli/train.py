@@ -136,14 +136,11 @@ def _run(job: PreparedJob) -> dict[str, Any]:
 
 
 def _summarise(job: PreparedJob) -> None:
-    """Say how good the network is on the validation images, where its files are, and what can be done next."""
+    """Say what the error on the validation images is, where its files are, and what can be done next."""
     network, holdout = lenet.load(job.path), job.run.validation
     if holdout is not None:
         result = lenet.evaluate(network, holdout.images, holdout.labels, threads=job.run.threads)
-        say(
-            f"validation: error {100 * result.error:.2f} % of {result.n:,} images; expected calibration error "
-            f"{result.calibration_error:.4f}"
-        )
+        say(f"validation: error {100 * result.error:.2f} %, {result.wrong} of {result.n:,} images; calibrated on them")
     say(f"files in {job.job.out}: {', '.join(sorted(path.name for path in job.job.out.iterdir()))}")
     if job.job.is_of_lines:
         return

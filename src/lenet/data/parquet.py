@@ -66,7 +66,20 @@ class _Content:
     images: list[Bytes] = field(default_factory=list)
     pixels: list[NDArray[Any]] = field(default_factory=list)
     labels: list[NDArray[Any]] = field(default_factory=list)
-    classes: tuple[str, ...] | None = None
+    _first: tuple[tuple[str, ...] | None, bool, int] | None = None
+    _first_name: str = ""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes, which all files give alike."""
+        return self._first[0] if self._first else None
+
+    def _check_alike(self, kind: tuple[tuple[str, ...] | None, bool, int], name: str) -> None:
+        """Refuse a file whose classes or columns are not those of the first one."""
+        if self._first is None:
+            self._first, self._first_name = kind, name
+        if kind != self._first:
+            raise DataError(f"{name}: other classes or other columns of pixels than {self._first_name} has")
 
     def add(self, file: Any, arrow: Any, name: str) -> None:
         """Add the rows of a file."""
@@ -74,7 +87,7 @@ class _Content:
         label, picture, pixels = _columns(schema, arrow.types, name)
         if file.metadata.num_rows * max(1, len(pixels)) > MAX_VALUES:
             raise DataError(f"{name}: {file.metadata.num_rows} rows of {len(pixels)} pixels; expected fewer")
-        self.classes = _class_names(schema.metadata, label)
+        self._check_alike((_class_names(schema.metadata, label), picture is not None, len(pixels)), name)
         row = 0
         for batch in file.iter_batches(BATCH_ROWS, columns=[label, *([picture] if picture else pixels)]):
             values = {n: batch.column(batch.schema.get_field_index(n)) for n in batch.schema.names}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.idx import DataError
+from lenet.image.levels import as_levels
 
 Bytes = NDArray[np.uint8]
 
@@ -30,42 +31,11 @@ class Samples(NamedTuple):
 
 
 def as_bytes(values: NDArray[Any]) -> Bytes:
-    """Return pixels as bytes: numbers from 0 to 255 as they are, those from 0 to 1 times 255.
-
-    Raises
-    ------
-    DataError
-        If they are no such numbers, or both may be meant.
-    """
-    if values.dtype == np.bool_:
-        return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype.kind not in "iuf":
-        raise DataError(f"pixels are {values.dtype}; expected numbers from 0 to 255, or from 0 to 1")
-    low, high = (values.min(), values.max()) if values.size else (0, 0)
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError(f"{int((~np.isfinite(values)).sum())} pixels are not finite; expected 0 to 255, or 0 to 1")
-    if low < 0 or high > 255:
-        raise DataError(
-            f"pixels from {low:g} to {high:g}; expected 0 to 255, or 0 to 1: subtract the least, divide by the range"
-        )
-    if values.dtype.kind in "iu":
-        if high == 1:
-            raise DataError("pixels are 0 and 1 only, of 255 or of 1? multiply them by 255 if 1 is ink")
-        return np.ascontiguousarray(values, np.uint8)
-    if high > 2 or high == 0:
-        return np.rint(values).astype(np.uint8)
-    if high > 1:
-        raise DataError(
-            f"pixels from {low:g} to {high:g}, of 255 or of 1? clip them to 0 to 1, or multiply them by 255"
-        )
-    return _from_unit(values)
-
-
-def _from_unit(values: NDArray[Any]) -> Bytes:
-    """Turn values from 0 to 1 into bytes: the Theano tutorial's pickle has 256ths, others 255ths."""
-    whole = values * np.float32(256)
-    of_256 = values.max() < 1 and np.array_equal(whole, np.rint(whole))
-    return np.rint(whole if of_256 else values * 255).astype(np.uint8)
+    """Return pixels as bytes, as `lenet.image.levels.as_levels` does; `DataError` where it refuses them."""
+    try:
+        return as_levels(values)
+    except (TypeError, ValueError) as error:
+        raise DataError(str(error)) from error
 
 
 def as_planes(array: NDArray[Any]) -> NDArray[Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lenet.image.levels import as_levels
 from lenet.spec import Dense, Rbf, Spec
 
 MAX_CHANNELS = 4
 """As many values a pixel as pictures have: red, green, blue and alpha."""
-AMBIGUOUS_BELOW = 32
-"""Floats with a largest value above 1 and below this are neither clearly 0 to 1 nor clearly 0 to 255."""
 
 
 def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray[np.uint8]:
@@ -36,7 +34,9 @@ def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray
     """
     maps, height, width = spec.input
     expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
-    array = _with_maps(_as_bytes(np.asarray(images), expected), spec, larger)
+    given = np.asarray(images)
+    levels = given if given.dtype == np.uint8 else as_levels(given, expected)
+    array = _with_maps(levels, spec, larger)
     if array is None:
         raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
     fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
@@ -93,39 +93,6 @@ def _too_large_for(spec: Spec, height: int, width: int) -> str:
             return f", of which {layer.name} would get {got} values a map and sees {seen}" if seen != got else ""
         shape = layer.output(shape)
     return ""
-
-
-def _as_bytes(array: NDArray[Any], expected: str) -> NDArray[np.uint8]:
-    """Return pixels as bytes: whole numbers, and floats that reach beyond 1, as they are; other floats times 255."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"images are {array.dtype}; expected {expected}")
-    if not array.size:
-        return array.astype(np.uint8)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = int((~np.isfinite(array)).sum())
-        raise ValueError(f"images are {array.dtype} with {bad} values that are not finite; expected {expected}")
-    low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 255:
-        cure = "scale them to 0 to 1: (x - x.min()) / (x.max() - x.min())"
-        raise ValueError(f"pixels from {low:g} to {high:g}; expected {expected}, or floats from 0 to 1: {cure}")
-    if array.dtype.kind != "f" and high == 1:
-        raise ValueError(
-            f"pixels are {array.dtype}, 0 and 1; expected 0 to 255: multiply them by 255 if 1 is ink, or give uint8"
-        )
-    if array.dtype.kind != "f":
-        return array.astype(np.uint8)
-    if high <= 1:
-        return np.rint(array * 255).astype(np.uint8)
-    if high < AMBIGUOUS_BELOW:
-        raise ValueError(
-            f"pixels are {array.dtype} from {low:g} to {high:g}, neither 0 to 1 nor 0 to 255: divide them by their "
-            "largest value if that is ink, or give them as uint8"
-        )
-    return np.rint(array).astype(np.uint8)
 
 
 def as_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.intp]:

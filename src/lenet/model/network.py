@@ -29,6 +29,10 @@ SMALL_BATCH = 8
 """At most so many images are read on the caller's own thread."""
 
 
+DIGITS = tuple("0123456789")
+"""The names of the classes of a network for digits."""
+
+
 class Classifier(ABC):
     """What networks and ensembles share: scores, probabilities, a calibration."""
 
@@ -56,6 +60,11 @@ class Classifier(ABC):
         if not isinstance(names, list | tuple) or not 0 < len(names) <= self.classes:
             return None
         return tuple(map(str, names))
+
+    @property
+    def classifies_digits(self) -> bool:
+        """Whether the classes are the ten digits."""
+        return self.all_class_names() == DIGITS
 
     def all_class_names(self) -> tuple[str, ...]:
         """Return the name of every class; its number where the training data had no name for it."""

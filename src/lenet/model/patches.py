@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lenet.model.arrays import Array
+from lenet.model.inputs import as_images
 from lenet.model.network import Network
 from lenet.spec import Contrast, Conv, DeformPool, Dropout, Pool, Spec, Subsample
 
@@ -112,7 +113,7 @@ def strongest_patches(network: Network, images: ArrayLike, name: str, count: int
     (6, 9, 1, 5, 5)
     """
     field = receptive_field(network.spec, name)
-    array = np.asarray(images)
+    array = as_images(images, network.spec)
     if not 1 <= count <= len(array):
         raise ValueError(f"{count} patches of {len(array)} images; expected from 1 to the number of images")
     chunks = list(_best_units(network, array, name))
@@ -136,8 +137,7 @@ def _best_units(network: Network, images: NDArray[np.uint8], name: str) -> Itera
 
 def _patch(spec: Spec, image: NDArray[np.uint8], field: ReceptiveField, unit: tuple[int, int]) -> NDArray[np.uint8]:
     """Return what a unit (row, column) sees of an image: uint8 (maps, height, width)."""
-    maps, height, width = spec.input
-    image = image.reshape(maps, *image.shape[-2:])
+    _, height, width = spec.input
     corner = [
         field.start[axis] + field.step[axis] * unit[axis] - (spec.input[axis + 1] - image.shape[axis + 1]) // 2
         for axis in (0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.model.arrays import Array
-from lenet.model.network import Classifier
+from lenet.model.network import DIGITS, Classifier
 from lenet.model.rejection import as_percent, rejection_reason
 
 DEFAULT_ERROR = 0.001
@@ -46,7 +46,7 @@ class Verdict:
         """The answer as a line of text."""
         probability = f"{self.names[self.answer]}   probability {as_percent(float(self.probabilities[self.answer]))}"
         if self.reason == "not_a_digit":
-            none = "no digit" if len(self.probabilities) == 10 else "none of the classes"
+            none = "no digit" if self.names == DIGITS else "none of the classes"
             return f"Probably {none}, likeliest {probability}"
         return f"{'Not confident' if self.reason else 'Answer'}: {probability}"
 

@@ -108,7 +108,7 @@ class Reading:
 
     def _repr_html_(self) -> str:
         rows = [
-            [number, line.text, line.confidence, ", ".join(f"{text} {share:.3g}" for text, share in line.alternatives)]
+            [number, line.text, line.confidence, ", ".join(f"{text} {p:.3g}" for text, p in line.alternatives)]
             for number, line in enumerate(self.lines, 1)
         ]
         columns = ["line", "digits", "confidence", "alternatives"]

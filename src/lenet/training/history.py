@@ -95,7 +95,8 @@ class EpochMetrics:
         row: dict[str, Any] = {"epoch": self.number}
         row |= {f.name: getattr(self, f.name) for f in fields(EpochMetrics)[1:] if f.name not in MINIBATCH_FIELDS}
         if minibatches:
-            row |= {name: [float(value) for value in getattr(self, name)] for name in MINIBATCH_FIELDS}
+            for name in MINIBATCH_FIELDS:
+                row[name] = [float(value) if np.isfinite(value) else None for value in getattr(self, name)]
         return row
 
     @classmethod
@@ -182,7 +183,8 @@ class History(Sequence[EpochMetrics]):
 
     def save(self, path: str | os.PathLike[str], *, minibatches: bool = False) -> None:
         """Write a JSON line an epoch; with `minibatches`, the lines have those of each minibatch too."""
-        lines = "".join(json.dumps(epoch.to_dict(minibatches=minibatches)) + "\n" for epoch in self)
+        rows = (epoch.to_dict(minibatches=minibatches) for epoch in self)
+        lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
         replace_file(Path(path), lines.encode())
 
     @staticmethod
@@ -202,7 +204,8 @@ class History(Sequence[EpochMetrics]):
 
     def __repr__(self) -> str:
         """One line: how many epochs, and the last one."""
-        return f"<History of {len(self)} epochs; {self[-1]}>" if self else "<History of 0 epochs>"
+        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
+        return f"<History of {epochs}; {self[-1]}>" if self else f"<History of {epochs}>"
 
     def _repr_html_(self) -> str:
         rows = [[value if value is not None else "" for value in epoch.to_dict().values()] for epoch in self]
