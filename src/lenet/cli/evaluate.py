@@ -59,11 +59,7 @@ def evaluate(
         confidence["nondigits"] = {"n": len(nondigits), "rejected": rejected}
     if as_json:
         plain = {"n": result.n, "wrong": result.wrong, "error": result.error, "loss": result.loss}
-        tables = {
-            "classes": names,
-            "confusion": result.confusion.tolist(),
-            "worst": [asdict(mistake) for mistake in result.worst],
-        }
+        tables = {"confusion": result.confusion.tolist(), "worst": [asdict(mistake) for mistake in result.worst]}
         print(json.dumps({**plain, "classes": names, **tables, **confidence}))
     else:
         _show_evaluation(result, confidence, names)

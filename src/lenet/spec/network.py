@@ -244,7 +244,6 @@ class Spec:
             layer.check()
             if shape != former_shape:
                 layer = layer.refitted(former_shape, shape, fields)
-            layer.check()
             layers.append(layer)
             shape = layer.output(shape)
         return Spec(self.input, tuple(layers))
