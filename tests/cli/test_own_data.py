@@ -37,12 +37,14 @@ def test_a_folder_of_two_classes(run, pets, tmp_path):
     arguments = ("train", "--data", pets, "--size", 28, "--epochs", 30, "--seed", 1, "--out", tmp_path / "run")
     done = run(*arguments)
     lines = done.stderr.splitlines()
-    assert lines[0] == f"data: train, resized to 28x28, the first 74 from {pets / 'train'}"
+    assert lines[0] == f"data: train, resized to 28x28, inverted, the first 74 from {pets / 'train'}"
     assert lines[1] == "classes: 0 cat, 1 dog"
     path = tmp_path / "run" / "network.safetensors"
     assert lenet.load(path).class_names == ("cat", "dog")
+    kept = {"size": 28, "fit": "resize", "color": "grey", "invert": "pictures"}
+    assert lenet.load(path).provenance["pictures"] == kept
     evaluated = run("evaluate", path, "--data", pets)  # in the size of the training
-    assert f"data: test, resized to 28x28 from {pets / 'test'}" in evaluated.stderr
+    assert f"data: test, resized to 28x28, inverted from {pets / 'test'}" in evaluated.stderr
     assert evaluated.stdout.startswith("error 0.00 % (0 of 24)")
     assert "classes: 0 cat, 1 dog" in evaluated.stderr
     for row in ("label \\ answer | cat | dog", "cat | 12 | .", "dog | . | 12"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.data import DataError, load
+from lenet.data import DataError, PictureOptions, load
 from lenet.image.decode import MAX_PIXELS
 
 PAGE = np.full((8, 8), 255, np.uint8)
@@ -103,7 +103,8 @@ def test_pictures_of_different_sizes(tmp_path):
     for fit in ("resize", "pad"):
         dataset = load(str(tmp_path), "train", size=(12, 10), fit=fit)
         assert dataset.images.shape == (2, 12, 10)
-        assert dataset.name == f"train, {'resized' if fit == 'resize' else 'padded'} to 12x10"
+        done = "resized" if fit == "resize" else "padded"
+        assert dataset.name == f"train, {done} to 12x10, not inverted as 1 of 2 borders are light"
 
 
 def test_colours(tmp_path):
@@ -121,13 +122,37 @@ def test_colours(tmp_path):
     assert grey[0, 0, 0] == round(0.299 * 200)
 
 
-def test_light_paper_is_inverted_unless_told_otherwise(tmp_path):
-    picture(tmp_path / "0" / "dark.png", PAGE)
-    picture(tmp_path / "1" / "light.png", 255 - PAGE)
+def test_all_pictures_are_inverted_where_most_have_light_paper_unless_told_otherwise(tmp_path):
+    picture(tmp_path / "0" / "light.png", PAGE)
+    picture(tmp_path / "1" / "dark.png", 255 - PAGE)
+    picture(tmp_path / "2" / "light.png", PAGE)
     ink = 255 - PAGE
-    by_option = {None: [ink, ink], True: [ink, PAGE], False: [PAGE, ink]}
+    inverted, as_they_are = [ink, PAGE, ink], [PAGE, ink, PAGE]
+    by_option = {None: inverted, True: inverted, "pictures": inverted, False: as_they_are}
     for invert, images in by_option.items():
         assert np.array_equal(load(str(tmp_path), "train", invert=invert).images, images)
+    dataset = load(str(tmp_path), "train")
+    assert dataset.name == "train, inverted as 2 of 3 borders are light"
+    assert dataset.pictures == PictureOptions(invert="pictures")
+    (tmp_path / "2" / "light.png").unlink()
+    (tmp_path / "0" / "light.png").unlink()
+    picture(tmp_path / "0" / "dark.png", ink)
+    dataset = load(str(tmp_path), "train")
+    assert (dataset.name, dataset.pictures) == ("train, not inverted", PictureOptions(invert=False))
+
+
+def test_padding_is_paper_of_inverted_pictures(tmp_path):
+    picture(tmp_path / "0" / "a.png", PAGE)
+    padded = load(str(tmp_path), "train", size=12, fit="pad").images[0]
+    assert np.array_equal(padded[2:10, 2:10], 255 - PAGE)
+    assert not padded[[0, 1, 10, 11]].any()
+
+
+def test_two_folders_of_a_split_are_refused(tmp_path):
+    for name in ("train", "Training"):
+        picture(tmp_path / name / "0" / "a.png", PAGE)
+    with pytest.raises(DataError, match="Training and train are both the train split; expected one folder for it"):
+        load(str(tmp_path), "train")
 
 
 def test_formats_of_pictures(tmp_path):

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet.data.idx import DataError, read_idx, to_idx
+from lenet.data.errors import DataError
+from lenet.data.idx import read_idx, to_idx
 
 RANDOM = np.random.default_rng(0)
 

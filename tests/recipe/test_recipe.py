@@ -32,9 +32,13 @@ def test_a_recipe_survives_json(name):
 
 
 def test_what_is_no_description_of_a_recipe():
-    for data in ({"loss": {"kind": "Nonsense"}}, {}, {"schedule": {"kind": "Constant", "rate": 1}, "colour": "red"}):
+    for data in ({}, {"schedule": {"kind": "Constant", "rate": 1}, "colour": "red"}):
         with pytest.raises(ValueError, match="not the description of a recipe"):
             Recipe.from_dict(data)
+    for kind in ({"kind": "Nonsense"}, {}):
+        given = kind.get("kind")
+        with pytest.raises(ValueError, match=f"loss is of the kind {given!r}; expected a kind among CrossEntropy, Map"):
+            Recipe.from_dict({"loss": kind})
 
 
 def test_files_with_the_former_names_still_load():

@@ -55,7 +55,7 @@ def test_there_and_back(value):
     ("make", "message"),
     [
         (lambda: Constant(0), "rate is 0"),
-        (lambda: Constant(float("nan")), "rate is nan"),
+        (lambda: Constant(float("nan")), "rate of Constant is nan"),
         (lambda: OneCycle(0.1, warmup=1.0), "warm-up is 1.0; expected at least 0"),
         (lambda: OneCycle(0.1, warmup=1.5), "warm-up is 1.5; expected at least 0 and below 1"),
         (lambda: OneCycle(0.1, fall="free"), "fall is 'free'; expected linear or cosine"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lenet.recipe import Distillation, Sgd
+from lenet.recipe import Distillation, OneCycle, Patience, Sgd, Steps, Truncated
 
 
 def test_the_class_is_kept_beside_the_fields():
@@ -15,6 +15,25 @@ def test_a_field_under_its_former_name():
     assert "share" not in Distillation.from_dict(former).to_dict()
 
 
-def test_unknown_fields_are_refused():
-    with pytest.raises(TypeError, match="colour"):
-        Sgd.from_dict({"kind": "Sgd", "colour": "red"})
+@pytest.mark.parametrize(
+    ("cls", "data", "message"),
+    [
+        (Sgd, {"colour": "red"}, "Sgd has no 'colour'; it has momentum, nesterov, weight_decay"),
+        (OneCycle, {}, "OneCycle without 'peak', which it needs"),
+        (OneCycle, {"peak": "0.1x"}, "peak of OneCycle is '0.1x'; expected a number"),
+        (OneCycle, {"peak": True}, "peak of OneCycle is True; expected a number"),
+        (OneCycle, {"peak": 1, "fall": 2}, "fall of OneCycle is 2; expected text"),
+        (Sgd, {"momentum": 0.5, "nesterov": 5}, "nesterov of Sgd is 5; expected true or false"),
+        (Sgd, {"weight_decay": None}, "weight_decay of Sgd is None; expected a number"),
+        (Patience, {"minibatches": 1.5}, "minibatches of Patience is 1.5; expected a whole number"),
+        (Steps, {"steps": [[1]]}, r"steps of Steps is \(\(1,\),\); expected pairs of epochs and a rate"),
+        (Steps, {}, "steps of Steps is None; expected pairs"),
+    ],
+)
+def test_other_fields_and_types_are_refused(cls, data, message):
+    with pytest.raises(ValueError, match=message):
+        cls.from_dict({"kind": cls.__name__, **data})
+
+
+def test_an_optional_number_may_be_none():
+    assert Truncated.from_dict({"sigma": 0.1, "bias": None}) == Truncated(0.1)

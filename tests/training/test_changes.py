@@ -63,7 +63,7 @@ def test_changes_of_the_recipe():
         ({"recipe.distillation.weight": 0.5}, "recipe.distillation is none, and has no 'weight'"),
         ({"recipe.epochs.x": 0.5}, "recipe.epochs is 15, and has no 'x'"),
         ({"recipe.optimizer": "Adam"}, "optimizer is 'Adam'; expected one of Sgd, Adam"),
-        ({"recipe.optimizer": {"kind": "Lion"}}, "not the description of a recipe"),
+        ({"recipe.optimizer": {"kind": "Lion"}}, "optimizer is of the kind 'Lion'; expected a kind among Sgd, Adam"),
         ({"recipe.epochs": 0}, "0 epochs; expected at least 1"),
     ],
 )

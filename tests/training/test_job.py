@@ -9,7 +9,6 @@ from PIL import Image
 
 import lenet
 from lenet import Ensemble, Network, presets
-from lenet.data import PictureOptions
 from lenet.training.errors import RunError
 from lenet.training.job import VALIDATION_FRACTION, Job
 from lenet.training.run import ENSEMBLE, NETWORK
@@ -221,7 +220,7 @@ def pictures_by_class(directory, names, *, rgb=False, size=12):
 )
 def test_the_output_layer_follows_the_data(tmp_path, names, classes, labels):
     data = pictures_by_class(tmp_path / "data", names, size=12 if len(names) < 12 else 48)
-    job = Job(out=tmp_path / "out", data=data, pictures=PictureOptions(size=20), epochs=1, validation=len(names))
+    job = Job(out=tmp_path / "out", data=data, pictures={"size": 20}, epochs=1, validation=len(names))
     run = job.prepare().run
     assert run.spec == presets["lenet5"].spec.with_classes(classes)
     assert labels <= set(run.training.labels.tolist())
@@ -233,9 +232,27 @@ def test_the_output_layer_follows_the_data(tmp_path, names, classes, labels):
     assert saved.provenance["preset"] == "lenet5"
 
 
+def test_fine_tuning_takes_over_the_options_of_pictures(tmp_path):
+    data = pictures_by_class(tmp_path / "data", ("cat", "dog"))
+    first = Job(out=tmp_path / "first", data=data, pictures={"size": 20, "invert": False}, epochs=1, validation=0)
+    finish(first)
+    second = Job(out=tmp_path / "second", data=data, initial=str(first.path), epochs=1, validation=0)
+    run = second.prepare().run
+    assert run.training.images.shape[1:] == (20, 20)
+    assert run.training.name == "train, resized to 20x20, not inverted"
+    assert run.provenance["pictures"] == {"size": 20, "fit": "resize", "color": "grey", "invert": False}
+    again = replace(second, pictures={"size": 24})
+    assert again.prepare().run.training.name == "train, resized to 24x24, not inverted"
+
+
+def test_options_of_pictures_are_not_for_lines(tmp_path):
+    with pytest.raises(ValueError, match="size with candidates; options of pictures are for data sets of single"):
+        Job(out=tmp_path / "out", data="candidates", pictures={"size": 20}).prepare()
+
+
 def test_the_input_maps_follow_the_data(tmp_path):
     data = pictures_by_class(tmp_path / "data", ("cat", "dog"), rgb=True)
-    job = Job(out=tmp_path / "out", data=data, pictures=PictureOptions(color="rgb"), epochs=1, validation=0)
+    job = Job(out=tmp_path / "out", data=data, pictures={"color": "rgb"}, epochs=1, validation=0)
     ((_, epoch),) = finish(job)
     assert epoch.network.spec.input == (3, 32, 32)
     assert epoch.network.weights["C1.weight"].shape == (6, 3, 5, 5)
@@ -247,18 +264,18 @@ def test_a_preset_keeps_its_classes_and_maps(tmp_path):
     assert Job(**fixed, data=data, validation=0).prepare().run.spec == presets["lenet5"].spec
     twelve = pictures_by_class(tmp_path / "twelve", [f"{k:02}" for k in range(12)], size=20)
     with pytest.raises(
-        ValueError, match=r"12 classes in train from .*; lenet5 has 10: without a preset \(--preset\), the"
+        ValueError, match=r"12 classes in train, inverted from .*; lenet5 has 10: without a preset \(--preset\), the"
     ):
         Job(**fixed, data=twelve).prepare()
     with pytest.raises(
         ValueError, match="images of 3 maps in train, in colour from .*; lenet5 takes 1: without a preset"
     ):
-        Job(**fixed, data=data, pictures=PictureOptions(color="rgb")).prepare()
+        Job(**fixed, data=data, pictures={"color": "rgb"}).prepare()
 
 
 def test_data_that_fit_no_network(tmp_path):
     one = pictures_by_class(tmp_path / "one", ("cat",))
-    with pytest.raises(ValueError, match="1 class in train from .*; expected at least 2"):
+    with pytest.raises(ValueError, match="1 class in train, inverted from .*; expected at least 2"):
         Job(out=tmp_path / "out", data=one).prepare()
     large = pictures_by_class(tmp_path / "large", ("cat", "dog"), size=40)
     with pytest.raises(ValueError, match=r"images of 40x40 in .*; expected at most 32x32: size=32 \(--size 32\)"):

@@ -15,7 +15,7 @@ from helpers import child_environment
 import lenet
 from lenet import Constant, Ensemble, Network, presets
 from lenet.model import file
-from lenet.training.errors import RunError
+from lenet.training.errors import RunError, TrainingError
 from lenet.training.run import (
     CHECKPOINT,
     CURVES,
@@ -145,7 +145,20 @@ def test_fine_tuning_has_anothers_weights_as_initial_weights_and_is_another_trai
 
 def test_nothing_to_resume(run, tmp_path):
     with pytest.raises(RunError, match="no checkpoint.safetensors to resume from"):
-        finish(replace(run, directory=tmp_path / "new", resume=True))
+        finish(replace(run, directory=tmp_path / "new" / "run", resume=True))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_training_that_fails_leaves_no_empty_directory(run, tmp_path):
+    steep = replace(run.recipe, schedule=Constant(1e30))
+    with pytest.raises(TrainingError):
+        finish(replace(run, directory=tmp_path / "new" / "run", recipe=steep))
+    assert not (tmp_path / "new").exists()
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with pytest.raises(TrainingError):
+        finish(replace(run, directory=kept, recipe=steep))
+    assert kept.is_dir()
 
 
 def test_a_broken_checkpoint_is_named(run):
@@ -213,6 +226,14 @@ def test_an_ensemble_resumes_the_members_that_are_not_done(run, tmp_path):
 def test_an_ensemble_takes_no_directory_of_a_single_training(run):
     with pytest.raises(RunError, match="run: holds a training"):
         next(ensemble(replace(run, resume=True), 2))
+
+
+def test_a_single_training_takes_no_directory_of_an_ensemble(run):
+    shutil.copytree(run.directory, run.directory / "seed-1")
+    (run.directory / "checkpoint.safetensors").unlink()
+    for resume in (False, True):
+        with pytest.raises(RunError, match="run: holds an ensemble, seed-1; --resume with --members continues it"):
+            finish(replace(run, resume=resume))
 
 
 COMMAND = [sys.executable, "-m", "lenet.cli", "train", "--data", "digits", "--seed", "3", "--threads", "2"]

@@ -12,9 +12,10 @@ from rich.table import Table
 
 import lenet
 from lenet import plots
-from lenet.cli.loading import Color, Fit, Invert, Size, as_in_training, introduce, picture_options
+from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
 from lenet.data import Dataset
+from lenet.data.sources import options_of
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.network import Classifier
 from lenet.model.rejection import as_fraction, checked_error
@@ -44,7 +45,7 @@ def evaluate(
     """
     network = lenet.load(model)
     target = None if reject is None else checked_error(as_fraction(reject))
-    options = as_in_training(network, data) | picture_options(size, fit, color, invert)
+    options = options_of(network.provenance, data) | picture_options(size, fit, color, invert)
     dataset = lenet.data.load(data, split, **options)
     if network.class_names:
         dataset = dataset.relabelled(network.class_names)

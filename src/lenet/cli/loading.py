@@ -10,7 +10,6 @@ from lenet.cli.shared import say
 from lenet.data import Dataset
 from lenet.data.sources import SOURCES
 from lenet.evaluation.data_check import warnings_of
-from lenet.model.network import Classifier
 
 Size = Annotated[
     int | None,
@@ -32,13 +31,6 @@ def picture_options(size: int | None, fit: str | None, color: str | None, invert
     """Return those of the options of `lenet.data.PictureOptions` that were given."""
     given = {"size": size, "fit": fit, "color": color, "invert": invert}
     return {name: value for name, value in given.items() if value is not None}
-
-
-def as_in_training(network: Classifier, source: str) -> dict[str, Any]:
-    """Return the options with which a network's pictures were read, to read others alike."""
-    kept = network.provenance.get("pictures")
-    names = {"size", "fit", "color"} if source in SOURCES else {"size", "fit", "color", "invert"}
-    return {name: kept[name] for name in names & set(kept)} if isinstance(kept, dict) else {}
 
 
 def introduce(dataset: Dataset, source: str) -> None:

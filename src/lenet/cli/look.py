@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 import lenet
 from lenet import plots
-from lenet.cli.loading import as_in_training
 from lenet.cli.shared import Reject, app, say, spec_of
 from lenet.data import PictureOptions
+from lenet.data.sources import options_of
 from lenet.engine.cpu import distortion_examples
 from lenet.model.ensemble import Ensemble, single_network
 from lenet.model.network import Classifier, Network
@@ -143,7 +143,7 @@ def _check_options(view: str, seed: int | None, mode: str, reject: str | None) -
 
 def _dataset(network: Classifier, data: str, split: str) -> lenet.data.Dataset:
     """Return a data set whose pictures become images as in the network's training, with the labels of its classes."""
-    dataset = lenet.data.load(data, split, **as_in_training(network, data))
+    dataset = lenet.data.load(data, split, **options_of(network.provenance, data))
     say(f"data: {dataset.origin}")
     return dataset.relabelled(network.class_names) if network.class_names else dataset
 
@@ -167,7 +167,7 @@ def _images_of(network: Classifier, picture: str, mode: str) -> list[tuple[NDArr
         raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     name = Path(picture).name
     if not _is_of_digits(network):
-        return [(PictureOptions(**as_in_training(network, picture)).image(picture, picture), name)]
+        return [(PictureOptions(**options_of(network.provenance, picture)).image(picture, picture), name)]
     digits = normalised_digits(picture) if mode == "auto" else normalised(picture)[None]
     if len(digits) == 1:
         return [(digits[0], name)]

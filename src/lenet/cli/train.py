@@ -13,7 +13,6 @@ import lenet
 from lenet import extras
 from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import AsJson, Threads, app, say
-from lenet.data import PictureOptions
 from lenet.data.sources import SOURCES
 from lenet.training.changes import parsed
 from lenet.training.job import Job, PreparedJob
@@ -82,7 +81,7 @@ def train(
         preset=preset,
         recipe="quick" if quick else "best" if best else None,
         data=data,
-        pictures=PictureOptions(**picture_options(size, fit, color, invert)),
+        pictures=picture_options(size, fit, color, invert),
         changes=_changes_of(changes or []),
         epochs=epochs,
         validation=validation,

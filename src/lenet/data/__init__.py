@@ -2,7 +2,8 @@
 
 from lenet.data.dataset import Dataset
 from lenet.data.digits import digits
-from lenet.data.idx import DataError, read_idx
+from lenet.data.errors import DataError
+from lenet.data.idx import read_idx
 from lenet.data.mnist import fetch, locate, mnist
 from lenet.data.picture_options import PictureOptions
 from lenet.data.sources import load

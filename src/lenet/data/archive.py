@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from lenet.data.idx import MAX_VALUES, DataError
+from lenet.data.errors import MAX_VALUES, DataError
 from lenet.data.pixels import Samples, as_bytes, as_label_bytes, as_planes
 from lenet.data.splits import FOLDERS, split_of
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from lenet.data.idx import DataError
+from lenet.data.errors import DataError
 from lenet.data.pixels import MAX_CLASSES
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -6,12 +6,13 @@ Images are uint8 (n, height, width), 0 = paper and 255 = ink; labels are uint8 (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.class_names import label_among
+from lenet.data.picture_options import PictureOptions
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Dataset:
         The directory or file that they were read from; empty if they came with a package.
     classes : tuple of str, optional
         The name of each class, by its label; None where the data have no names.
+    pictures : PictureOptions
+        How pictures became these images, with what was decided for them.
     """
 
     images: NDArray[np.uint8]
@@ -36,6 +39,7 @@ class Dataset:
     name: str
     place: str = ""
     classes: tuple[str, ...] | None = None
+    pictures: PictureOptions = field(default_factory=PictureOptions)
 
     @property
     def origin(self) -> str:

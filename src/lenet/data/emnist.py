@@ -10,7 +10,7 @@ import string
 
 import numpy as np
 
-from lenet.data.idx import DataError
+from lenet.data.errors import DataError
 from lenet.data.pixels import Samples
 
 _UPPER, _LOWER = tuple(string.ascii_uppercase), tuple(string.ascii_lowercase)

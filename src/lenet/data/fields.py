@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import DataError
+from lenet.data.errors import DataError
 from lenet.image.decode import decode
 
 Bytes = NDArray[np.uint8]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.class_names import labels_of, names_of
-from lenet.data.idx import DataError
-from lenet.data.picture_options import PictureOptions
-from lenet.data.pixels import Bytes, Samples
+from lenet.data.errors import DataError
+from lenet.data.picture_options import PictureOptions, Pictures
+from lenet.data.pixels import Samples
 from lenet.data.splits import FOLDERS
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
@@ -34,9 +34,15 @@ def has_classes(directory: Path) -> bool:
 
 
 def split_folders(directory: Path) -> dict[str, Path]:
-    """Return the folders of the splits in a directory, by the split: see `FOLDERS`."""
-    by_name = {folder.name.lower(): folder for folder in subfolders(directory)}
-    return {split: by_name[name] for split, names in FOLDERS.items() for name in reversed(names) if name in by_name}
+    """Return the folders of the splits in a directory, by the split: see `FOLDERS`; DataError for two of a split."""
+    folders: dict[str, Path] = {}
+    for folder in subfolders(directory):
+        for split in (split for split, names in FOLDERS.items() if folder.name.lower() in names):
+            if split in folders:
+                both = f"{folders[split].name} and {folder.name}"
+                raise DataError(f"{directory}: {both} are both the {split} split; expected one folder for it")
+            folders[split] = folder
+    return folders
 
 
 def read_folder(directory: Path, options: PictureOptions, others: list[Path] | None = None) -> Samples:
@@ -59,17 +65,17 @@ def read_folder(directory: Path, options: PictureOptions, others: list[Path] | N
         label_by_name = labels_of(names)
     except DataError as error:
         raise DataError(f"{directory}: {error}") from error
-    images: list[Bytes] = []
+    pictures = Pictures(options)
     labels: list[int] = []
     for folder in subfolders(directory):
         for file in _pictures(folder):
-            options.add(images, file, str(file))
+            pictures.add(file, str(file))
             labels.append(label_by_name[folder.name])
-    if not images:
+    if not len(pictures):
         raise DataError(f"{directory}: no pictures; expected a folder of them for each class, such as cat and dog")
     label_array = np.array(labels, np.uint8)
     order = _alternating(label_array)
-    return Samples(np.stack([images[k] for k in order]), label_array[order], names_of(label_by_name))
+    return Samples(pictures.images()[order], label_array[order], names_of(label_by_name), pictures)
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -18,12 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_VALUES = 1 << 31
-"""A file with more values than this is refused before any is read."""
-
-
-class DataError(ValueError):
-    """A file of data is cut, mislabelled or not what it says; the message names it."""
+from lenet.data.errors import MAX_VALUES, DataError
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:

@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from lenet.data.emnist import corrected, is_emnist
-from lenet.data.idx import DataError, read_idx, read_idx_integers
+from lenet.data.errors import DataError
+from lenet.data.idx import read_idx, read_idx_integers
 from lenet.data.pixels import Samples, as_label_bytes
 from lenet.data.splits import FOLDERS
 

@@ -21,7 +21,8 @@ import platformdirs
 from numpy.typing import NDArray
 
 from lenet.data.archive import read_archive
-from lenet.data.idx import DataError, read_idx, to_idx
+from lenet.data.errors import DataError
+from lenet.data.idx import read_idx, to_idx
 
 FILES = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",

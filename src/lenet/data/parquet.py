@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import MAX_VALUES, DataError
-from lenet.data.picture_options import PictureOptions
-from lenet.data.pixels import Bytes, Samples, as_bytes, as_label_bytes, as_planes
+from lenet.data.errors import MAX_VALUES, DataError
+from lenet.data.picture_options import PictureOptions, Pictures
+from lenet.data.pixels import Samples, as_bytes, as_label_bytes, as_planes
 from lenet.data.table import LABEL_COLUMNS
 from lenet.extras import missing
 
@@ -63,11 +63,14 @@ class _Content:
     """What was read: pictures as images, or else the numbers of pixels."""
 
     options: PictureOptions
-    images: list[Bytes] = field(default_factory=list)
     pixels: list[NDArray[Any]] = field(default_factory=list)
     labels: list[NDArray[Any]] = field(default_factory=list)
     _first: tuple[tuple[str, ...] | None, bool, int] | None = None
     _first_name: str = ""
+
+    def __post_init__(self) -> None:
+        """Begin with no picture."""
+        self.pictures = Pictures(self.options)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -107,20 +110,21 @@ class _Content:
             content = picture.get("bytes") if isinstance(picture, dict) else picture
             if not isinstance(content, bytes):
                 raise DataError(f"{place} {row}: a picture without bytes; expected its file's content, not a path")
-            self.options.add(self.images, content, f"{place} {row}")
+            self.pictures.add(content, f"{place} {row}")
 
     def samples(self) -> Samples:
         """Return all that was read."""
-        if not (self.images or self.pixels):
+        of_pictures = len(self.pictures) > 0
+        if not (of_pictures or self.pixels):
             raise DataError("no rows")
-        if self.images:
-            images = np.stack(self.images)
+        if of_pictures:
+            images = self.pictures.images()
         else:
             images = self.options.images(as_bytes(as_planes(np.concatenate(self.pixels))))
         labels = as_label_bytes(np.concatenate(self.labels), len(images))
         if self.classes and labels.max() >= len(self.classes):
             raise DataError(f"a label is {labels.max()}; the file names {len(self.classes)} classes")
-        return Samples(images, labels, self.classes)
+        return Samples(images, labels, self.classes, self.pictures if of_pictures else None)
 
 
 def _columns(schema: Any, types: Any, name: str) -> tuple[str, str | None, list[str]]:

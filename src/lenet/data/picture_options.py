@@ -1,24 +1,28 @@
 """How pictures become images of one size: their size, their colours, and which of ink and paper is 0.
 
-Every sample of a data set is treated alike; nothing is cropped, centred or stretched in contrast.
+Every sample of a data set is treated alike: where its pictures are inverted, all of them are. Nothing is cropped,
+centred or stretched in contrast.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import MAX_VALUES, DataError
+from lenet.data.errors import MAX_VALUES, DataError
 from lenet.image.decode import PictureError, decode_sample
 from lenet.image.measure import border_pixels
 
 Bytes = NDArray[np.uint8]
+Invert = bool | Literal["pictures"] | None
 
-FITS, COLORS = ("resize", "pad"), ("grey", "rgb")
+FITS, COLORS, INVERTS = ("resize", "pad"), ("grey", "rgb"), (None, True, False, "pictures")
 MAX_SIZE_PX = 4096
 
 
@@ -36,9 +40,10 @@ class PictureOptions:
         scaled down until they fit, and the rest of the image is paper (0).
     color : {"grey", "rgb"}
         Grey levels, or red, green and blue as three maps.
-    invert : bool, optional
-        Whether 0 and 255 change places. By default grey pictures from files of pictures are inverted where their border
-        is light, since their ink is dark: 0 is paper and 255 is ink. Arrays and colours stay as they are.
+    invert : bool or "pictures", optional
+        Whether 0 and 255 change places; with ``pictures`` they do in files of pictures, and not in arrays of pixels. By
+        default the grey pictures of a data set are inverted if most of them have a light border, since their ink is
+        dark: 0 is paper and 255 is ink. Arrays and colours stay as they are.
 
     Raises
     ------
@@ -49,7 +54,7 @@ class PictureOptions:
     size: int | tuple[int, int] | None = None
     fit: str = "resize"
     color: str = "grey"
-    invert: bool | None = None
+    invert: Invert = None
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -62,6 +67,10 @@ class PictureOptions:
         for name, value, known in (("fit", self.fit, FITS), ("color", self.color, COLORS)):
             if value not in known:
                 raise ValueError(f"{name} is {value!r}; expected {' or '.join(known)}")
+        if self.invert not in INVERTS:
+            raise ValueError(f"invert is {self.invert!r}; expected true, false, pictures or none")
+        if self.fit != FITS[0] and self.size is None:
+            raise ValueError(f"fit is {self.fit!r} without a size; expected a size, such as size=28 (--size 28)")
 
     @property
     def _sides(self) -> tuple[int, int] | None:
@@ -88,16 +97,9 @@ class PictureOptions:
         DataError
             If it is not a picture; the message begins with its name.
         """
-        try:
-            levels = decode_sample(picture, name, rgb=self.color == "rgb")
-        except PictureError as error:
-            raise DataError(str(error)) from error
-        except OSError as error:
-            raise DataError(f"{name}: not a picture ({error.strerror or error})") from error
-        automatic = self.color == "grey" and _is_light(border_pixels(levels))
-        if automatic if self.invert is None else self.invert:
-            levels = 255 - levels
-        return _planes_first(self._fitted(levels))
+        pictures = Pictures(self)
+        pictures.add(picture, name)
+        return pictures.images()[0]
 
     def images(self, images: Bytes) -> Bytes:
         """Return images of one size, (n, height, width) or (n, 3, height, width), as the options say."""
@@ -107,43 +109,102 @@ class PictureOptions:
             images = np.stack([cv2.cvtColor(_colors_last(image), cv2.COLOR_RGB2GRAY) for image in images])
         elif images.ndim == 3 and self.color == "rgb":
             images = np.repeat(images[:, None], 3, axis=1)
-        if self.invert:
+        if self.invert is True:
             images = 255 - images
         if self._sides is None or images.shape[-2:] == self._sides:
             return images
-        self._check_count(len(images), images[0].size)
-        return np.stack([_planes_first(self._fitted(_colors_last(image))) for image in images])
+        self.check_count(len(images), images[0].size)
+        return np.stack([_planes_first(self.padded(self.scaled(_colors_last(image)))) for image in images])
 
-    def _check_count(self, count: int, values: int) -> None:
+    def check_count(self, count: int, values: int) -> None:
         """Refuse more than `MAX_VALUES` values in `count` images, each of the size or of so many values."""
         of_size = self._sides and self._sides[0] * self._sides[1] * (3 if self.color == "rgb" else 1)
         if count * (of_size or values) > MAX_VALUES:
             raise DataError(f"{count} images of {of_size or values} values; expected at most {MAX_VALUES} together")
 
-    def add(self, images: list[Bytes], picture: str | os.PathLike[str] | bytes, name: str) -> None:
-        """Append a picture as an image to others; `DataError` if its size is another, or they become too many."""
-        image = self.image(picture, name)
-        if images and image.shape != images[0].shape:
-            size, wanted = (f"{a.shape[-1]}x{a.shape[-2]}" for a in (image, images[0]))
-            raise DataError(
-                f"{name}: {size} pixels; those before it have {wanted}: give a size, such as size=28 (--size 28)"
-            )
-        images.append(image)
-        self._check_count(len(images), image.size)
-
-    def _fitted(self, image: Bytes) -> Bytes:
-        """Return an image (height, width) or (height, width, 3) in the size that is wanted."""
+    def scaled(self, image: Bytes) -> Bytes:
+        """Return an image (height, width) or (height, width, 3) in the size that is wanted, or one that fits in it."""
         if self._sides is None or image.shape[:2] == self._sides:
             return image
         height, width = self._sides
         if self.fit == "resize":
             return _scaled(image, height, width)
         scale = min(1.0, height / image.shape[0], width / image.shape[1])
-        inner = _scaled(image, max(1, round(image.shape[0] * scale)), max(1, round(image.shape[1] * scale)))
-        top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+        return _scaled(image, max(1, round(image.shape[0] * scale)), max(1, round(image.shape[1] * scale)))
+
+    def padded(self, image: Bytes) -> Bytes:
+        """Return an image that `scaled` returned with paper around it, in the size that is wanted."""
+        if self._sides is None or image.shape[:2] == self._sides:
+            return image
+        height, width = self._sides
+        top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
         padded = np.zeros((height, width, *image.shape[2:]), np.uint8)
-        padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+        padded[top : top + image.shape[0], left : left + image.shape[1]] = image
         return padded
+
+
+class Pictures:
+    """Files of pictures that become the images of a data set: added one by one, and then inverted all or none."""
+
+    def __init__(self, options: PictureOptions) -> None:
+        self._options = options
+        self._scaled: list[Bytes] = []
+        self._light = 0
+        self._size: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self._scaled)
+
+    def add(self, picture: str | os.PathLike[str] | bytes, name: str) -> None:
+        """Add a picture, encoded in a file or in bytes.
+
+        Raises
+        ------
+        DataError
+            If it is not a picture, its size is another than that of those before it, or they become too many. The
+            message begins with its name.
+        """
+        options = self._options
+        try:
+            levels = decode_sample(picture, name, rgb=options.color == "rgb")
+        except PictureError as error:
+            raise DataError(str(error)) from error
+        except OSError as error:
+            raise DataError(f"{name}: not a picture ({error.strerror or error})") from error
+        if options.size is None and self._scaled and levels.shape != self._size:
+            size, wanted = (f"{shape[1]}x{shape[0]}" for shape in (levels.shape, self._size))
+            raise DataError(
+                f"{name}: {size} pixels; those before it have {wanted}: give a size, such as size=28 (--size 28)"
+            )
+        self._size = levels.shape
+        self._light += options.color == "grey" and _is_light(border_pixels(levels))
+        self._scaled.append(options.scaled(levels))
+        options.check_count(len(self), self._scaled[-1].size)
+
+    @property
+    def inverted(self) -> bool:
+        """Whether 0 and 255 change places: as the options say, or if most borders are light."""
+        return 2 * self._light > len(self) if self._options.invert is None else bool(self._options.invert)
+
+    @property
+    def options(self) -> PictureOptions:
+        """The options, with what was decided for grey pictures: later ones are to be treated like these."""
+        if self._options.invert is not None or self._options.color != "grey":
+            return self._options
+        return replace(self._options, invert="pictures" if self.inverted else False)
+
+    @property
+    def decision(self) -> str:
+        """Why pictures were inverted or not, as the end of a sentence; empty if it was asked for, or had no dissent."""
+        if self._options.invert is not None or self._light in (0, len(self)):
+            return ""
+        return f" as {self._light} of {len(self)} borders are light"
+
+    def images(self) -> Bytes:
+        """Return the images (n, height, width) or (n, 3, height, width); there is at least one."""
+        images: Sequence[Bytes] = [255 - image for image in self._scaled] if self.inverted else self._scaled
+        return np.stack([_planes_first(self._options.padded(image)) for image in images])
 
 
 def _is_light(levels: Bytes) -> bool:

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import DataError
+from lenet.data.errors import DataError
+from lenet.data.picture_options import Bytes, Pictures
 from lenet.image.levels import as_levels
-
-Bytes = NDArray[np.uint8]
 
 MAX_CLASSES = 256
 """Labels are bytes."""
@@ -23,11 +22,15 @@ CHANNELS = (1, 3)
 
 
 class Samples(NamedTuple):
-    """Images, uint8 (n, height, width) or (n, maps, height, width); labels, uint8 (n,); the names of the classes."""
+    """Images, uint8 (n, height, width) or (n, maps, height, width); labels, uint8 (n,); the names of the classes.
+
+    Where they were files of pictures, also these.
+    """
 
     images: Bytes
     labels: Bytes
     classes: tuple[str, ...] | None = None
+    pictures: Pictures | None = None
 
 
 def as_bytes(values: NDArray[Any]) -> Bytes:

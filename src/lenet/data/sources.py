@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lenet.data.archive import read_archive
 from lenet.data.dataset import Dataset
 from lenet.data.digits import digits
 from lenet.data.emnist import corrected, is_emnist
+from lenet.data.errors import DataError
 from lenet.data.folder import has_classes, read_folder, split_folders
-from lenet.data.idx import DataError
 from lenet.data.idx_directory import named_prefix, prefixes, read_pair
 from lenet.data.mnist import locate, mnist
 from lenet.data.parquet import read_parquet
-from lenet.data.picture_options import PictureOptions
+from lenet.data.picture_options import Invert, PictureOptions
 from lenet.data.pixels import Samples
 from lenet.data.splits import check_split, split_of
 from lenet.data.table import read_table
@@ -33,7 +35,7 @@ def load(
     size: int | tuple[int, int] | None = None,
     fit: str = "resize",
     color: str = "grey",
-    invert: bool | None = None,
+    invert: Invert = None,
 ) -> Dataset:
     """Return a split of a data set.
 
@@ -55,7 +57,8 @@ def load(
     -------
     Dataset
         Folders' names are its `classes`. Where all are numbers (``7``, ``digit_7``, ``seven``), these are the labels;
-        otherwise the labels are 0, 1, 2, ... in the order of the sorted names.
+        otherwise the labels are 0, 1, 2, ... in the order of the sorted names. Its `pictures` are the options that were
+        used, for a load of another split or of other pictures.
 
     Raises
     ------
@@ -74,11 +77,11 @@ def load(
     check_split(split)
     if source == "mnist":
         images, labels = mnist(split)
-        return Dataset(options.images(images), labels, f"MNIST {split}{options}", str(locate()))
+        return Dataset(options.images(images), labels, f"MNIST {split}{options}", str(locate()), pictures=options)
     if source == "digits":
         images, labels = digits(split)
         name = f"scikit-learn's digits, {split}, scaled up to 28x28"
-        return Dataset(options.images(images), labels, f"{name}{options}")
+        return Dataset(options.images(images), labels, f"{name}{options}", pictures=options)
     path = Path(source)
     if path.is_file():
         samples, name, place = _file(path, split, options), f"{split} of {path.name}", path
@@ -86,7 +89,25 @@ def load(
         (samples, place), name = _directory(path, split, options), split
     else:
         samples, name, place = _pair(path, split, options), split, path
-    return Dataset(samples.images, samples.labels, f"{name}{options}", str(place), samples.classes)
+    pictures = samples.pictures
+    said = f"{pictures.options}{pictures.decision}" if pictures else str(options)
+    used = pictures.options if pictures else options
+    return Dataset(samples.images, samples.labels, f"{name}{said}", str(place), samples.classes, used)
+
+
+def options_of(provenance: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the options with which pictures became images in a network's training, for a load of others alike.
+
+    Parameters
+    ----------
+    provenance : mapping
+        The network's.
+    source : str
+        What is to be loaded: data sets that come with labels and arrays have their own ink.
+    """
+    kept = provenance.get("pictures")
+    names = {"size", "fit", "color"} if source in SOURCES else {"size", "fit", "color", "invert"}
+    return {name: kept[name] for name in names & set(kept)} if isinstance(kept, dict) else {}
 
 
 def _array(samples: Samples, options: PictureOptions, place: Path) -> Samples:

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import MAX_VALUES, DataError, open_unpacked
+from lenet.data.errors import MAX_VALUES, DataError
+from lenet.data.idx import open_unpacked
 from lenet.data.pixels import Samples, as_bytes, as_planes
 
 LABEL_COLUMNS = ("label", "class", "target")

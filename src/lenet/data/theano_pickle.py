@@ -8,7 +8,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from lenet.data.idx import DataError, open_unpacked
+from lenet.data.errors import DataError
+from lenet.data.idx import open_unpacked
 from lenet.data.pixels import Samples, as_bytes, as_label_bytes, as_planes
 
 _PARTS = {"train": 0, "validation": 1, "test": 2}

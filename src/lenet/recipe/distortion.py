@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from lenet.recipe.tagged import Tagged
+from lenet.spec.checks import require
 
 MAX_RANGES = {
     "scale": 0.9,
@@ -82,11 +83,11 @@ class Distortion(Tagged):
     noise: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for field in fields(self):
             value = getattr(self, field.name)
             least, most = (2.0, 1000.0) if field.name == "spacing" else (0.0, MAX_RANGES[field.name])
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-                raise ValueError(f"{field.name} is {value!r}; expected a number from {least:g} to {most:g}")
+            require(least <= value <= most, f"{field.name} is {value!r}; expected a number from {least:g} to {most:g}")
 
 
 PLANAR = Distortion(shift=1.0, scale=0.1, squeeze=0.1, shear=0.15)

@@ -21,6 +21,7 @@ class CrossEntropy(Tagged):
     smoothing: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_fraction("label smoothing", self.smoothing)
 
 
@@ -40,6 +41,7 @@ class Map(Tagged):
     rubbish: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("rubbish", self.rubbish)
 
 

@@ -25,6 +25,7 @@ class Sgd(Tagged):
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_fraction("momentum", self.momentum)
         _require_weight_decay(self.weight_decay)
         require(not self.nesterov or self.momentum > 0, "Nesterov's step needs a momentum above 0")
@@ -41,6 +42,7 @@ class Adam(Tagged):
     decoupled: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_fraction("beta1", self.beta1)
         require_fraction("beta2", self.beta2)
         require_positive("epsilon", self.epsilon)
@@ -61,8 +63,9 @@ class LevenbergMarquardt(Tagged):
     samples: int = 500
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("mu", self.mu)
-        require(type(self.samples) is int and self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
+        require(self.samples >= 1, f"{self.samples} samples; expected a whole number > 0")
 
 
 Optimizer = Sgd | Adam | LevenbergMarquardt

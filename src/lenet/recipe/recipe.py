@@ -26,6 +26,7 @@ class Scale(Tagged):
     ink: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             abs(self.paper) <= 1e30 and abs(self.ink) <= 1e30 and self.paper != self.ink,
             f"paper is {self.paper} and ink {self.ink}; expected two different numbers",
@@ -54,6 +55,7 @@ class Truncated(Tagged):
     bias: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("sigma", self.sigma)
 
 
@@ -70,6 +72,7 @@ class Averaging(Tagged):
     epochs: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("the span of an average", self.epochs)
 
 
@@ -96,8 +99,8 @@ class Distillation(Tagged):
     rounds: int = 40
 
     def __post_init__(self) -> None:
-        require(isinstance(self.teacher, str), f"teacher is {self.teacher!r}; expected the name of a network")
-        require(type(self.rounds) is int and self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
+        super().__post_init__()
+        require(self.rounds >= 1, f"{self.rounds} rounds; expected a whole number > 0")
         require(0 < self.weight <= 1, f"the teacher's weight is {self.weight}; expected above 0, at most 1")
 
 
@@ -210,7 +213,9 @@ class Recipe:
             for key, classes in _CLASSES.items():
                 if isinstance(values.get(key), Mapping):
                     by_name = {cls.__name__: cls for cls in classes}
-                    values[key] = by_name[values[key]["kind"]].from_dict(values[key])
+                    kind, known = values[key].get("kind"), ", ".join(by_name)
+                    require(kind in by_name, f"{key} is of the kind {kind!r}; expected a kind among {known}")
+                    values[key] = by_name[kind].from_dict(values[key])
             return Recipe(**values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a recipe: {error}") from error

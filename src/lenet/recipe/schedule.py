@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from lenet.recipe.tagged import Tagged
-from lenet.spec.checks import require, require_fraction, require_positive
+from lenet.spec.checks import is_whole, require, require_fraction, require_positive
+from lenet.spec.layers import tuples
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Constant(Tagged):
     rate: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("rate", self.rate)
 
     def at(self, done: float, epochs: float) -> float:
@@ -35,15 +37,18 @@ class Steps(Tagged):
     steps: tuple[tuple[int, float], ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        pairs = isinstance(self.steps, tuple) and all(isinstance(s, tuple) and len(s) == 2 for s in self.steps)
+        require(pairs, f"steps of Steps is {self.steps!r}; expected pairs of epochs and a rate")
         require(bool(self.steps), "a schedule of steps needs at least one")
         for epochs, rate in self.steps:
-            require(epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
+            require(is_whole(epochs) and epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
             require_positive("rate", rate)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """See `Tagged.from_dict`."""
-        return cls(tuple((int(epochs), float(rate)) for epochs, rate in data["steps"]))
+        return super().from_dict({**data, "steps": tuples(data.get("steps"))})
 
     def at(self, done: float, epochs: float) -> float:
         """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
@@ -78,6 +83,7 @@ class OneCycle(Tagged):
     fall: str = "linear"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_positive("peak rate", self.peak)
         require_fraction("warm-up", self.warmup)
         require_fraction("start", self.start)
@@ -103,6 +109,7 @@ class Inverse(Tagged):
     power: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for what in ("rate", "gamma", "power"):
             require_positive(what, getattr(self, what))
 
@@ -128,6 +135,7 @@ class Patience(Tagged):
     improvement: float = 0.995
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
         require(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
         require(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")

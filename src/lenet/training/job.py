@@ -13,6 +13,7 @@ from typing import Any
 
 from lenet._version import __version__, source_commit
 from lenet.data import Dataset, PictureOptions, load
+from lenet.data.sources import options_of
 from lenet.model.ensemble import single_network
 from lenet.model.network import Network
 from lenet.model.pretrained import load as load_network
@@ -45,8 +46,9 @@ class Job:
     data : str
         As for `lenet.data.load`; or the name of a network for whole numbers, alone or with a directory of fields:
         ``candidates:DIR``.
-    pictures : PictureOptions
-        How pictures become images.
+    pictures : mapping
+        How pictures become images: options of `lenet.data.PictureOptions` by their names. Those that are not given are
+        as in the training of `initial`, if there is one.
     epochs : int, optional
         Epochs; by default the recipe's.
     validation : int, optional
@@ -72,7 +74,7 @@ class Job:
     preset: str | None = None
     recipe: str | None = None
     data: str = "mnist"
-    pictures: PictureOptions = field(default_factory=PictureOptions)
+    pictures: Mapping[str, Any] = field(default_factory=dict)
     epochs: int | None = None
     validation: int | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -133,8 +135,8 @@ class Job:
         provenance: dict[str, Any] = {"preset": preset, "lenet": __version__, "commit": source_commit()}
         if training.classes is not None:
             provenance["classes"] = list(training.classes)
-        if self.pictures != PictureOptions():
-            provenance["pictures"] = asdict(self.pictures)
+        if training.pictures != PictureOptions():
+            provenance["pictures"] = asdict(training.pictures)
         if self.teacher is not None:
             provenance["teacher"] = self.teacher
         if initial is not None:
@@ -157,13 +159,17 @@ class Job:
     def _load(self, initial: Network | None) -> Dataset:
         """Return all training images, those for validation with them."""
         if self.is_of_lines:
+            if self.pictures:
+                given = ", ".join(sorted(self.pictures))
+                raise ValueError(f"{given} with {self.data}; options of pictures are for data sets of single digits")
             return load_examples(
                 self.data, initial=initial, hard=self.hard_examples, seed=self.seed, threads=self.threads
             )
         if self.hard_examples:
             names = " and ".join(NETWORKS)
             raise ValueError(f"hard examples of {self.data}; they are for {names} with fields of one's own")
-        training = load(self.data, "train", **asdict(self.pictures))
+        inherited = {} if initial is None else options_of(initial.provenance, self.data)
+        training = load(self.data, "train", **{**inherited, **self.pictures})
         return training.relabelled(initial.class_names) if initial and initial.class_names else training
 
     @property

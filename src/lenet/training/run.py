@@ -87,7 +87,10 @@ class Run:
             If the directory cannot be written to, holds a training and `resume` is not set, or holds another
             training than this one.
         """
-        self._make_writable()
+        with _made(self.directory):
+            yield from self._epochs()
+
+    def _epochs(self) -> Iterator[Epoch]:
         teacher = teacher_of(self.recipe, self.teacher)
         identity = self._identity(teacher)
         state = self._checkpoint(identity)
@@ -113,18 +116,15 @@ class Run:
         if is_installed("matplotlib") and history:
             history.plot(self.directory / CURVES)
 
-    def _make_writable(self) -> None:
-        probe = self.directory / f".{os.getpid()}.probe"
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise RunError(f"{self.directory}: cannot be written to ({error.strerror}); nothing was trained") from error
-
     def _checkpoint(self, identity: Mapping[str, Any]) -> State | None:
         """Return the state to resume from; `RunError` if the directory does not allow it."""
         path = self.directory / CHECKPOINT
+        members = sorted(place.parent.name for place in self.directory.glob(f"seed-*/{CHECKPOINT}"))
+        if members:
+            raise RunError(
+                f"{self.directory}: holds an ensemble, {', '.join(members)}; --resume with --members continues it, "
+                "another directory starts a training of one network"
+            )
         if not path.exists():
             if self.resume:
                 raise RunError(f"{self.directory}: no {CHECKPOINT} to resume from")
@@ -201,6 +201,25 @@ class Run:
         epoch.network.save(self.directory / NETWORK)
         epoch.history.save(self.directory / HISTORY)
         file.write(self.directory / CHECKPOINT, arrays, header)
+
+
+@contextlib.contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """Make a directory that can be written to, and remove it if nothing was written; RunError if it is impossible."""
+    new = [place for place in (directory, *directory.parents) if not place.exists()]
+    probe = directory / f".{os.getpid()}.probe"
+    try:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # one that is not empty stays, and those above it
+            for place in new:
+                place.rmdir()
 
 
 def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
