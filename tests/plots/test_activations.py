@@ -57,7 +57,7 @@ def test_the_answer_and_its_probability(seven):
     assert title == "Answer: 7   probability 99.9 %"
     assert lines.startswith("a seven\naccepted: it reaches the rejection threshold of 98.4 %")
     bars = axes_of(figure)["OUTPUT"].patches
-    assert [bar.get_height() for bar in bars] == pytest.approx(100 * probabilities)
+    assert [bar.get_height() for bar in bars] == pytest.approx(100 * probabilities, rel=1e-4)
     assert [to_hex(bar.get_facecolor()) for bar in bars] == [DARK if k == 7 else LIGHT for k in range(10)]
     low, high = axes_of(figure)["OUTPUT"].get_ylim()
     assert low == 0 and 100 <= high < 125

@@ -35,13 +35,13 @@ def test_rows_are_about_equally_long(count, columns):
 def test_places_are_in_inches_from_the_top_left_corner(tmp_path):
     sheet = Sheet(4, 2)
     sheet.map((1, 0.5, 1, 1), np.full((2, 2), 5.0), 5.0, "five")
-    finished(sheet.figure, tmp_path / "a.png", dpi=100)
+    finished(sheet.figure, tmp_path / "a.png")
     picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
-    assert picture.shape == (200, 400, 3)
+    assert picture.shape == (300, 600, 3)
     red = (picture == POSITIVE).all(axis=-1)
     rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
-    assert abs(rows[0] - 50) <= 2 and abs(rows[-1] - 149) <= 2
-    assert abs(columns[0] - 100) <= 2 and abs(columns[-1] - 199) <= 2
+    assert abs(rows[0] - 75) <= 2 and abs(rows[-1] - 224) <= 2
+    assert abs(columns[0] - 150) <= 2 and abs(columns[-1] - 299) <= 2
 
 
 def test_the_name_says_the_format(tmp_path):

@@ -9,6 +9,7 @@ import lenet
 from lenet import plots
 from lenet.evaluation.evaluate import Mistake
 from lenet.model.patches import strongest_patches
+from lenet.plots.figure import drawable
 
 
 def test_samples_are_drawn_row_by_row(tmp_path):
@@ -72,3 +73,16 @@ def test_patches_are_those_that_excite_each_map_most(digits_train):
     for map_, at in np.ndindex(6, 4):
         assert np.array_equal(values_of(drawn[f"C1 {map_} {at}"]), strongest.patches[map_, at, 0])
     assert "the 4 strongest parts of 5x5 pixels" in texts_of(figure)
+
+
+def test_three_maps_are_drawn_as_colours():
+    """Red, green and blue, whatever the figure: the middle of each image has its colour."""
+    colours = np.array([[200, 10, 20], [30, 220, 40]], np.uint8)
+    images = np.ascontiguousarray(np.broadcast_to(colours[:, :, None, None], (2, 3, 6, 5)))
+    assert np.array_equal(drawable(images[0]), np.broadcast_to(colours[0], (6, 5, 3)))
+    assert np.array_equal(drawable(images[0, :1]), images[0, 0])
+    figure = plots.samples(images, ["cat", "dog"])
+    assert [axes.get_title() for axes in figure.axes] == ["cat", "dog"]
+    assert [axes.images[0].get_array()[3, 2].tolist() for axes in figure.axes] == colours.tolist()
+    drawn = images_of(plots.mistakes(images, (Mistake(1, 0, 1, 0.9),)))
+    assert values_of(drawn["image 1"])[3, 2].tolist() == colours[1].tolist()

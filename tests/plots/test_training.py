@@ -23,7 +23,7 @@ def test_curves_have_the_values(tmp_path):
     assert loss.get_ylim()[0] == 0
     assert accuracy.get_ylim()[1] <= 100
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size == (1080, 456)
+        assert picture.size == (1350, 570)
 
 
 def test_curves_of_one_epoch_have_sensible_axes():

@@ -12,7 +12,7 @@ from rich.table import Table
 
 import lenet
 from lenet import plots
-from lenet.cli.loading import Fit, Invert, Size, introduce, picture_options
+from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import Data, data_app, say, show
 from lenet.data.mnist import FILES, directories, find_file, locate, verified
 
@@ -41,14 +41,17 @@ def data_show(
     split: Annotated[str, typer.Option(help="train, test or validation.")] = "train",
     size: Size = None,
     fit: Fit = None,
+    color: Color = None,
     invert: Invert = None,
     count: Annotated[int, typer.Option(min=1, help="How many samples.")] = 40,
     out: Annotated[Path, typer.Option(help="Where the drawing goes.")] = Path("samples.png"),
 ) -> None:
     """Draw the first samples of a data set with their labels."""
-    dataset = lenet.data.load(data, split, **picture_options(size, fit, None, invert))
+    dataset = lenet.data.load(data, split, **picture_options(size, fit, color, invert))
     introduce(dataset, data)
-    plots.samples(dataset.images[:count], dataset.labels[:count], out)
+    labels = dataset.labels[:count]
+    names = [dataset.classes[label] for label in labels] if dataset.classes else labels
+    plots.samples(dataset.images[:count], names, out)
     print(out)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -92,15 +92,25 @@ def look(
         paths = [_draw_data(model, source, patches, worst, out)]
     else:
         network = lenet.load(model)
-        network = network if view == "distortions" else single_network(network, model)
+        single = None if view == "distortions" else single_network(network, model)
         if index is not None:
             images = [_image_of(_dataset(network, data or "mnist", split or "test"), index)]
         else:
             images = _images_of(network, str(picture), mode)
-        options = {"name": layer, "seed": seed or 0, "reject": None if reject is None else as_fraction(reject)}
+        target = None if reject is None else as_fraction(reject)
         paths = _numbered(out, len(images))
-        for (image, subject), path in zip(images, paths, strict=True):
-            _draw_image(view, network, image, path, {**options, "subject": f"{model}: {subject}"})
+        for (image, what), path in zip(images, paths, strict=True):
+            subject = f"{model}: {what}"
+            if single is None:
+                _draw_distorted(network, image, seed or 0, path)
+            elif layer is not None:
+                plots.layer(single, image, layer, path, subject=subject)
+            elif saliency:
+                plots.saliency(single, image, path, subject=subject)
+            elif codes:
+                plots.code_distances(single, image, path, subject=subject)
+            else:
+                plots.layers(single, image, path, subject=subject, reject=target)
     for path in paths:
         print(path)
 
@@ -202,7 +212,7 @@ def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: 
     dataset = _dataset(network, *source)
     subject = f"{model}: {dataset.name}"
     if patches is not None:
-        plots.patches(single_network(network, model), dataset.images, patches, path=out, subject=subject)
+        plots.patches(single_network(network, model), dataset.images, patches, out, subject=subject)
     else:
         result = lenet.evaluate(network, dataset.images, dataset.labels, worst=worst or 0)
         subject += f", {result.wrong} of {result.n} wrong"
@@ -210,20 +220,6 @@ def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: 
     return out
 
 
-def _draw_image(
-    view: str, network: Classifier, image: NDArray[np.uint8], path: Path, options: Mapping[str, Any]
-) -> None:
-    subject = options["subject"]
-    if view == "distortions":
-        examples = distortion_examples(image, options["seed"])
-        plots.distortions(examples, {name: network.predict_proba(images) for name, images in examples.items()}, path)
-        return
-    single = single_network(network)
-    if view == "layer":
-        plots.layer(single, image, options["name"], path=path, subject=subject)
-    elif view == "saliency":
-        plots.saliency(single, image, path, subject=subject)
-    elif view == "codes":
-        plots.code_distances(single, image, path, subject=subject)
-    else:
-        plots.layers(single, image, path, subject=subject, reject=options["reject"])
+def _draw_distorted(network: Classifier, image: NDArray[np.uint8], seed: int, path: Path) -> None:
+    examples = distortion_examples(image, seed)
+    plots.distortions(examples, {name: network.predict_proba(images) for name, images in examples.items()}, path)

@@ -42,7 +42,8 @@ def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray
     fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
     if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
         why = _too_large_for(spec, *array.shape[2:])
-        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}{why}; expected {expected}")
+        cure = f"size={height} (--size {height}) resizes those of a data set"
+        raise ValueError(f"images of {array.shape[2]}x{array.shape[3]}{why}; expected {expected}: {cure}")
     return np.ascontiguousarray(array)
 
 

@@ -33,7 +33,7 @@ from lenet.plots.figure import (
     limit_of,
     shape_text,
 )
-from lenet.plots.verdict import Verdict, verdict
+from lenet.plots.verdict import Verdict, traced, verdict
 from lenet.spec import Conv, DeformPool, Layer, Pool, Rbf, Subsample
 
 LEFT, MIDDLE, RIGHT = 1.9, 9.6, 1.1
@@ -84,23 +84,18 @@ def layers(
     >>> from lenet.reading import normalised
     >>> figure = lenet.plots.layers(lenet.load("lenet5"), normalised("examples/digits/7.png"))
     """
-    trace = network.trace(np.asarray(image)[None])
-    judged = verdict(network, image, reject)
+    trace, probabilities = traced(network, image)
+    judged = verdict(network, probabilities, reject)
     rows = list(_rows(network, trace, judged))
     height = HEAD + sum(row.height + GAP for row in rows) + 0.25
     sheet = Sheet(LEFT + MIDDLE + RIGHT, height)
-    _head(sheet, judged, subject)
+    lines = "\n".join(filter(None, (subject, judged.explanation)))
+    sheet.head(LEFT, judged.title, lines, color=ALARM if judged.reason else "black")
     top = HEAD
     for row in rows:
         row.draw(sheet, top)
         top += row.height + GAP
     return finished(sheet.figure, path)
-
-
-def _head(sheet: Sheet, judged: Verdict, subject: str) -> None:
-    sheet.text(LEFT, 0.18, judged.title, fontsize=16, weight="bold", color=ALARM if judged.reason else "black")
-    lines = f"{subject}\n{judged.explanation}" if subject else judged.explanation
-    sheet.text(LEFT, 0.5, lines, fontsize=8.5, color=MUTED, linespacing=1.3)
 
 
 @dataclass(frozen=True)
@@ -310,7 +305,7 @@ def _tidy(axes: Axes) -> None:
     axes.spines["bottom"].set_color(FRAME)
 
 
-def layer(network: Network, image: ArrayLike, name: str, *, path: PathLike | None = None, subject: str = "") -> Picture:
+def layer(network: Network, image: ArrayLike, name: str, path: PathLike | None = None, *, subject: str = "") -> Picture:
     """Draw one layer's output for an image, large: its maps with their numbers, or its units as bars.
 
     Over the maps of a convolution with a connection table stand the maps below that each of them sees.
@@ -350,8 +345,7 @@ def layer(network: Network, image: ArrayLike, name: str, *, path: PathLike | Non
     else:
         assert kind is not None, "an input of one pixel"
         sheet = _large_units(name, values.ravel(), kind, kind is network.spec.layers[-1])
-    sheet.text(0.5, 0.2, title, fontsize=15, weight="bold")
-    sheet.text(0.5, 0.53, note, fontsize=9, color=MUTED)
+    sheet.head(0.5, title, note)
     return finished(sheet.figure, path)
 
 

@@ -53,12 +53,24 @@ def new_figure(width: float, height: float) -> Picture:
     return figure
 
 
-def finished(figure: Picture, path: PathLike | None, dpi: int = DPI) -> Picture:
+def finished(figure: Picture, path: PathLike | None) -> Picture:
     """Return the figure; write it to the path if there is one, as PNG unless its name ends otherwise."""
     if path is not None:
         # Without a format, matplotlib would add .png to a name without an end.
-        figure.savefig(path, dpi=dpi, format=Path(path).suffix[1:] or "png")
+        figure.savefig(path, dpi=DPI, format=Path(path).suffix[1:] or "png")
     return figure
+
+
+def drawable(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image (height, width) or (maps, height, width) as it is drawn, three maps (height, width, 3).
+
+    Three maps are red, green and blue. One is grey; of any other number, the mean is drawn.
+    """
+    if image.ndim == 2:
+        return image
+    if len(image) == 3:
+        return np.ascontiguousarray(image.transpose(1, 2, 0))
+    return np.rint(image.mean(axis=0)).astype(np.uint8)
 
 
 def limit_of(values: Floats) -> float:
@@ -102,12 +114,20 @@ class Sheet:
         style = {"ha": "left", "va": "top", "fontsize": 9, **style}
         self.figure.text(left / self.width, 1 - top / self.height, text, **style)
 
+    def head(self, left: float, title: str, *notes: str, color: str = "black") -> None:
+        """Write the sheet's title, and below it what else is to be said, side by side; empty notes are left out."""
+        self.text(left, 0.18, title, fontsize=15, weight="bold", color=color)
+        self.text(left, 0.5, ";  ".join(filter(None, notes)), color=MUTED, linespacing=1.3)
+
     def map(self, place: Place, values: Floats, limit: float, label: str) -> None:
         """Draw a map (height, width) with a frame; the label names its image."""
         self._image(place, label, values, cmap=diverging_colours(), vmin=-limit, vmax=limit)
 
     def grey(self, place: Place, values: NDArray[Any], levels: tuple[float, float], label: str) -> None:
-        """Draw a picture (height, width) in grey with a frame; `levels` are those of paper, white, and of ink."""
+        """Draw a picture in grey with a frame; `levels` are those of paper, white, and of ink.
+
+        A picture (height, width, 3) is drawn in its colours: see `drawable`.
+        """
         self._image(place, label, values, cmap=GREY, vmin=levels[0], vmax=levels[1])
 
     def _image(self, place: Place, label: str, values: Any, **style: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,15 +21,27 @@ from lenet.plots.figure import (
     Picture,
     Sheet,
     balanced_columns,
+    drawable,
     finished,
     new_figure,
 )
 
 
 def samples(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], path: PathLike | None = None, *, columns: int = 10
+    images: NDArray[np.uint8], labels: Sequence[Any] | NDArray[Any], path: PathLike | None = None, *, columns: int = 10
 ) -> Picture:
-    """Draw images, uint8 (n, height, width), with their labels row by row.
+    """Draw images with their labels row by row.
+
+    Parameters
+    ----------
+    images : uint8 (n, height, width), or (n, maps, height, width)
+        0 = paper, 255 = ink; three maps are drawn as red, green and blue.
+    labels : (n,)
+        Whole numbers or names.
+    path : path, optional
+        Where the picture goes.
+    columns : int
+        How many in a row.
 
     Raises
     ------
@@ -43,10 +56,10 @@ def samples(
         row, column = divmod(k, columns)
         box = ((column + 0.08) / columns, 1 - (row + 0.97) / rows, 0.84 / columns, 0.75 / rows)
         axes = figure.add_axes(box)
-        axes.imshow(image, cmap=GREY, vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(drawable(image), cmap=GREY, vmin=0, vmax=255, interpolation="nearest")
         axes.set_axis_off()
         axes.set_title(str(label), fontsize=9, pad=2)
-    return finished(figure, path, dpi=120)
+    return finished(figure, path)
 
 
 def distortions(
@@ -73,14 +86,14 @@ def distortions(
         for column, (image, probabilities) in enumerate(zip(images, answers[name], strict=True)):
             place = ((left + 0.8 * column + 0.06) / width, 1 - (row + 0.78) / rows, 0.68 / width, 0.68 / height)
             axes = figure.add_axes(place)
-            axes.imshow(image, cmap=GREY, vmin=0, vmax=255, interpolation="nearest")
+            axes.imshow(drawable(image), cmap=GREY, vmin=0, vmax=255, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             for side in axes.spines.values():
                 side.set(color="#cccccc")
             confidence = float(probabilities.max())
             axes.set_xlabel(f"{int(probabilities.argmax())}  {100 * confidence:.0f} %", fontsize=7, labelpad=1)
             axes.xaxis.label.set_color(DARK if confidence >= 0.9 else ALARM)
-    return finished(figure, path, dpi=120)
+    return finished(figure, path)
 
 
 def mistakes(
@@ -95,7 +108,7 @@ def mistakes(
 
     Parameters
     ----------
-    images : uint8 (n, height, width), or (n, 1, height, width)
+    images : uint8 (n, height, width), or (n, maps, height, width)
         0 = paper, 255 = ink: all of those that were evaluated.
     worst : sequence of Mistake
         As `Evaluation.worst`, in the order in which they are drawn.
@@ -118,20 +131,11 @@ def mistakes(
     rows = -(-len(worst) // columns)
     width = max(columns * (size + gap) - gap, 5) + 2 * margin
     sheet = Sheet(width, 0.95 + rows * (size + below) + 0.15)
-    sheet.text(
-        margin,
-        0.18,
-        f"The {len(worst)} worst mistakes" if len(worst) > 1 else "The worst mistake",
-        fontsize=14,
-        weight="bold",
-    )
-    sheet.text(margin, 0.5, subject, color=MUTED)
+    sheet.head(margin, f"The {len(worst)} worst mistakes" if len(worst) > 1 else "The worst mistake", subject)
     for number, mistake in enumerate(worst):
         row, column = divmod(number, columns)
         left, top = margin + column * (size + gap), 0.9 + row * (size + below)
-        image = images[mistake.index]
-        image = image[0] if image.ndim == 3 else image
-        sheet.grey((left, top, size, size), image, (0, 255), f"image {mistake.index}")
+        sheet.grey((left, top, size, size), drawable(images[mistake.index]), (0, 255), f"image {mistake.index}")
         label, answer_name = (names[k] if names else k for k in (mistake.label, mistake.answer))
         answer = f"{label}, taken for {answer_name}"
         middle = left + size / 2
@@ -145,8 +149,8 @@ def patches(
     network: Network,
     images: ArrayLike,
     name: str,
-    *,
     path: PathLike | None = None,
+    *,
     count: int = 9,
     subject: str = "",
 ) -> Picture:
@@ -179,9 +183,8 @@ def patches(
     block = side * (cell + gap)
     across, down = block + 0.3, -(-count // side) * (cell + gap) + 0.42
     sheet = Sheet(max(columns * across, 6.0) + 2 * margin, 1.0 + -(-maps // columns) * down + 0.2)
-    sheet.text(margin, 0.18, f"What excites each map of {name} most", fontsize=14, weight="bold")
     note = f"the {count} strongest parts of {height}x{width} pixels"
-    sheet.text(margin, 0.5, f"{note};  {subject}" if subject else note, color=MUTED)
+    sheet.head(margin, f"What excites each map of {name} most", note, subject)
     for number, of_map in enumerate(strongest.patches):
         row, column = divmod(number, columns)
         left, top = margin + column * across, 1.2 + row * down
@@ -189,5 +192,5 @@ def patches(
         for at, patch in enumerate(of_map):
             y, x = divmod(at, side)
             place = (left + x * (cell + gap), top + y * (cell + gap), cell, cell)
-            sheet.grey(place, patch.mean(axis=0), (0, 255), f"{name} {number} {at}")
+            sheet.grey(place, drawable(patch), (0, 255), f"{name} {number} {at}")
     return finished(sheet.figure, path)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.model.network import Network
 from lenet.model.saliency import saliency as gradient_of
 from lenet.plots.figure import GREY, MUTED, PathLike, Picture, Sheet, finished, limit_of
-from lenet.plots.verdict import verdict
+from lenet.plots.verdict import traced, verdict
 
 SIZE, GAP, MARGIN = 3.6, 0.4, 0.5
 """Inches of each panel, between panels, and around them."""
@@ -41,14 +40,14 @@ def saliency(
     ValueError, TypeError
         If the network does not take such an image, or has no such class.
     """
-    answer = verdict(network, image)
+    trace, probabilities = traced(network, image)
+    answer = verdict(network, probabilities)
     label = answer.answer if label is None else label
-    inputs = network.trace(np.asarray(image)[None])["INPUT"][0].mean(axis=0)
+    inputs = trace["INPUT"][0].mean(axis=0)
     gradient = gradient_of(network, image, label).sum(axis=0)
     limit, levels = limit_of(gradient), (network.scale.paper, network.scale.ink)
     sheet = Sheet(2 * SIZE + GAP + 2 * MARGIN, SIZE + 1.75)
-    sheet.text(MARGIN, 0.2, answer.title, fontsize=15, weight="bold")
-    sheet.text(MARGIN, 0.53, subject, color=MUTED)
+    sheet.head(MARGIN, answer.title, subject)
     top, right = 1.15, MARGIN + SIZE + GAP
     for left, title in ((MARGIN, "the input"), (right, f"gradient of the score of {label} by each pixel")):
         sheet.text(left + SIZE / 2, top - 0.07, title, fontsize=10, ha="center", va="bottom")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.model.network import Network
-from lenet.plots.figure import DARK, GREY, MUTED, Floats, PathLike, Picture, Sheet, finished, limit_of
+from lenet.plots.figure import DARK, GREY, Floats, PathLike, Picture, Sheet, finished, limit_of
 from lenet.spec import Rbf, Spec
 
 BITMAP = (12, 7)
@@ -37,8 +37,7 @@ def codes(spec: Spec, path: PathLike | None = None) -> Picture:
     """
     output = _output(spec)
     sheet = Sheet(_width(len(output.codes)), HEIGHT + 1.8)
-    sheet.text(MARGIN, 0.2, f"The codes of {output.name}", fontsize=14, weight="bold")
-    sheet.text(MARGIN, 0.5, f"what {_below(spec)} should give for each class, unit by unit", color=MUTED)
+    sheet.head(MARGIN, f"The codes of {output.name}", f"what {_below(spec)} should give for each class, unit by unit")
     limit = limit_of(np.array(output.codes))
     _draw_codes(sheet, MARGIN, 1.05, output, limit)
     sheet.colour_bar(MARGIN, 1.05 + HEIGHT + 0.35, (-limit, limit), GREY)
@@ -69,9 +68,8 @@ def code_distances(network: Network, image: ArrayLike, path: PathLike | None = N
     values, distances = trace[below][0].ravel(), trace[output.name][0]
     answer, left = int(distances.argmin()), MARGIN + WIDTH + 0.7
     sheet = Sheet(_width(len(output.codes)) + WIDTH + 0.7, HEIGHT + 1.9)
-    sheet.text(MARGIN, 0.2, f"Answer: {answer}, whose code is the closest", fontsize=14, weight="bold")
-    note = "the numbers below the codes are squared distances to the output of " + below
-    sheet.text(MARGIN, 0.5, f"{subject};  {note}" if subject else note, color=MUTED)
+    note = f"the numbers below the codes are squared distances to the output of {below}"
+    sheet.head(MARGIN, f"Answer: {answer}, whose code is the closest", subject, note)
     limit = max(limit_of(values), limit_of(np.array(output.codes)))
     levels = (-limit, limit)
     sheet.grey((MARGIN, 1.15, WIDTH, HEIGHT), as_bitmap(values), levels, below)

@@ -42,7 +42,7 @@ def curves(
     _two_curves(right_axes, columns["epoch"], accuracy, right)
     low, high = right_axes.get_ylim()
     right_axes.set(ylabel="accuracy, %", ylim=(max(0, low), min(100, high)))
-    return finished(figure, path, dpi=120)
+    return finished(figure, path)
 
 
 def _two_curves(axes: Axes, epochs: Sequence[Any], training: Sequence[Any], validation: Sequence[Any]) -> None:
@@ -94,7 +94,7 @@ def reproduced(
     right.set(xscale="log", yscale="log", xlabel="seconds", ylabel="training loss")
     if losses:
         right.legend(fontsize=8)
-    return finished(figure, path, dpi=110)
+    return finished(figure, path)
 
 
 def training_accuracies(
@@ -120,4 +120,4 @@ def training_accuracies(
         axes.grid(alpha=0.25)
         axes.legend(loc="lower right", fontsize=8, frameon=False)
     panels[0].set_ylabel("training accuracy of the minibatch, %")
-    return finished(figure, path, dpi=110)
+    return finished(figure, path)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.model.arrays import Array
-from lenet.model.network import DIGITS, Classifier
+from lenet.model.inputs import as_images
+from lenet.model.network import DIGITS, Classifier, Network
 from lenet.model.rejection import as_percent, rejection_reason
+from lenet.model.trace import Trace
 
 DEFAULT_ERROR = 0.001
 """The error among accepted answers for which the rejection threshold is taken, where the caller names none."""
@@ -51,14 +53,27 @@ class Verdict:
         return f"{'Not confident' if self.reason else 'Answer'}: {probability}"
 
 
-def verdict(network: Classifier, image: ArrayLike, reject: float | None = None) -> Verdict:
-    """Return a network's answer for an image, and whether it is accepted.
+def traced(network: Network, image: ArrayLike) -> tuple[Trace, Array]:
+    """Return every layer's output for an image, and the probabilities of its classes, float32 (classes,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the network does not take such an image; one larger than its input is none, either.
+    """
+    trace = network.trace(as_images(np.asarray(image)[None], network.spec))
+    assert trace.probabilities is not None, "an image as large as the input"
+    return trace, trace.probabilities[0]
+
+
+def verdict(network: Classifier, probabilities: Array, reject: float | None = None) -> Verdict:
+    """Return what is said of a network's answer: whether it is accepted, and why.
 
     Parameters
     ----------
     network : Network or Ensemble
-    image : uint8 (height, width), or (maps, height, width)
-        0 = paper, 255 = ink.
+    probabilities : float32 (classes,)
+        What the network gave for an image: see `Trace.probabilities` and `Network.predict_proba`.
     reject : float, optional
         The error wanted among accepted answers, 0 to 1. Without it, the rejection threshold is that for an error of
         0.1 %, or 50 % if the network was not calibrated or its calibration does not support that; `explanation` says
@@ -67,9 +82,8 @@ def verdict(network: Classifier, image: ArrayLike, reject: float | None = None) 
     Raises
     ------
     ValueError
-        If the calibration does not support such an error; for images, see `Network.predict`.
+        If the calibration does not support such an error.
     """
-    probabilities = network.predict_proba(np.asarray(image)[None])[0]
     threshold, source = _threshold(network, reject)
     reason = rejection_reason(probabilities, threshold)
     if reason:

@@ -61,10 +61,9 @@ def kernels(network: Network, path: PathLike | None = None, *, subject: str = ""
     names = ["INPUT", *network.spec.shapes]
     blocks = [_Block(network, layer, shape, names[names.index(layer.name) - 1]) for layer, shape in convolutions]
     sheet = Sheet(LEFT + WIDTH + RIGHT, HEAD + sum(block.height + 0.35 for block in blocks))
-    sheet.text(LEFT, 0.18, "The kernels of every convolution", fontsize=15, weight="bold")
     has_table = any(not block.mask.all() for block in blocks)
     note = "a column for each map, a row for each map below" + ("; grey: not connected" if has_table else "")
-    sheet.text(LEFT, 0.5, f"{subject};  {note}" if subject else note, color=MUTED)
+    sheet.head(LEFT, "The kernels of every convolution", subject, note)
     top = HEAD
     for block in blocks:
         block.draw(sheet, top)
@@ -167,7 +166,7 @@ def connection_table(spec: Spec, path: PathLike | None = None, *, name: str | No
     mask = layer.mask(shape[0]).T
     rows, columns = mask.shape
     sheet = Sheet(CELL * columns + 2.2, CELL * rows + 2.1)
-    sheet.text(0.5, 0.2, f"Which maps of {below} each map of {layer.name} sees", fontsize=14, weight="bold")
+    sheet.head(0.5, f"Which maps of {below} each map of {layer.name} sees")
     place = (1.4, 1.1, CELL * columns, CELL * rows)
     axes = sheet.axes(place)
     axes.set_label(layer.name)
