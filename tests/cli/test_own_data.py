@@ -49,6 +49,11 @@ def test_a_folder_of_two_classes(run, pets, tmp_path):
     assert "classes: 0 cat, 1 dog" in evaluated.stderr
     for row in ("label \\ answer | cat | dog", "cat | 12 | .", "dog | . | 12"):
         assert row in " ".join(evaluated.stdout.replace("│", "|").replace("┃", "|").split())
+    for command in (("evaluate", path), ("look", path, "--index", 0)):
+        done = run(*command, code=2)
+        assert "the network's classes are cat, dog; expected --data with images of these" in " ".join(
+            done.stderr.split()
+        )
     # Of a folder of dogs only, the dogs are still the second class.
     data = json.loads(run("evaluate", path, "--data", pets / "dogs", "--json").stdout)
     assert data["classes"] == ["cat", "dog"]

@@ -18,3 +18,8 @@ def test_labels_among_the_classes_of_a_network():
     unnamed = Dataset(data.images, data.labels, "arrays")
     assert unnamed.relabelled(["ape"]) is unnamed
     assert (data.class_count, unnamed.class_count) == (3, 3)
+
+
+def test_a_data_set_is_shown_in_one_line():
+    data = Dataset(np.zeros((3, 2, 5), np.uint8), np.array([0, 2, 0], np.uint8), "pets", "/home/me")
+    assert repr(data) == "<Dataset: pets from /home/me; 3 images of 2x5, 3 classes>"

@@ -134,7 +134,7 @@ def test_all_pictures_are_inverted_where_most_have_light_paper_unless_told_other
     dataset = load(str(tmp_path), "train")
     assert dataset.name == "train, inverted as 2 of 3 borders are light"
     assert dataset.pictures == PictureOptions(invert="pictures")
-    (tmp_path / "2" / "light.png").unlink()
+    shutil.rmtree(tmp_path / "2")
     (tmp_path / "0" / "light.png").unlink()
     picture(tmp_path / "0" / "dark.png", ink)
     dataset = load(str(tmp_path), "train")
@@ -146,6 +146,13 @@ def test_padding_is_paper_of_inverted_pictures(tmp_path):
     padded = load(str(tmp_path), "train", size=12, fit="pad").images[0]
     assert np.array_equal(padded[2:10, 2:10], 255 - PAGE)
     assert not padded[[0, 1, 10, 11]].any()
+
+
+def test_an_empty_folder_of_a_class_is_refused(tmp_path):
+    picture(tmp_path / "cat" / "a.png", PAGE)
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match="dog: a folder without pictures; expected those of a class"):
+        load(str(tmp_path), "train")
 
 
 def test_two_folders_of_a_split_are_refused(tmp_path):

@@ -142,6 +142,15 @@ def test_fetch_verifies_and_tries_the_next_mirror(tmp_path, mirror):
     assert (tmp_path / "t10k-labels-idx1-ubyte.gz").exists()
 
 
+def test_nothing_is_fetched_where_mnist_is_found(tmp_path, mirror, monkeypatch):
+    fetch(tmp_path / "there", (mirror,))
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "there"))
+    asked, lines = len(Mirror.ranges), []
+    assert fetch(mirrors=(), report=lines.append) == tmp_path / "there"
+    assert lines == [f"MNIST is in {tmp_path / 'there'}, as published; nothing to download"]
+    assert len(Mirror.ranges) == asked
+
+
 def test_fetch_refuses_plain_http(tmp_path):
     with pytest.raises(DataError, match="expected https"):
         fetch(tmp_path, ("http://mirror.invalid/",))

@@ -12,8 +12,8 @@ from rich.table import Table
 
 import lenet
 from lenet import plots
-from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
-from lenet.cli.shared import AsJson, Data, Reject, Threads, app, say, show
+from lenet.cli.loading import Color, Fit, Invert, Size, data_for, introduce, picture_options
+from lenet.cli.shared import AsJson, OwnData, Reject, Threads, app, say, show
 from lenet.data import Dataset
 from lenet.data.sources import options_of
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
@@ -28,7 +28,7 @@ COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A network's file, or the name of a pretrained one.")],
-    data: Data = "mnist",
+    data: OwnData = None,
     split: Annotated[str, typer.Option(help="test, train or validation.")] = "test",
     size: Size = None,
     fit: Fit = None,
@@ -44,6 +44,7 @@ def evaluate(
     Pictures become images as they did in its training, unless options say otherwise.
     """
     network = lenet.load(model)
+    data = data_for(network, data)
     target = None if reject is None else checked_error(as_fraction(reject))
     options = options_of(network.provenance, data) | picture_options(size, fit, color, invert)
     dataset = lenet.data.load(data, split, **options)

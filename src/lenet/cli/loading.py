@@ -10,6 +10,7 @@ from lenet.cli.shared import say
 from lenet.data import Dataset
 from lenet.data.sources import SOURCES
 from lenet.evaluation.data_check import warnings_of
+from lenet.model.network import Classifier
 
 Size = Annotated[
     int | None,
@@ -31,6 +32,17 @@ def picture_options(size: int | None, fit: str | None, color: str | None, invert
     """Return those of the options of `lenet.data.PictureOptions` that were given."""
     given = {"size": size, "fit": fit, "color": color, "invert": invert}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def data_for(network: Classifier, data: str | None) -> str:
+    """Return the data set that was asked for; by default MNIST, if the classes are its digits."""
+    if data is None and not network.classifies_digits:
+        names = ", ".join(network.all_class_names()[:4])
+        raise typer.BadParameter(
+            f"the network's classes are {names}{', ...' if network.classes > 4 else ''}; expected "
+            "--data with images of these"
+        )
+    return data or "mnist"
 
 
 def introduce(dataset: Dataset, source: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import lenet
 from lenet import plots
+from lenet.cli.loading import data_for
 from lenet.cli.shared import Reject, app, say, spec_of
 from lenet.data import PictureOptions
 from lenet.data.sources import options_of
@@ -88,13 +89,13 @@ def look(
     if view in ("kernels", "table") or (view == "codes" and picture is None and index is None):
         paths = [_draw_network(view, model, out)]
     elif view in ("patches", "worst"):
-        source = data or "mnist", split or ("train" if view == "patches" else "test")
+        source = data, split or ("train" if view == "patches" else "test")
         paths = [_draw_data(model, source, patches, worst, out)]
     else:
         network = lenet.load(model)
         single = None if view == "distortions" else single_network(network, model)
         if index is not None:
-            images = [_image_of(_dataset(network, data or "mnist", split or "test"), index)]
+            images = [_image_of(_dataset(network, data, split or "test"), index)]
         else:
             images = _images_of(network, str(picture), mode)
         target = None if reject is None else as_fraction(reject)
@@ -151,9 +152,10 @@ def _check_options(view: str, seed: int | None, mode: str, reject: str | None) -
         raise typer.BadParameter(f"--reject with --{view}; it is for the picture of all layers")
 
 
-def _dataset(network: Classifier, data: str, split: str) -> lenet.data.Dataset:
+def _dataset(network: Classifier, data: str | None, split: str) -> lenet.data.Dataset:
     """Return a data set whose pictures become images as in the network's training, with the labels of its classes."""
-    dataset = lenet.data.load(data, split, **options_of(network.provenance, data))
+    source = data_for(network, data)
+    dataset = lenet.data.load(source, split, **options_of(network.provenance, source))
     say(f"data: {dataset.origin}")
     return dataset.relabelled(network.class_names) if network.class_names else dataset
 
@@ -207,7 +209,7 @@ def _draw_network(view: str, model: str, out: Path) -> Path:
     return out
 
 
-def _draw_data(model: str, source: tuple[str, str], patches: str | None, worst: int | None, out: Path) -> Path:
+def _draw_data(model: str, source: tuple[str | None, str], patches: str | None, worst: int | None, out: Path) -> Path:
     network = lenet.load(model)
     dataset = _dataset(network, *source)
     subject = f"{model}: {dataset.name}"

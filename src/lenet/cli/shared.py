@@ -50,6 +50,10 @@ Data = Annotated[
         "--data", help="mnist, digits, or a file or directory: pictures by class, IDX, .csv, .parquet, .npz, .pkl.gz."
     ),
 ]
+OwnData = Annotated[
+    str | None,
+    typer.Option("--data", help="As for train; by default mnist, for a network with other classes none."),
+]
 Reject = Annotated[
     str | None,
     typer.Option(help="Reject what is not confident: the error wanted among accepted answers, such as 0.1%."),

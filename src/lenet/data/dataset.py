@@ -15,7 +15,7 @@ from lenet.data.class_names import label_among
 from lenet.data.picture_options import PictureOptions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Images with labels.
 
@@ -52,6 +52,11 @@ class Dataset:
         if self.classes:
             return len(self.classes)
         return int(self.labels.max()) + 1 if len(self.labels) else 0
+
+    def __repr__(self) -> str:
+        """One line: what it is, from where, how many images of which shape, and of how many classes."""
+        size = "x".join(map(str, self.images.shape[1:]))
+        return f"<Dataset: {self.origin}; {len(self)} images of {size}, {self.class_count} classes>"
 
     def __len__(self) -> int:
         """Return the number of samples."""

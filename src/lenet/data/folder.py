@@ -83,6 +83,8 @@ def _pictures(folder: Path) -> list[Path]:
     for file in files:
         if file.is_dir():
             raise DataError(f"{file}: a folder in that of a class; expected pictures")
+    if not files:
+        raise DataError(f"{folder}: a folder without pictures; expected those of a class")
     return files
 
 

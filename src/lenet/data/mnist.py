@@ -144,15 +144,21 @@ def fetch(
     mirrors: tuple[str, ...] = MIRRORS,
     report: Callable[[str], None] = lambda message: None,
 ) -> Path:
-    """Download what is missing of MNIST into a directory (the user's cache) and verify it; return the directory.
+    """Verify MNIST where it is found, or else download it; return the directory.
 
-    A download that broke off is taken up where it ended. Each mirror is tried in turn.
+    Without a directory, it is looked for as `locate` does, and downloaded into the user's cache. A download that broke
+    off is taken up where it ended. Each mirror is tried in turn.
 
     Raises
     ------
     DataError
         If no mirror gave a file whose content is the published one; the message says what each one did.
     """
+    if directory is None:
+        found = _found()
+        if found is not None:
+            report(f"MNIST is in {found}, as published; nothing to download")
+            return found
     directory = directory or cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
     for name in FILES:
@@ -171,6 +177,14 @@ def fetch(
         else:
             raise DataError(f"{name} could not be fetched; {'; '.join(failures)}")
     return directory
+
+
+def _found() -> Path | None:
+    """Return the directory that has the whole of MNIST; DataError if a file's content is not the published one."""
+    for place in directories():
+        if all([verified(name, place) for name in FILES]):
+            return place
+    return None
 
 
 def _download(url: str, target: Path) -> None:
