@@ -1,5 +1,7 @@
 """Folders of real pictures: names of classes, splits, sizes, colours, polarity, and files that are no pictures."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
