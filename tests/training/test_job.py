@@ -10,7 +10,7 @@ from PIL import Image
 import lenet
 from lenet import Ensemble, Network, presets
 from lenet.training.errors import RunError
-from lenet.training.job import VALIDATION_FRACTION, Job
+from lenet.training.job import VALIDATION_ONE_IN, Job
 from lenet.training.run import ENSEMBLE, NETWORK
 
 
@@ -77,7 +77,7 @@ def test_a_job_takes_a_path_as_text_and_at_least_one_member(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "holdout"),
     [
-        ({}, 1438 // VALIDATION_FRACTION),  # lenet1's recipe does not say
+        ({}, 1438 // VALIDATION_ONE_IN),  # lenet1's recipe does not say
         ({"validation": 100}, 100),
         ({"validation": 0}, 0),
         ({"preset": "lenet5-1998"}, 0),  # its source keeps none
@@ -122,13 +122,13 @@ def test_the_network_says_how_it_was_made(tmp_path, monkeypatch):
         "commit": "abc1234",
         "seed": 3,
         "epochs": 1,
-        "images": 1438 - 1438 // VALIDATION_FRACTION,
+        "images": 1438 - 1438 // VALIDATION_ONE_IN,
     }
     assert about["data"].startswith("scikit-learn's digits, train")
     assert lenet.Recipe.from_dict(about["recipe"]) == replace(presets["lenet1"].recipe, epochs=1)
     assert "teacher" not in about
     assert "initial" not in about
-    assert network.calibration.images == 1438 // VALIDATION_FRACTION
+    assert network.calibration.images == 1438 // VALIDATION_ONE_IN
 
 
 def test_it_is_the_training_of_fit(tmp_path):
@@ -145,7 +145,7 @@ def test_fine_tuning_says_where_its_initial_weights_come_from(tmp_path):
     ((_, epoch),) = finish(digits_job(tmp_path / "fine", initial=str(first)))
     assert epoch.network.provenance["initial"] == dict(Network.load(first).provenance)
     start = Network.load(first)
-    images, labels = (a[: 1438 - 1438 // VALIDATION_FRACTION] for a in lenet.data.digits("train"))
+    images, labels = (a[: 1438 - 1438 // VALIDATION_ONE_IN] for a in lenet.data.digits("train"))
     recipe = replace(presets["lenet1"].recipe, epochs=1)
     same = lenet.train(presets["lenet1"].spec, recipe, images, labels, seed=3, initial=start)
     assert epoch.network.flat.tobytes() == same.flat.tobytes()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.Image import Transpose
 
+from lenet.image.levels import as_levels
 from lenet.image.measure import grey_quantiles
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
@@ -43,7 +44,8 @@ def decode(picture: Any) -> Grey:
     Parameters
     ----------
     picture : path, bytes, array or PIL image
-        An array is (height, width), (height, width, 3) or (height, width, 4), uint8, uint16 or bool.
+        An array is (height, width), (height, width, 3) or (height, width, 4): grey levels or colours of 8 to 16 bits,
+        floats from 0 to 1 or from 0 to 255, or bool. See `lenet.image.levels.as_levels` for what is refused.
 
     Raises
     ------
@@ -191,18 +193,10 @@ def _from_array(array: NDArray[Any]) -> Grey:
 def _to_bytes(array: NDArray[Any], name: str) -> Grey:
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
-    if array.dtype == bool:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 65535:
-        # Whole numbers that fit in a byte are bytes; larger ones are grey levels of ten, twelve or sixteen bits.
-        bits = next(bits for bits in (8, 10, 12, 16) if array.max() < 1 << bits)
+    if array.dtype.kind in "iu" and array.min() >= 0 and 255 < array.max() <= 65535:
+        bits = next(bits for bits in (10, 12, 16) if array.max() < 1 << bits)  # as cameras and scanners have them
         return np.right_shift(array, bits - 8).astype(np.uint8)
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise PictureError(f"{name}: {int((~np.isfinite(array)).sum())} pixels are not finite")
-        if array.min() >= 0 and array.max() <= 255:
-            return (array * (255 if array.max() <= 1 else 1)).round().astype(np.uint8)
-    if array.dtype.kind not in "iuf":
-        raise PictureError(f"{name}: {array.dtype} pixels; expected uint8, uint16, bool, or 0 to 1")
-    low, high = array.min(), array.max()
-    raise PictureError(f"{name}: {array.dtype} pixels from {low} to {high}; expected uint8, uint16, bool, or 0 to 1")
+    try:
+        return as_levels(array, "uint8, uint16, bool, or 0 to 1")
+    except (TypeError, ValueError) as error:
+        raise PictureError(f"{name}: {error}") from error

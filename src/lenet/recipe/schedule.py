@@ -12,12 +12,21 @@ from lenet.spec.checks import is_whole, require, require_fraction, require_posit
 from lenet.spec.layers import tuples
 
 
-@dataclass(frozen=True)
-class Constant(Tagged):
-    """The same learning rate throughout."""
+class Rates(Tagged):
+    """What all schedules have."""
 
     follows_length: ClassVar[bool] = False
     """Whether the rates depend on how long the whole run is."""
+
+    def at(self, done: float, epochs: float) -> float:
+        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Constant(Rates):
+    """The same learning rate throughout."""
+
     rate: float
 
     def __post_init__(self) -> None:
@@ -25,15 +34,14 @@ class Constant(Tagged):
         require_positive("rate", self.rate)
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """See `Rates.at`."""
         return self.rate
 
 
 @dataclass(frozen=True)
-class Steps(Tagged):
+class Steps(Rates):
     """Learning rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
 
-    follows_length: ClassVar[bool] = False
     steps: tuple[tuple[int, float], ...]
 
     def __post_init__(self) -> None:
@@ -51,7 +59,7 @@ class Steps(Tagged):
         return super().from_dict({**data, "steps": tuples(data.get("steps"))})
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """See `Rates.at`."""
         end = 0
         for length, rate in self.steps:
             end += length
@@ -61,7 +69,7 @@ class Steps(Tagged):
 
 
 @dataclass(frozen=True)
-class OneCycle(Tagged):
+class OneCycle(Rates):
     """A linear warm-up to the rate `peak`, then a fall to 0 at the end of the run.
 
     Parameters
@@ -90,7 +98,7 @@ class OneCycle(Tagged):
         require(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """See `Rates.at`."""
         along = done / epochs
         if along < self.warmup:
             return self.peak * (self.start + (1 - self.start) * along / self.warmup)
@@ -100,10 +108,9 @@ class OneCycle(Tagged):
 
 
 @dataclass(frozen=True)
-class Inverse(Tagged):
+class Inverse(Rates):
     """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
 
-    follows_length: ClassVar[bool] = False
     rate: float
     gamma: float
     power: float
@@ -114,7 +121,7 @@ class Inverse(Tagged):
             require_positive(what, getattr(self, what))
 
     def at(self, done: float, epochs: float) -> float:
-        """Return the learning rate after `done` of all `epochs` epochs of a run, which may end within one."""
+        """See `Rates.at`."""
         return self.rate * (1 + self.gamma * done) ** -self.power
 
 

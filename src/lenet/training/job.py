@@ -26,7 +26,7 @@ from lenet.training.run import ENSEMBLE, NETWORK, Run, ensemble
 from lenet.zoo.presets import presets
 
 DEFAULT_PRESET = "lenet5"
-VALIDATION_FRACTION = 12
+VALIDATION_ONE_IN = 12
 """One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""
 
 
@@ -53,7 +53,7 @@ class Job:
         Epochs; by default the recipe's.
     validation : int, optional
         Hold-out images of the training set, for validation and calibration; by default the recipe's number, or one in
-        `VALIDATION_FRACTION`.
+        `VALIDATION_ONE_IN`.
     changes : mapping
         Other values of fields of the network and of the recipe, by their names: see `lenet.training.changes`.
     seed : int
@@ -208,7 +208,7 @@ class Job:
     def _split(self, training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
         count = self.validation
         if count is None:
-            count = len(training) // VALIDATION_FRACTION if recipe.validation is None else recipe.validation
+            count = len(training) // VALIDATION_ONE_IN if recipe.validation is None else recipe.validation
         return training.split(count) if count else (training, None)
 
 
