@@ -39,7 +39,7 @@ def as_bytes(image, kind, **options):
         (np.full((5, 5), "a"), "array: pixels are <U1; expected uint8, uint16, bool, or 0 to 1"),
         (
             np.full((5, 5), 7.5),
-            "array: pixels are float64 from 7.5 to 7.5, neither 0 to 1 nor 0 to 255; .* divide them",
+            "array: pixels are float64 from 7.5 to 7.5, neither 0 to 1 nor 0 to 255",
         ),
         (np.eye(5, dtype=np.int64), "array: pixels are int64, 0 and 1; .* multiply them by 255 if 1 is ink"),
         (np.broadcast_to(np.uint8(0), (20_000, 20_000)), "20000x20000 pixels; expected at most"),
