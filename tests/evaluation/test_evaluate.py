@@ -41,6 +41,11 @@ def test_risk_and_coverage_by_hand(network):
     assert [result.coverage(error) for error in (0, 0.2, 0.25, 0.4)] == [0.4, 0.4, 0.8, 1.0]
     with pytest.raises(ValueError, match="a coverage of 0; expected above 0, at most 1"):
         result.threshold(0)
+    assert result.risk_coverage((1.0, 0.8, 0.2)) == (
+        (falling[4], 1.0, 0.4),
+        (falling[3], 0.8, 0.25),
+        (falling[0], 0.2, 0.0),
+    )
 
 
 def test_answers_of_equal_confidence_are_accepted_together(network):

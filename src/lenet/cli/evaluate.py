@@ -21,9 +21,6 @@ from lenet.model.network import Classifier
 from lenet.model.rejection import as_fraction, checked_error
 from lenet.synthesis.nondigits import MIN_SIZE_PX
 
-COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
-"""The fractions of the most confident answers whose errors `evaluate` shows."""
-
 
 @app.command()
 def evaluate(
@@ -52,7 +49,9 @@ def evaluate(
         dataset = dataset.relabelled(network.class_names)
     introduce(dataset, data)
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
-    confidence, names = _confidence(result), _class_names(network, dataset)
+    names = _class_names(network, dataset)
+    confidence: dict[str, Any] = {"calibration_error": result.calibration_error}
+    confidence["risk"] = [row._asdict() for row in result.risk_coverage()]
     if target is not None:
         confidence["reject"] = _rejection(network, result, target)
     if network.classifies_digits and min(dataset.images.shape[1:]) >= MIN_SIZE_PX:
@@ -120,12 +119,3 @@ def _rejection(network: Classifier, result: lenet.Evaluation, target: float) -> 
         return {"target": target, "threshold": None, "reason": str(reason)}
     accepted, error = result.accepted(threshold)
     return {"target": target, "threshold": threshold, "accepted": accepted, "error": error}
-
-
-def _confidence(result: lenet.Evaluation) -> dict[str, Any]:
-    risk = []
-    for coverage in COVERAGES:
-        least = result.threshold(coverage)
-        accepted, error = result.accepted(least)
-        risk.append({"coverage": accepted, "threshold": least, "error": error})
-    return {"calibration_error": result.calibration_error, "risk": risk}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +14,17 @@ from lenet.html import table
 from lenet.model.calibration import calibration_error
 from lenet.model.inputs import as_labels
 from lenet.model.network import Classifier
+
+COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
+"""The fractions of the most confident answers at which `Evaluation.risk_coverage` gives the error."""
+
+
+class Accepted(NamedTuple):
+    """What a rejection threshold accepts: the fraction of all answers, and the fraction of these that is wrong."""
+
+    threshold: float
+    coverage: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,11 @@ class Evaluation:
         """Return coverage and risk: the fraction of answers that a threshold accepts, and the error of these."""
         accepted = self.confidence >= threshold
         return float(accepted.mean()), float((~self.right[accepted]).mean()) if accepted.any() else 0.0
+
+    def risk_coverage(self, coverages: Sequence[float] = COVERAGES) -> tuple[Accepted, ...]:
+        """Return the risk-coverage curve at some coverages, each above 0 and at most 1."""
+        thresholds = map(self.threshold, coverages)
+        return tuple(Accepted(threshold, *self.accepted(threshold)) for threshold in thresholds)
 
     def threshold(self, coverage: float) -> float:
         """Return the threshold that accepts a fraction of the answers, above 0 and at most 1."""
