@@ -133,4 +133,4 @@ def test_training_accuracies_of_those_whose_sources_plot_them(table, figures, tm
     assert "- `lenet1`, its source: a plot." in text
     report.write(figures, tmp_path / "page.md", entries)
     with Image.open(tmp_path / "figures" / "training-accuracy.png") as picture:
-        assert picture.size == (660, 440)
+        assert picture.size == (900, 600)

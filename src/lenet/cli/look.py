@@ -98,20 +98,13 @@ def look(
             images = [_image_of(_dataset(network, data, split or "test"), index)]
         else:
             images = _images_of(network, str(picture), mode)
-        target = None if reject is None else as_fraction(reject)
         paths = _numbered(out, len(images))
         for (image, what), path in zip(images, paths, strict=True):
-            subject = f"{model}: {what}"
             if single is None:
                 _draw_distorted(network, image, seed or 0, path)
-            elif layer is not None:
-                plots.layer(single, image, layer, path, subject=subject)
-            elif saliency:
-                plots.saliency(single, image, path, subject=subject)
-            elif codes:
-                plots.code_distances(single, image, path, subject=subject)
             else:
-                plots.layers(single, image, path, subject=subject, reject=target)
+                subject = f"{model}: {what}"
+                _draw_image(view, single, image, path, subject=subject, layer=layer, reject=reject)
     for path in paths:
         print(path)
 
@@ -225,3 +218,24 @@ def _draw_data(model: str, source: tuple[str | None, str], patches: str | None, 
 def _draw_distorted(network: Classifier, image: NDArray[np.uint8], seed: int, path: Path) -> None:
     examples = distortion_examples(image, seed)
     plots.distortions(examples, {name: network.predict_proba(images) for name, images in examples.items()}, path)
+
+
+def _draw_image(
+    view: str,
+    network: Network,
+    image: NDArray[np.uint8],
+    path: Path,
+    *,
+    subject: str,
+    layer: str | None,
+    reject: str | None,
+) -> None:
+    if layer is not None:
+        plots.layer(network, image, layer, path, subject=subject)
+    elif view == "saliency":
+        plots.saliency(network, image, path, subject=subject)
+    elif view == "codes":
+        plots.code_distances(network, image, path, subject=subject)
+    else:
+        target = None if reject is None else as_fraction(reject)
+        plots.layers(network, image, path, subject=subject, reject=target)
