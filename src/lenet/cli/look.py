@@ -75,14 +75,8 @@ def look(
     reject: Reject = None,
 ) -> None:
     """Draw every layer's output for a digit, and the answer; or, with an option, another view."""
-    views: dict[str, object] = {
-        "layer": layer,
-        "kernels": kernels,
-        "table": table,
-        "codes": codes,
-        "saliency": saliency,
-    }
-    views |= {"patches": patches, "worst": worst, "distortions": distortions}
+    views: dict[str, object] = {"layer": layer, "kernels": kernels, "table": table, "codes": codes}
+    views |= {"saliency": saliency, "patches": patches, "worst": worst, "distortions": distortions}
     view = _only_view(views)
     _check_source(view, picture, data or split, index)
     _check_options(view, seed, mode if picture is None else "auto", reject)
