@@ -206,3 +206,9 @@ def test_two_names_of_one_class(tmp_path):
     picture(tmp_path / "00" / "a.png", PAGE)
     with pytest.raises(DataError, match="0 and 00 are both class 0"):
         load(str(tmp_path), "train")
+
+
+def test_pictures_without_folders_of_classes_are_refused(tmp_path):
+    picture(tmp_path / "1.png", PAGE)
+    with pytest.raises(DataError, match=r"pictures, but no folder for each class; expected such as cat/1.png"):
+        load(str(tmp_path), "train")

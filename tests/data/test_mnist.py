@@ -134,7 +134,9 @@ def test_fetch_resumes_a_download_that_broke_off(tmp_path, mirror):
 def test_fetch_verifies_and_tries_the_next_mirror(tmp_path, mirror):
     right = dict(Mirror.files)
     Mirror.files["t10k-labels-idx1-ubyte.gz"] = gzip.compress(to_idx(np.zeros(50, np.uint8)))
-    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte could not be fetched; http://127.*SHA-256"):
+    with pytest.raises(
+        DataError, match=r"t10k-labels-idx1-ubyte could not be fetched: LENET_DATA can name .*; http://127.*SHA-256"
+    ):
         fetch(tmp_path, (mirror,))
     assert not (tmp_path / "t10k-labels-idx1-ubyte.gz").exists()
     Mirror.files = right

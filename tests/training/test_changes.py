@@ -1,5 +1,7 @@
 """Changes of networks and recipes by the names of their fields."""
 
+from dataclasses import replace
+
 import pytest
 
 from lenet import Adam, Constant, presets
@@ -62,7 +64,8 @@ def test_changes_of_the_recipe():
         ({"recipe.schedule.kind": "Constant"}, "recipe.schedule has no 'kind'; it has peak, warmup"),
         ({"recipe.distillation.weight": 0.5}, "recipe.distillation is none, and has no 'weight'"),
         ({"recipe.epochs.x": 0.5}, "recipe.epochs is 15, and has no 'x'"),
-        ({"recipe.optimizer": "Adam"}, "optimizer is 'Adam'; expected one of Sgd, Adam"),
+        ({"recipe.optimizer": "adam"}, "optimizer is 'adam'; expected one of Sgd, Adam"),
+        ({"recipe.schedule": "Constant"}, "rate of Constant is None; expected a number"),
         ({"recipe.optimizer": {"kind": "Lion"}}, "optimizer is of the kind 'Lion'; expected a kind among Sgd, Adam"),
         ({"recipe.epochs": 0}, "0 epochs; expected at least 1"),
     ],
@@ -70,3 +73,10 @@ def test_changes_of_the_recipe():
 def test_changes_of_the_recipe_that_do_not_fit(changes, message):
     with pytest.raises(ValueError, match=message):
         changed_recipe(PRESET.recipe, changes)
+
+
+def test_a_part_of_the_recipe_by_its_kind():
+    recipe = presets["lenet5"].recipe
+    changes = {"recipe.optimizer": "Adam", "recipe.schedule": "Constant", "recipe.schedule.rate": 0.001}
+    changed = changed_recipe(recipe, changes)
+    assert changed == replace(recipe, optimizer=Adam(), schedule=Constant(0.001))

@@ -124,6 +124,8 @@ def test_what_cannot_be_extended_says_why(run, tmp_path):
     finish(steps)
     with pytest.raises(RunError, match="recipe.epochs is 3 there, 15 now; it ends after 50 steps"):
         finish(replace(steps, recipe=replace(steps.recipe, epochs=15), resume=True))
+    with pytest.raises(RunError, match="recipe.steps is 50 there, None now; it ends after 50 steps"):
+        finish(replace(steps, recipe=replace(steps.recipe, epochs=15, steps=None), resume=True))
     other = replace(run.recipe, schedule=Constant(0.02), epochs=15)
     with pytest.raises(RunError, match="another training: recipe.epochs is 3 there, 15 now; recipe.schedule is"):
         finish(replace(run, recipe=other, resume=True))

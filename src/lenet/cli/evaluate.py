@@ -48,6 +48,8 @@ def evaluate(
     if network.class_names:
         dataset = dataset.relabelled(network.class_names)
     introduce(dataset, data)
+    if dataset.classes and not network.class_names:
+        say("warning: the network's classes have no names, only numbers: the data's are taken in their order")
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
     names = _class_names(network, dataset)
     confidence: dict[str, Any] = {"calibration_error": result.calibration_error}

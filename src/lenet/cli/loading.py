@@ -50,5 +50,8 @@ def introduce(dataset: Dataset, source: str) -> None:
     say(f"data: {dataset.origin}")
     if dataset.classes is not None:
         say(f"classes: {', '.join(f'{label} {name}' for label, name in enumerate(dataset.classes))}")
+    missing = set(range(dataset.class_count)) - set(dataset.labels.tolist())
+    if dataset.classes is not None and missing:
+        say(f"warning: there are no images of {', '.join(dataset.classes[label] for label in sorted(missing))}")
     for warning in () if source in SOURCES else warnings_of(dataset.images, dataset.labels):
         say(f"warning: {warning}")

@@ -16,7 +16,7 @@ from lenet.cli.shared import AsJson, Threads, app, say
 from lenet.data.sources import SOURCES
 from lenet.training.changes import parsed
 from lenet.training.job import Job, PreparedJob
-from lenet.training.run import CURVES
+from lenet.training.run import CURVES, NETWORK
 
 Preset = Annotated[
     str | None,
@@ -144,11 +144,13 @@ def _summarise(job: PreparedJob) -> None:
     if job.job.is_of_lines:
         return
     file = shlex.quote(str(job.path))
+    members = sorted(job.job.out.glob(f"seed-*/{NETWORK}"))
+    alone = shlex.quote(str(members[0])) if members else file
     if job.job.data in SOURCES:
         data = "" if job.job.data == "mnist" else f" --data {job.job.data}"
         say(f"next: lenet evaluate {file}{data}")
-        say(f"      lenet look {file} --index 0{data}")
+        say(f"      lenet look {alone} --index 0{data}")
         say(f"      lenet read picture.png --model {file}")
     else:
         say(f"next: lenet evaluate {file} --data TEST_DATA")
-        say(f"      lenet look {file} picture.png")
+        say(f"      lenet look {alone} picture.png")

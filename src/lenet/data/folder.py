@@ -69,7 +69,11 @@ def read_folder(directory: Path, options: PictureOptions, others: list[Path] | N
     labels: list[int] = []
     for folder in subfolders(directory):
         for file in _pictures(folder):
-            pictures.add(file, str(file))
+            try:
+                pictures.add(file, str(file))
+            except DataError as error:
+                cure = "" if file.suffix.lower() in SUFFIXES else ": a class's folder has pictures only; move it away"
+                raise DataError(f"{error}{cure}") from error
             labels.append(label_by_name[folder.name])
     if not len(pictures):
         raise DataError(f"{directory}: no pictures; expected a folder of them for each class, such as cat and dog")

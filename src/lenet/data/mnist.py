@@ -175,7 +175,8 @@ def fetch(
                 (directory / f"{name}.gz").unlink(missing_ok=True)
                 failures.append(f"{mirror}: {error}")
         else:
-            raise DataError(f"{name} could not be fetched; {'; '.join(failures)}")
+            cure = "LENET_DATA can name a directory that has the files; --data digits needs none"
+            raise DataError(f"{name} could not be fetched: {cure}; {'; '.join(failures)}")
     return directory
 
 

@@ -14,7 +14,7 @@ from lenet.data.dataset import Dataset
 from lenet.data.digits import digits
 from lenet.data.emnist import corrected, is_emnist
 from lenet.data.errors import DataError
-from lenet.data.folder import has_classes, read_folder, split_folders
+from lenet.data.folder import SUFFIXES, has_classes, read_folder, split_folders
 from lenet.data.idx_directory import named_prefix, prefixes, read_pair
 from lenet.data.mnist import locate, mnist
 from lenet.data.parquet import read_parquet
@@ -161,6 +161,8 @@ def _directory(path: Path, split: str, options: PictureOptions) -> tuple[Samples
     if files:
         names = ", ".join(file.name for file in files[:4])
         raise DataError(f"{path}: has {names}; expected one whose name says {split}, or name the file")
+    if any(file.suffix.lower() in SUFFIXES for file in path.iterdir()):
+        raise DataError(f"{path}: pictures, but no folder for each class; expected such as cat/1.png and dog/1.png")
     return _array(read_pair(path, split), options, path), path
 
 

@@ -26,6 +26,9 @@ from lenet.plots.figure import (
     new_figure,
 )
 
+MAX_CAPTION = 16
+"""Letters below a mistake in the usual size; more are smaller."""
+
 
 def samples(
     images: NDArray[np.uint8], labels: Sequence[Any] | NDArray[Any], path: PathLike | None = None, *, columns: int = 10
@@ -139,7 +142,8 @@ def mistakes(
         label, answer_name = (names[k] if names else k for k in (mistake.label, mistake.answer))
         answer = f"{label}, taken for {answer_name}"
         middle = left + size / 2
-        sheet.text(middle, top + size + 0.05, answer, fontsize=8, weight="bold", ha="center")
+        small = min(8.0, 8.0 * MAX_CAPTION / len(answer))
+        sheet.text(middle, top + size + 0.05, answer, fontsize=small, weight="bold", ha="center")
         note = f"{as_percent(mistake.probability)}, image {mistake.index}"
         sheet.text(middle, top + size + 0.22, note, fontsize=6.5, color=MUTED, ha="center")
     return finished(sheet.figure, path)

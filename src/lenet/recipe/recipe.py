@@ -7,7 +7,7 @@ the standard library's dataclasses makes a variation: ``replace(recipe, epochs=3
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, get_args
 
 from lenet.recipe.distortion import Distortion
@@ -200,6 +200,19 @@ class Recipe:
             f"init is {self.init!r}; expected one of {', '.join(INITS)}, or Truncated",
         )
 
+    @staticmethod
+    def described(field: str, kind: str) -> dict[str, Any]:
+        """Return the description of a part of a recipe, such as ``optimizer``, by its kind, such as ``Adam``.
+
+        Numbers that have no default are None. ValueError for an unknown kind.
+        """
+        by_name = {cls.__name__: cls for cls in _CLASSES[field]}
+        require(kind in by_name, f"{field} is {kind!r}; expected one of {', '.join(by_name)}")
+        return {"kind": kind} | {
+            each.name: None if each.default is MISSING else each.default
+            for each in fields(by_name[kind])  # type: ignore[arg-type]
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain numbers, strings and dictionaries."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -224,6 +237,8 @@ class Recipe:
 _FORMER_NAMES = {"hands": "letterforms"}
 """What earlier files call some fields, and what these are called now."""
 _OPTIONAL = ("stopping", "distortion", "averaging", "distillation")
+PARTS = ("loss", "optimizer", "schedule", "stopping", "distortion", "averaging", "distillation")
+"""The fields of a recipe that have fields of their own."""
 _CLASSES: dict[str, tuple[type[Tagged], ...]] = {
     "loss": get_args(Loss),
     "optimizer": get_args(Optimizer),

@@ -1,7 +1,7 @@
 """Changes of a network and of its training by the names of fields: ``C1.kernel=7``, ``recipe.batch_size=64``.
 
 A field of a layer is named after the layer; one of the recipe, or of a part of it, after ``recipe``, such as
-``recipe.schedule.peak``.
+``recipe.schedule.peak``. A part is changed as a whole by its kind: ``recipe.optimizer=Adam``, and then its fields.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lenet.recipe import Recipe
+from lenet.recipe.recipe import PARTS
 from lenet.spec import Spec
 from lenet.spec.layers import tuples
 
@@ -100,10 +101,11 @@ def _set(described: dict[str, Any], path: list[str], value: Any) -> None:
         where = ".".join([_RECIPE, *path[:depth]])
         if not isinstance(inner, dict):
             given = "none" if inner is None else repr(inner)
-            raise ValueError(f"{where} is {given}, and has no {name!r}; a whole one is given as JSON")
+            raise ValueError(f"{where} is {given}, and has no {name!r}; set its kind first, such as {where}=KIND")
         if name not in inner or name == "kind":
             fields = ", ".join(field for field in inner if field != "kind")
             raise ValueError(f"{where} has no {name!r}; it has {fields}")
         if depth == len(path) - 1:
-            inner[name] = value
+            is_kind = depth == 0 and name in PARTS and isinstance(value, str)
+            inner[name] = Recipe.described(name, value) if is_kind else value
         inner = inner[name]

@@ -151,13 +151,14 @@ class Run:
             return
         text = "; ".join(f"{name} is {before!r} there, {now!r} now" for name, before, now in differing)
         why = "an extended training starts in another directory, with --initial for its weights"
-        if [name for name, _, _ in differing] != ["recipe.epochs"]:
+        # Another number of epochs takes the place of a number of steps, so both differ.
+        if {name for name, _, _ in differing} not in ({"recipe.epochs"}, {"recipe.epochs", "recipe.steps"}):
             raise RunError(f"{path}: another training: {text}")
         if self.recipe.schedule.follows_length:
             kind = type(self.recipe.schedule).__name__
             raise RunError(f"{path}: {text}; {kind} sets its learning rates by the number of epochs: {why}")
-        if self.recipe.steps is not None:
-            raise RunError(f"{path}: {text}; it ends after {self.recipe.steps} steps: {why}")
+        if steps := self.recipe.steps or former.get("steps"):
+            raise RunError(f"{path}: {text}; it ends after {steps} steps: {why}")
         if self.recipe.epochs < state.epoch:
             raise RunError(f"{path}: {text}; {state.epoch} epochs are done")
 
