@@ -117,3 +117,12 @@ def test_more_classes_than_a_preset_has(run, tmp_path):
     assert "lenet5 has 10: without a preset (--preset), the network has as many as the data" in done.one_line
     run(*arguments, "--out", tmp_path / "run")
     assert lenet.load(tmp_path / "run" / "network.safetensors").classes == 12
+
+
+def test_names_of_classes_are_no_markup(run, tmp_path):
+    photos(tmp_path, "train", classes=("[cat]", "[red]dog"))
+    train = ("train", "--data", tmp_path / "train", "--size", 28, "--epochs", 1, "--out", tmp_path / "run")
+    run(*train)
+    done = run("evaluate", tmp_path / "run" / "network.safetensors", "--data", tmp_path / "train", "--split", "train")
+    assert "[cat]" in done.stdout
+    assert "[red]dog" in done.stdout

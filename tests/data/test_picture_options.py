@@ -17,6 +17,8 @@ SQUARE = np.array([[[10, 20], [30, 40]]], np.uint8)
         ({"size": 5000}, "size is 5000"),
         ({"fit": "crop"}, "fit is 'crop'; expected resize or pad"),
         ({"fit": "pad"}, r"fit is 'pad' without a size; expected a size, such as size=28 \(--size 28\)"),
+        ({"size": True}, "size is True; expected 1 to 4096 pixels"),
+        ({"invert": 1}, "invert is 1; expected true, false, pictures or none"),
         ({"invert": "yes"}, "invert is 'yes'; expected true, false, pictures or none"),
         ({"color": "blue"}, "color is 'blue'; expected grey or rgb"),
     ],
@@ -55,6 +57,7 @@ def test_arrays_are_inverted_when_asked():
     assert PictureOptions().images(SQUARE) is SQUARE
     assert np.array_equal(PictureOptions(invert=True).images(SQUARE), 255 - SQUARE)
     assert PictureOptions(invert="pictures").images(SQUARE) is SQUARE
+    assert str(PictureOptions(invert="pictures")) == ""  # nothing is said of arrays that stay as they are
     padded = PictureOptions(invert=True, size=4, fit="pad").images(SQUARE)
     assert padded[0, 0].tolist() == [0] * 4  # what is added is paper
 

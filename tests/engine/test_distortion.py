@@ -198,9 +198,12 @@ def test_examples_have_a_row_for_each_distortion_and_one_for_all():
     image = PICTURES[0, 0]
     rows = cpu.distortion_examples(image, seed=3, count=5)
     assert list(rows) == [*MAX_RANGES, "everything"]
-    assert all(examples.shape == (5, *image.shape) for examples in rows.values())
+    assert all(examples.shape == (5, 1, *image.shape) for examples in rows.values())
     everything = cpu.distorted(np.repeat(image[None, None], 5, axis=0), ALL_DISTORTIONS, 3)
-    assert np.array_equal(rows["everything"], everything[:, 0])
+    assert np.array_equal(rows["everything"], everything)
+    colours = cpu.distortion_examples(np.stack([image] * 3), seed=3, count=5)["everything"]
+    assert colours.shape == (5, 3, *image.shape)
+    assert np.array_equal(colours[:, :1], everything)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from PIL import Image
 
 import lenet
 from lenet import Ensemble, Network, presets
+from lenet.data.sources import options_of
 from lenet.training.errors import RunError
 from lenet.training.job import VALIDATION_ONE_IN, Job
 from lenet.training.run import ENSEMBLE, NETWORK
@@ -243,6 +244,27 @@ def test_fine_tuning_takes_over_the_options_of_pictures(tmp_path):
     assert run.provenance["pictures"] == {"size": 20, "fit": "resize", "color": "grey", "invert": False}
     again = replace(second, pictures={"size": 24})
     assert again.prepare().run.training.name == "train, resized to 24x24, not inverted"
+
+
+def test_data_that_were_inverted_as_asked_are_inverted_again(tmp_path):
+    job = Job(out=tmp_path / "out", data="digits", pictures={"invert": True}, epochs=1, validation=0)
+    ((_, epoch),) = finish(job)
+    again = lenet.data.load("digits", "train", **options_of(epoch.network.provenance))
+    assert np.array_equal(again.images, job.prepare().run.training.images)
+    assert again.name.endswith(", inverted")
+
+
+def test_fine_tuning_on_data_without_names_keeps_the_names_of_the_classes(tmp_path):
+    data = pictures_by_class(tmp_path / "data", ("cat", "dog"))
+    first = Job(out=tmp_path / "first", data=data, epochs=1, validation=0)
+    finish(first)
+    training = first.prepare().run.training
+    np.savez(tmp_path / "two.npz", x_train=training.images, y_train=training.labels)
+    second = Job(
+        out=tmp_path / "second", data=str(tmp_path / "two.npz"), initial=str(first.path), epochs=1, validation=0
+    )
+    finish(second)
+    assert lenet.load(second.path).class_names == ("cat", "dog")
 
 
 def test_options_of_pictures_are_not_for_lines(tmp_path):

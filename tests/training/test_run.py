@@ -230,6 +230,20 @@ def test_an_ensemble_takes_no_directory_of_a_single_training(run):
         next(ensemble(replace(run, resume=True), 2))
 
 
+def test_an_ensemble_takes_no_directory_of_another_one(run, tmp_path):
+    shutil.copytree(run.directory, tmp_path / "both" / "seed-7")
+    for resume in (False, True):
+        with pytest.raises(RunError, match="both: holds seed-7 of another ensemble; expected another directory"):
+            next(ensemble(replace(run, directory=tmp_path / "both", resume=resume), 2))
+    assert [path.name for path in (tmp_path / "both").iterdir()] == ["seed-7"]
+
+
+def test_other_names_of_classes_are_another_training(run):
+    renamed = replace(run.training, classes=tuple("abcdefghij"))
+    with pytest.raises(RunError, match="another training, with other classes"):
+        finish(replace(run, training=renamed, resume=True))
+
+
 def test_a_single_training_takes_no_directory_of_an_ensemble(run):
     shutil.copytree(run.directory, run.directory / "seed-1")
     (run.directory / "checkpoint.safetensors").unlink()

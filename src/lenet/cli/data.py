@@ -7,7 +7,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 import lenet
@@ -23,9 +22,7 @@ def data_list() -> None:
     table = Table("directory", "MNIST files")
     for place in directories():
         there = sum(find_file(name, place) is not None for name in FILES)
-        table.add_row(
-            escape(str(place)), "mnist.npz" if (place / "mnist.npz").is_file() else f"{there} of {len(FILES)}"
-        )
+        table.add_row(str(place), "mnist.npz" if (place / "mnist.npz").is_file() else f"{there} of {len(FILES)}")
     show(table)
 
 

@@ -43,7 +43,7 @@ def evaluate(
     network = lenet.load(model)
     data = data_for(network, data)
     target = None if reject is None else checked_error(as_fraction(reject))
-    options = options_of(network.provenance, data) | picture_options(size, fit, color, invert)
+    options = options_of(network.provenance) | picture_options(size, fit, color, invert)
     dataset = lenet.data.load(data, split, **options)
     if network.class_names:
         dataset = dataset.relabelled(network.class_names)

@@ -142,7 +142,7 @@ def _check_options(view: str, seed: int | None, mode: str, reject: str | None) -
 def _dataset(network: Classifier, data: str | None, split: str) -> lenet.data.Dataset:
     """Return a data set whose pictures become images as in the network's training, with the labels of its classes."""
     source = data_for(network, data)
-    dataset = lenet.data.load(source, split, **options_of(network.provenance, source))
+    dataset = lenet.data.load(source, split, **options_of(network.provenance))
     say(f"data: {dataset.origin}")
     return dataset.relabelled(network.class_names) if network.class_names else dataset
 
@@ -166,7 +166,7 @@ def _images_of(network: Classifier, picture: str, mode: str) -> list[tuple[NDArr
         raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     name = Path(picture).name
     if not _is_of_digits(network):
-        return [(PictureOptions(**options_of(network.provenance, picture)).image(picture, picture), name)]
+        return [(PictureOptions(**options_of(network.provenance)).image(picture, picture), name)]
     digits = normalised_digits(picture) if mode == "auto" else normalised(picture)[None]
     if len(digits) == 1:
         return [(digits[0], name)]
@@ -211,7 +211,8 @@ def _draw_data(model: str, source: tuple[str | None, str], patches: str | None, 
 
 def _draw_distorted(network: Classifier, image: NDArray[np.uint8], seed: int, path: Path) -> None:
     examples = distortion_examples(image, seed)
-    plots.distortions(examples, {name: network.predict_proba(images) for name, images in examples.items()}, path)
+    answers = {name: network.predict_proba(images) for name, images in examples.items()}
+    plots.distortions(examples, answers, path, names=network.all_class_names())
 
 
 def _draw_image(

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 import lenet
@@ -26,7 +25,7 @@ def summary(
         layers = [asdict(row) for row in rows]
         print(json.dumps({"layers": layers, "parameters": spec.parameters, "connections": spec.connections}))
         return
-    table = Table(*rows.COLUMNS, title=escape(name))
+    table = Table(*rows.COLUMNS, title=name)
     for line in rows.table():
         table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in line))
     table.rows[-2].end_section = True

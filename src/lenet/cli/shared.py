@@ -83,7 +83,11 @@ def show(table: Table) -> None:
     """Print a table to stdout; at its full width if stdout is not a terminal."""
     if sys.stdout is None:  # closed by whoever called
         return
-    console = Console() if sys.stdout.isatty() else Console(width=200, force_terminal=False, no_color=True)
+    # Names of classes, layers and files are text, never markup.
+    if sys.stdout.isatty():
+        console = Console(markup=False)
+    else:
+        console = Console(markup=False, width=200, force_terminal=False, no_color=True)
     console.print(table)
 
 

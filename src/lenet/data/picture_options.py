@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from lenet.data.errors import MAX_VALUES, DataError
 from lenet.image.decode import PictureError, decode_sample
 from lenet.image.measure import border_pixels
+from lenet.spec.checks import is_whole
 
 Bytes = NDArray[np.uint8]
 Invert = bool | Literal["pictures"] | None
 
-FITS, COLORS, INVERTS = ("resize", "pad"), ("grey", "rgb"), (None, True, False, "pictures")
+FITS, COLORS = ("resize", "pad"), ("grey", "rgb")
 MAX_SIZE_PX = 4096
 
 
@@ -62,12 +63,13 @@ class PictureOptions:
             sides = self._sides
         except (TypeError, ValueError):
             sides = (0, 0)
-        if sides is not None and not all(isinstance(side, int) and 1 <= side <= MAX_SIZE_PX for side in sides):
+        if sides is not None and not all(is_whole(side) and 1 <= side <= MAX_SIZE_PX for side in sides):
             raise ValueError(f"size is {self.size!r}; expected 1 to {MAX_SIZE_PX} pixels, or height and width")
         for name, value, known in (("fit", self.fit, FITS), ("color", self.color, COLORS)):
             if value not in known:
                 raise ValueError(f"{name} is {value!r}; expected {' or '.join(known)}")
-        if self.invert not in INVERTS:
+        is_word = isinstance(self.invert, str) and self.invert == "pictures"
+        if not (is_word or self.invert is None or isinstance(self.invert, bool)):
             raise ValueError(f"invert is {self.invert!r}; expected true, false, pictures or none")
         if self.fit != FITS[0] and self.size is None:
             raise ValueError(f"fit is {self.fit!r} without a size; expected a size, such as size=28 (--size 28)")
@@ -86,7 +88,7 @@ class PictureOptions:
             done = "resized" if self.fit == "resize" else "padded"
             parts.append(f"{done} to {self._sides[0]}x{self._sides[1]}")
         parts += ["in colour"] if self.color == "rgb" else []
-        parts += [] if self.invert is None else ["inverted" if self.invert else "not inverted"]
+        parts += ["inverted" if self.invert else "not inverted"] if isinstance(self.invert, bool) else []
         return "".join(f", {part}" for part in parts)
 
     def image(self, picture: str | os.PathLike[str] | bytes, name: str) -> Bytes:
@@ -189,17 +191,20 @@ class Pictures:
 
     @property
     def options(self) -> PictureOptions:
-        """The options, with what was decided for grey pictures: later ones are to be treated like these."""
-        if self._options.invert is not None or self._options.color != "grey":
+        """The options, with what was decided: later pictures are to be treated like these, whatever arrays are."""
+        if self._options.invert is None and self._options.color != "grey":
             return self._options
         return replace(self._options, invert="pictures" if self.inverted else False)
 
-    @property
-    def decision(self) -> str:
-        """Why pictures were inverted or not, as the end of a sentence; empty if it was asked for, or had no dissent."""
-        if self._options.invert is not None or self._light in (0, len(self)):
-            return ""
-        return f" as {self._light} of {len(self)} borders are light"
+    def __str__(self) -> str:
+        """Say what differs from the default, and why pictures were inverted or not, as the end of a sentence."""
+        options = self._options
+        if options.invert is None and options.color != "grey":
+            return str(options)
+        said = str(replace(options, invert=self.inverted))
+        if options.invert is not None or self._light in (0, len(self)):
+            return said
+        return f"{said} as {self._light} of {len(self)} borders are light"
 
     def images(self) -> Bytes:
         """Return the images (n, height, width) or (n, 3, height, width); there is at least one."""

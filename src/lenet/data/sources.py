@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -90,24 +91,16 @@ def load(
     else:
         samples, name, place = _pair(path, split, options), split, path
     pictures = samples.pictures
-    said = f"{pictures.options}{pictures.decision}" if pictures else str(options)
+    said = str(pictures or options)
     used = pictures.options if pictures else options
     return Dataset(samples.images, samples.labels, f"{name}{said}", str(place), samples.classes, used)
 
 
-def options_of(provenance: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Return the options with which pictures became images in a network's training, for a load of others alike.
-
-    Parameters
-    ----------
-    provenance : mapping
-        The network's.
-    source : str
-        What is to be loaded: data sets that come with labels and arrays have their own ink.
-    """
+def options_of(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with which pictures became images in a network's training, by the network's provenance."""
     kept = provenance.get("pictures")
-    names = {"size", "fit", "color"} if source in SOURCES else {"size", "fit", "color", "invert"}
-    return {name: kept[name] for name in names & set(kept)} if isinstance(kept, dict) else {}
+    names = [field.name for field in fields(PictureOptions)]
+    return {name: kept[name] for name in names if name in kept} if isinstance(kept, dict) else {}
 
 
 def _array(samples: Samples, options: PictureOptions, place: Path) -> Samples:

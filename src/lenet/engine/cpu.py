@@ -189,13 +189,14 @@ def distorted(
 
 
 def distortion_examples(image: NDArray[np.uint8], seed: int = 0, count: int = 12) -> dict[str, NDArray[np.uint8]]:
-    """Return examples, (count, height, width), of an image (height, width) with each distortion, and with all.
+    """Return examples, (count, maps, height, width), of an image with each distortion, and with all.
 
-    The ranges are those of `ALL_DISTORTIONS`; a ruled line is drawn on every example of ``lines``.
+    The image is (height, width) or (maps, height, width). The ranges are those of `ALL_DISTORTIONS`; a ruled line is
+    drawn on every example of ``lines``.
     """
-    copies = np.repeat(image[None, None], count, axis=0)
+    copies = np.repeat(image.reshape(1, -1, *image.shape[-2:]), count, axis=0)
     spacing = ALL_DISTORTIONS.spacing
     each = {kind: Distortion(**{"spacing": spacing, kind: getattr(ALL_DISTORTIONS, kind)}) for kind in MAX_RANGES}
     each["lines"] = Distortion(lines=1.0)
     each["everything"] = ALL_DISTORTIONS
-    return {name: distorted(copies, distortion, seed)[:, 0] for name, distortion in each.items()}
+    return {name: distorted(copies, distortion, seed) for name, distortion in each.items()}

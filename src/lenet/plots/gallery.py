@@ -69,17 +69,21 @@ def distortions(
     examples: Mapping[str, NDArray[np.uint8]],
     answers: Mapping[str, NDArray[np.float32]],
     path: PathLike | None = None,
+    *,
+    names: Sequence[str] | None = None,
 ) -> Picture:
     """Draw images in rows, under each a network's answer and its confidence.
 
     Parameters
     ----------
     examples : mapping
-        By the name of the row: uint8 (n, height, width), 0 = paper and 255 = ink.
+        By the name of the row: uint8 (n, height, width) or (n, maps, height, width), 0 = paper and 255 = ink.
     answers : mapping
         By the same names: probabilities (n, classes).
     path : path, optional
         Where the picture goes.
+    names : sequence of str, optional
+        Of the classes; by default their numbers.
     """
     columns, rows, left = max(map(len, examples.values())), len(examples), 1.2
     width, height = left + 0.8 * columns, 0.98 * rows
@@ -94,7 +98,8 @@ def distortions(
             for side in axes.spines.values():
                 side.set(color="#cccccc")
             confidence = float(probabilities.max())
-            axes.set_xlabel(f"{int(probabilities.argmax())}  {100 * confidence:.0f} %", fontsize=7, labelpad=1)
+            answer = int(probabilities.argmax())
+            axes.set_xlabel(f"{names[answer] if names else answer}  {100 * confidence:.0f} %", fontsize=7, labelpad=1)
             axes.xaxis.label.set_color(DARK if confidence >= 0.9 else ALARM)
     return finished(figure, path)
 

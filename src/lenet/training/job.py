@@ -168,9 +168,13 @@ class Job:
         if self.hard_examples:
             names = " and ".join(NETWORKS)
             raise ValueError(f"hard examples of {self.data}; they are for {names} with fields of one's own")
-        inherited = {} if initial is None else options_of(initial.provenance, self.data)
+        inherited = {} if initial is None else options_of(initial.provenance)
         training = load(self.data, "train", **{**inherited, **self.pictures})
-        return training.relabelled(initial.class_names) if initial and initial.class_names else training
+        if initial is None or initial.class_names is None:
+            return training
+        if training.classes is None and training.class_count <= len(initial.class_names):
+            return replace(training, classes=initial.class_names)  # their labels are those of the network
+        return training.relabelled(initial.class_names)
 
     @property
     def is_of_lines(self) -> bool:

@@ -68,6 +68,7 @@ class Run:
             "recipe": json.loads(json.dumps(self.recipe.to_dict())),
             "seed": self.seed,
             "images": digest.hexdigest(),
+            "classes": None if self.training.classes is None else list(self.training.classes),
             # Instruction sets that fuse multiply and add round otherwise than the one that does not.
             "fused": cpu.isa()[3],
             "teacher": None if teacher is None else self._digest_of(teacher),
@@ -136,6 +137,7 @@ class Run:
         arrays, header = file.read(path)
         header = _current_names(header)
         arrays.setdefault("average", np.zeros(0, np.float32))
+        header.setdefault("classes", identity["classes"])  # earlier versions did not write it
         others = [key for key, value in identity.items() if key != "recipe" and header.get(key) != value]
         for key in others:
             values = f" ({header.get(key)!r}, now {identity[key]!r})" if key in ("seed", "fused") else ""
@@ -239,6 +241,12 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
         As `Run.epochs` does.
     """
     directories = [run.directory / f"seed-{run.seed + k}" for k in range(members)]
+    others = sorted({place.parent for place in run.directory.glob(f"seed-*/{CHECKPOINT}")} - set(directories))
+    if others:
+        raise RunError(
+            f"{run.directory}: holds {', '.join(place.name for place in others)} of another ensemble; expected another "
+            "directory, or the same seed and at least as many members"
+        )
     begun = [place for place in (run.directory, *directories) if (place / CHECKPOINT).exists()]
     if begun and (begun[0] == run.directory or not run.resume):
         raise RunError(
