@@ -107,3 +107,11 @@ def test_a_label_file_of_another_type(tmp_path):
     (tmp_path / "qmnist-train-labels-idx2-int.gz").write_bytes(to_idx(np.zeros((4, 8), np.uint8)))
     with pytest.raises(DataError, match="values of type 0x08; expected 0x0c, 32-bit whole numbers"):
         load(str(tmp_path), "train")
+
+
+def test_images_of_zeros_and_ones_are_refused(tmp_path):
+    write_pair(tmp_path, "", IMAGES // 128, np.zeros(4, np.uint8))
+    with pytest.raises(
+        DataError, match=r"train-images-idx3-ubyte.gz: pixels are uint8, 0 and 1; .* multiply"
+    ):
+        load(str(tmp_path), "train")

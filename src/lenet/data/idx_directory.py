@@ -12,7 +12,7 @@ from pathlib import Path
 from lenet.data.emnist import corrected, is_emnist
 from lenet.data.errors import DataError
 from lenet.data.idx import read_idx, read_idx_integers
-from lenet.data.pixels import Samples, as_label_bytes
+from lenet.data.pixels import Samples, as_bytes, as_label_bytes
 from lenet.data.splits import FOLDERS
 
 _IMAGES = re.compile(r"(?P<prefix>.*?)(?P<split>[a-z0-9]+)-images[-.]idx3-ubyte(\.gz)?")
@@ -63,10 +63,13 @@ def read_pair(directory: Path, split: str, prefix: str | None = None) -> Samples
         labels = labels[:, :1].ravel()
     if len(images) != len(labels):
         raise DataError(f"{directory}: {len(images)} images and {len(labels)} labels in {split}")
+    place = images_path
     try:
-        samples = Samples(images, as_label_bytes(labels, len(images)))
+        levels = as_bytes(images)
+        place = labels_path
+        samples = Samples(levels, as_label_bytes(labels, len(images)))
     except DataError as error:
-        raise DataError(f"{labels_path}: {error}") from error
+        raise DataError(f"{place}: {error}") from error
     return corrected(samples, images_path.name) if is_emnist(images_path.name) else samples
 
 
