@@ -5,7 +5,8 @@ One view at a time: of an image (a picture's digits, or an image of a data set),
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -92,13 +93,12 @@ def look(
             images = [_image_of(_dataset(network, data, split or "test"), index)]
         else:
             images = _images_of(network, str(picture), mode)
-        paths = _numbered(out, len(images))
+        paths, draw = _numbered(out, len(images)), _drawing_of(view, layer, reject)
         for (image, what), path in zip(images, paths, strict=True):
             if single is None:
                 _draw_distorted(network, image, seed or 0, path)
             else:
-                subject = f"{model}: {what}"
-                _draw_image(view, single, image, path, subject=subject, layer=layer, reject=reject)
+                draw(single, image, path=path, subject=f"{model}: {what}")
     for path in paths:
         print(path)
 
@@ -215,22 +215,12 @@ def _draw_distorted(network: Classifier, image: NDArray[np.uint8], seed: int, pa
     plots.distortions(examples, answers, path, names=network.all_class_names())
 
 
-def _draw_image(
-    view: str,
-    network: Network,
-    image: NDArray[np.uint8],
-    path: Path,
-    *,
-    subject: str,
-    layer: str | None,
-    reject: str | None,
-) -> None:
+def _drawing_of(view: str, layer: str | None, reject: str | None) -> Callable[..., object]:
+    """Return the function of `lenet.plots` that draws a view of an image."""
     if layer is not None:
-        plots.layer(network, image, layer, path, subject=subject)
-    elif view == "saliency":
-        plots.saliency(network, image, path, subject=subject)
-    elif view == "codes":
-        plots.code_distances(network, image, path, subject=subject)
-    else:
-        target = None if reject is None else as_fraction(reject)
-        plots.layers(network, image, path, subject=subject, reject=target)
+        return partial(plots.layer, name=layer)
+    if view == "saliency":
+        return plots.saliency
+    if view == "codes":
+        return plots.code_distances
+    return partial(plots.layers, reject=None if reject is None else as_fraction(reject))
