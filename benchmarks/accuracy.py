@@ -53,7 +53,7 @@ NOTES = """
 *Accepted at 0.1 % error*: the largest coverage at which at most one accepted answer in a thousand is wrong.
 *Non-digits*: parts of digits, joined and turned digits, scribbles and noise (`lenet.synthesis.nondigits`), made with a
 seed that no training has; rejected at the threshold that accepts 99 % of the test digits. *Seconds*: the median over
-the seeds; the long trainings shared the machine with other work.
+the seeds, on a machine that other work shared: `benchmarks/quick.py` measures the speed on an idle one.
 """
 
 
