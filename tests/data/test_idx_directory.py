@@ -111,7 +111,5 @@ def test_a_label_file_of_another_type(tmp_path):
 
 def test_images_of_zeros_and_ones_are_refused(tmp_path):
     write_pair(tmp_path, "", IMAGES // 128, np.zeros(4, np.uint8))
-    with pytest.raises(
-        DataError, match=r"train-images-idx3-ubyte.gz: pixels are uint8, 0 and 1; .* multiply"
-    ):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: pixels are uint8, 0 and 1; .* multiply"):
         load(str(tmp_path), "train")
