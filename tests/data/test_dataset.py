@@ -23,3 +23,25 @@ def test_labels_among_the_classes_of_a_network():
 def test_a_data_set_is_shown_in_one_line():
     data = Dataset(np.zeros((3, 2, 5), np.uint8), np.array([0, 2, 0], np.uint8), "pets", "/home/me")
     assert repr(data) == "<Dataset: pets from /home/me; 3 images of 2x5, 3 classes>"
+
+
+def test_hold_out_samples_are_the_last_ones():
+    images = np.arange(6, dtype=np.uint8)[:, None, None]
+    data = Dataset(images, np.array([0, 1, 1, 0, 1, 0], np.uint8), "pets")
+    fitting, holdout = data.split(2)
+    assert fitting.images[:, 0, 0].tolist() == [0, 1, 2, 3]
+    assert holdout.images[:, 0, 0].tolist() == [4, 5]
+    assert holdout.name == "pets, the last 2"
+
+
+def test_hold_out_samples_of_data_that_lie_class_after_class():
+    """Places of the samples in their classes: 1/8, 3/8, 5/8, 7/8 of the first four, 1/4 and 3/4 of the last two."""
+    images = np.arange(6, dtype=np.uint8)[:, None, None]
+    data = Dataset(images, np.array([2, 2, 2, 2, 1, 1], np.uint8), "pets")
+    fitting, holdout = data.split(3)
+    assert fitting.images[:, 0, 0].tolist() == [0, 4, 1]
+    assert holdout.images[:, 0, 0].tolist() == [2, 5, 3]
+    assert holdout.labels.tolist() == [2, 1, 2]
+    assert holdout.name == "pets, with alternating classes, the last 3"
+    one_class = Dataset(images, np.ones(6, np.uint8), "pets")
+    assert one_class.split(3)[1].images[:, 0, 0].tolist() == [3, 4, 5]

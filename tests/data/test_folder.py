@@ -1,5 +1,6 @@
 """Folders of real pictures: names of classes, splits, sizes, colours, polarity, and files that are no pictures."""
 
+import os
 import shutil
 
 import numpy as np
@@ -211,4 +212,25 @@ def test_two_names_of_one_class(tmp_path):
 def test_pictures_without_folders_of_classes_are_refused(tmp_path):
     picture(tmp_path / "1.png", PAGE)
     with pytest.raises(DataError, match=r"pictures, but no folder for each class; expected such as cat/1.png"):
+        load(str(tmp_path), "train")
+
+
+def test_letters_with_accents_are_one_class_however_they_are_written(tmp_path):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    picture(tmp_path / "train" / composed / "a.png", PAGE)
+    picture(tmp_path / "train" / "tea" / "a.png", PAGE)
+    picture(tmp_path / "test" / decomposed / "a.png", PAGE)
+    assert load(str(tmp_path), "train").classes == (composed, "tea")
+    test = load(str(tmp_path), "test")
+    assert (test.classes, test.labels.tolist()) == ((composed, "tea"), [0])
+
+
+def test_what_cannot_be_a_class_or_a_picture(tmp_path):
+    picture(tmp_path / "a" / "1.png", PAGE)
+    os.mkfifo(tmp_path / "a" / "2.png")
+    with pytest.raises(DataError, match="2.png: not a file; expected pictures"):
+        load(str(tmp_path), "train")
+    (tmp_path / "a" / "2.png").unlink()
+    os.makedirs(os.fsencode(tmp_path) + b"/\xff")
+    with pytest.raises(DataError, match="a folder's name that is not UTF-8; rename it"):
         load(str(tmp_path), "train")

@@ -89,3 +89,9 @@ def test_an_evaluation_is_shown_in_one_line_and_as_tables():
     assert "<caption>confusion</caption>" in html
     assert html.count("<tr>") == 4 + 2  # with the headers
     assert "<script" not in html
+
+
+def test_few_images_have_few_rows_of_risk_and_coverage(network):
+    images = np.array([[255, 0, 0], [0, 200, 0]], np.uint8)[:, None]
+    result = evaluate(network, images, [0, 1])
+    assert [row.coverage for row in result.risk_coverage()] == [1.0]

@@ -45,3 +45,10 @@ def test_weights_where_the_table_has_no_connection_are_refused():
     net = Network.create(presets["lenet5"].spec)
     with pytest.raises(WeightsError, match=r"C3.weight is not zero where the table"):
         net.with_weights(**{"C3.weight": np.ones((16, 6, 5, 5))})
+
+
+def test_a_name_of_no_array_lists_those_that_there_are():
+    network = Network.create(presets["lenet1"].spec)
+    with pytest.raises(KeyError, match="no array is called 'C1'; expected one of C1.weight, C1.bias, S2.weight"):
+        network.weights["C1"]
+    assert "C1" not in network.weights

@@ -108,3 +108,9 @@ def test_what_is_no_file(tmp_path):
         read(tmp_path / "nothing")
     with pytest.raises(WeightsError, match="not a file"):
         read(tmp_path)
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path):
+    network = Network.create(SPEC)
+    with pytest.raises(FileNotFoundError, match="No such directory; make it first: '.*missing'"):
+        network.save(tmp_path / "missing" / "net.safetensors")

@@ -89,7 +89,8 @@ def test_larger_images_are_for_those_that_ask():
         (np.eye(28, dtype=int)[None], ValueError, "pixels are int64, 0 and 1; .* multiply them by 255 if 1 is ink"),
         (np.zeros((28, 28, 3), np.uint8), ValueError, r"images of shape \(28, 28, 3\)"),
         (np.zeros((3, 7), complex), TypeError, "pixels are complex128"),
-        (np.zeros(784, np.uint8), ValueError, r"images of shape \(784,\)"),
+        (np.eye(28, dtype=np.uint8)[None], ValueError, "pixels are uint8, 0 and 1; .* multiply them by 255"),
+        (np.zeros(784, np.uint8), ValueError, r"images of shape \(784,\); .*: images\[None\] if it is one flattened"),
         (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"images of shape \(2, 3, 28, 28\)"),
         (np.zeros((2, 33, 28), np.uint8), ValueError, "images of 33x28"),
         (np.zeros((2, 0, 28), np.uint8), ValueError, "images of 0x28"),
@@ -103,6 +104,13 @@ def test_bad_images(net, images, error, message):
             method(images)
 
 
+def test_a_table_with_its_labels(net):
+    with pytest.raises(ValueError, match=r"\(2, 785\); .*: images\[:, 1:\] if the first of the 785 columns"):
+        net.predict(np.zeros((2, 785), np.uint8))
+    with pytest.raises(ValueError, match=r"\(2, 2000\); .* 255 = ink$"):
+        net.predict(np.zeros((2, 2000), np.uint8))
+
+
 def test_labels_are_whole_numbers_one_for_each_image():
     labels = as_labels([3, 0, 9], 3, 10)
     assert labels.tolist() == [3, 0, 9]
@@ -114,7 +122,9 @@ def test_labels_are_whole_numbers_one_for_each_image():
         ([1.0, 2.0, 3.0], r"labels are float64 \(3,\); .*: labels.astype\(int\) if they are numbers"),
         (["1", "2", "3"], r"labels are text \(3,\); .*: labels.astype\(int\) if they are numbers"),
         (np.eye(3, 10), r"labels are float64 \(3, 10\); .*: labels.argmax\(axis=1\) if they are one-hot"),
-        ([1, 2, 10], "labels from 1 to 10; the network has classes 0 to 9"),
+        (["a", "b", "c"], r"names, labels = np.unique\(labels, return_inverse=True\) if they are names"),
+        ([1, 2, 10], "labels from 1 to 10; the network has classes 0 to 9: take labels - 1 if they start at 1"),
+        ([1, 2, 11], "labels from 1 to 11; the network has classes 0 to 9$"),
         ([-1, 2, 3], "labels from -1 to 3"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -80,3 +80,14 @@ except ModuleNotFoundError as error:
     command = [sys.executable, "-c", code]
     out = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=True).stdout
     assert out.splitlines() == ["lenet.plots", "drawing needs matplotlib: pip install 'lenet[figures]'"]
+
+
+def test_names_are_no_formulas():
+    """A dollar sign in the name of a class or a file begins no formula, which would be an error where it is none."""
+    sheet = Sheet(2, 1)
+    sheet.head(0.1, "a $ and $\\frac", "cost $5^")
+    axes = sheet.axes((0.2, 0.6, 1, 0.3))
+    axes.set_xticks([0], labels=["$\\sqrt"])
+    axes.set_title("$x_")
+    picture = finished(sheet.figure, None)
+    assert picture._repr_png_().startswith(b"\x89PNG")

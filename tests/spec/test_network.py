@@ -166,3 +166,9 @@ def test_a_summary_is_a_table():
     assert len({line.rindex(line.split()[-1][-1]) for line in lines}) == 1  # the last column ends at one place
     assert summary._repr_html_().count("<tr>") == 9
     assert presets["lenet5"].spec._repr_html_() == summary._repr_html_()
+
+
+def test_maps_come_first():
+    with pytest.raises(ValueError, match=r"has its maps last; expected \(maps, height, width\): \(1, 28, 28\)"):
+        Spec((28, 28, 1), (Conv("C1", 6, 5), Dense("OUTPUT", 10)))
+    assert Spec((28, 28, 2), (Dense("OUTPUT", 10),)).input == (28, 28, 2)

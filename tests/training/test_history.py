@@ -91,7 +91,8 @@ def test_columns_and_slices():
     assert history.to_dict()["epoch"] == [1, 2]
     assert history.to_dict()["accuracy"] == [0.75, None]
     assert list(history[1:]) == [SECOND]
-    assert History().to_dict() == {}
+    assert History().to_dict() == {name: [] for name in FIRST.to_dict()}
+    assert len(History().plot().axes) == 2  # empty ones
 
 
 @pytest.mark.parametrize("minibatches", [False, True])
@@ -111,7 +112,9 @@ def test_a_file_of_an_earlier_version(tmp_path):
     assert History.load(path)[0].accuracy is None
 
 
-@pytest.mark.parametrize("line", ["{", "3", "[]", '{"epoch": 1}', '{"epoch": "x", "loss": 1}'])
+@pytest.mark.parametrize(
+    "line", ["{", "3", "[]", '{"epoch": 1}', '{"epoch": "x", "loss": 1}', "[" * 10_000, '{"epoch": Infinity}']
+)
 def test_a_file_that_is_no_history(tmp_path, line):
     path = tmp_path / "history.jsonl"
     History([FIRST]).save(path)

@@ -357,3 +357,19 @@ def test_data_of_whole_numbers_come_from_their_own_module(tmp_path, monkeypatch)
     settings = {"initial": lenet.load("candidates"), "hard": True, "seed": 5, "threads": 1}
     assert calls == [("candidates:fields", settings)]
     assert (len(run.training), run.validation) == (4, None)  # its recipe holds none out
+
+
+def test_what_is_unusual_in_a_training_is_remarked_on(tmp_path):
+    of_digits = digits_job(tmp_path / "a", epochs=10).prepare()
+    assert of_digits.run.recipe.batch_size * 100 < 10 * len(of_digits.run.training)
+    assert of_digits.remarks() == []
+    for number in range(2):
+        (tmp_path / "data" / str(number)).mkdir(parents=True)
+        Image.new("L", (28, 28), 255 * number).save(tmp_path / "data" / str(number) / "a.png")
+    few = digits_job(tmp_path / "b", data=str(tmp_path / "data")).prepare().remarks()
+    assert len(few) == 3
+    assert few[0].startswith("2 images are too few to keep some for validation")
+    assert few[1].startswith("only 1 steps, of 128 images each: it may not learn")
+    assert few[2].startswith("2 classes, and lenet1 has 10")
+    as_asked = digits_job(tmp_path / "c", data=str(tmp_path / "data"), validation=0, preset=None).prepare().remarks()
+    assert len(as_asked) == 1

@@ -95,13 +95,23 @@ def test_a_directory_with_another_training_is_left_alone(run):
     before = (run.directory / NETWORK).read_bytes()
     with pytest.raises(RunError, match="holds a training; --resume continues it"):
         finish(run)
-    with pytest.raises(RunError, match=r"another training, with other seed \(1, now 2\)"):
+    with pytest.raises(RunError, match=r"other seed \(1, now 2\); expected the same --seed as before"):
         finish(replace(run, seed=2, resume=True))
     with pytest.raises(RunError, match="another training: recipe.batch_size is 128 there, 64 now"):
         finish(replace(run, recipe=replace(run.recipe, batch_size=64), resume=True))
-    with pytest.raises(RunError, match="with other images"):
+    with pytest.raises(RunError, match="with other images; expected the same --data, its options"):
         finish(replace(run, training=run.validation, resume=True))
     assert (run.directory / NETWORK).read_bytes() == before
+
+
+def test_two_trainings_take_no_directory_at_once(run, tmp_path):
+    run = replace(run, directory=tmp_path / "other")
+    epochs = run.epochs()
+    next(epochs)
+    with pytest.raises(RunError, match="other: another process is training there; expected another directory"):
+        finish(replace(run, resume=True))
+    epochs.close()
+    assert finish(replace(run, resume=True)).number == 3
 
 
 def test_more_epochs_extend_a_training_whose_rates_do_not_depend_on_them(run, tmp_path):

@@ -32,18 +32,31 @@ Model = Annotated[str, typer.Argument(help="A network's file, or the name of a p
 Picture = Annotated[str | None, typer.Argument(help="A picture of a digit, or of several: a drawing for each.")]
 Out = Annotated[Path, typer.Option(help="Where the drawing goes; for several digits, -1, -2, ... are added.")]
 Layer = Annotated[str | None, typer.Option(metavar="NAME", help="One layer, such as C3, large.")]
-Kernels = Annotated[bool, typer.Option("--kernels", help="The weights of every convolution.")]
-Table = Annotated[bool, typer.Option("--table", help="The connection table of C3, of a preset too.")]
+Kernels = Annotated[
+    bool, typer.Option("--kernels", help="The weights of every convolution, a column for each of its maps.")
+]
+Table = Annotated[
+    bool,
+    typer.Option("--table", help="Which maps of S2 each map of C3 sees (Table I of the paper); MODEL may be a preset."),
+]
 Codes = Annotated[
     bool,
-    typer.Option("--codes", help="The codes of the output layer, of a preset too; with a picture, its distances."),
+    typer.Option(
+        "--codes",
+        help="The output layer's codes, bitmaps of 7x12 (figure 3 of the paper); with a picture, its distances.",
+    ),
 ]
 Saliency = Annotated[bool, typer.Option("--saliency", help="Which pixels speak for the answer, which against it.")]
 Patches = Annotated[
     str | None, typer.Option(metavar="NAME", help="What excites each map of a layer most, from the training set.")
 ]
 Worst = Annotated[int | None, typer.Option(min=1, metavar="N", help="The N worst mistakes on the test set.")]
-Distortions = Annotated[bool, typer.Option("--distortions", help="The picture distorted, as data augmentation does.")]
+Distortions = Annotated[
+    bool,
+    typer.Option(
+        "--distortions", help="The picture as data augmentation distorts it, each kind by itself, with the answers."
+    ),
+]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Of the distortions; by default 0.")]
 Data = Annotated[
     str | None, typer.Option("--data", help="For --index, --patches and --worst, as for evaluate; by default mnist.")

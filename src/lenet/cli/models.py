@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -20,12 +20,16 @@ def summary(
 ) -> None:
     """Show a network's layers: kind, output shape, units, parameters, connections."""
     spec = spec_of(name)
-    rows = spec.summary()
     if as_json:
-        layers = [asdict(row) for row in rows]
+        layers = [asdict(row) for row in spec.summary()]
         print(json.dumps({"layers": layers, "parameters": spec.parameters, "connections": spec.connections}))
         return
-    table = Table(*rows.COLUMNS, title=name)
+    _show_layers(spec, name)
+
+
+def _show_layers(spec: lenet.Spec, title: str) -> None:
+    rows = spec.summary()
+    table = Table(*rows.COLUMNS, title=title)
     for line in rows.table():
         table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in line))
     table.rows[-2].end_section = True
@@ -35,22 +39,46 @@ def summary(
 
 
 @app.command()
-def presets(as_json: AsJson = False) -> None:
-    """List the LeNets in the table."""
+def presets(
+    name: Annotated[str | None, typer.Argument(help="One of them: its layers, its source and its recipe.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the LeNets in the table, or show one of them."""
+    chosen = lenet.presets if name is None else {name: lenet.presets[name]}
     if as_json:
-        entries = {
-            name: {
-                "source": p.source,
-                "published": asdict(p.published),
-                "parameters": p.spec.parameters,
-                "open_questions": list(p.open_questions),
-            }
-            for name, p in lenet.presets.items()
-        }
-        print(json.dumps(entries))
+        print(json.dumps({name: _described(preset) for name, preset in chosen.items()}))
+        return
+    if name is not None:
+        _show_preset(name, lenet.presets[name])
         return
     table = Table("name", "parameters", "published error", "source")
     for name, p in lenet.presets.items():
         error = "" if p.published.error is None else f"{p.published.error:.2f} %"
         table.add_row(name, f"{p.spec.parameters:,}", error, p.source)
     show(table)
+
+
+def _described(preset: lenet.Preset) -> dict[str, Any]:
+    """Return a preset as plain values."""
+    return {
+        "source": preset.source,
+        "published": asdict(preset.published),
+        "parameters": preset.spec.parameters,
+        "open_questions": list(preset.open_questions),
+        "recipe": preset.recipe.to_dict(),
+        "recipes": {purpose: recipe.to_dict() for purpose, recipe in preset.recipes.items()},
+    }
+
+
+def _show_preset(name: str, preset: lenet.Preset) -> None:
+    """Print all that the table has of a preset: source, layers, recipes, open questions."""
+    print(f"{name}: {preset.source}")
+    print(f"published: {preset.published}")
+    for question in preset.open_questions:
+        print(f"assumed: {question}")
+    _show_layers(preset.spec, "layers")
+    for purpose, recipe in [("recipe", preset.recipe), *((f"recipe {p}", r) for p, r in preset.recipes.items())]:
+        table = Table("field", "value", title=purpose)
+        for row in recipe.rows():
+            table.add_row(*row)
+        show(table)

@@ -110,6 +110,8 @@ def _changes_of(texts: list[str]) -> dict[str, Any]:
 def _run(job: PreparedJob) -> dict[str, Any]:
     """Train, showing each epoch; return what the command prints."""
     introduce(job.run.training, job.job.data)
+    for remark in job.remarks():
+        say(remark)
     if not extras.is_installed("matplotlib"):
         say(f"{CURVES} will not be drawn: {extras.missing('matplotlib', 'drawing')}")
     members, planned, last = job.job.members, job.run.recipe.epochs, None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,16 +64,32 @@ class Dataset:
         return len(self.labels)
 
     def split(self, holdout: int) -> tuple[Dataset, Dataset]:
-        """Return a training set and a hold-out set: the last `holdout` samples; ValueError if one would be empty."""
+        """Return a training set and a hold-out set: the last `holdout` samples; ValueError if one would be empty.
+
+        Of samples that lie class after class, the last ones would be of one class: their classes alternate first.
+        """
         if not 0 < holdout < len(self):
             raise ValueError(f"{holdout} hold-out samples of {len(self)}; expected 1 to {len(self) - 1}")
-        rest = len(self) - holdout
+        whole, rest = self._of_mixed_classes(), len(self) - holdout
+        first, last = slice(None, rest), slice(rest, None)
         return (
-            replace(self, images=self.images[:rest], labels=self.labels[:rest], name=f"{self.name}, the first {rest}"),
             replace(
-                self, images=self.images[rest:], labels=self.labels[rest:], name=f"{self.name}, the last {holdout}"
+                whole, images=whole.images[first], labels=whole.labels[first], name=f"{whole.name}, the first {rest}"
+            ),
+            replace(
+                whole, images=whole.images[last], labels=whole.labels[last], name=f"{whole.name}, the last {holdout}"
             ),
         )
+
+    def _of_mixed_classes(self) -> Dataset:
+        """Return the samples as they are, or with alternating classes if they lie class after class."""
+        changes = int((np.diff(self.labels) != 0).sum())
+        classes = len(np.unique(self.labels))
+        if changes != classes - 1 or changes == 0:
+            return self
+        order = alternating(self.labels)
+        name = f"{self.name}, with alternating classes"
+        return replace(self, images=self.images[order], labels=self.labels[order], name=name)
 
     def relabelled(self, classes: Sequence[str]) -> Dataset:
         """Return the same samples with the labels that their classes have among others, such as a network's.
@@ -88,3 +105,12 @@ class Dataset:
         for label in np.unique(self.labels):
             table[label] = label_among(self.classes[label], int(label), tuple(classes))
         return replace(self, labels=table[self.labels], classes=tuple(classes))
+
+
+def alternating(labels: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+    """Return an order in which any stretch of samples has the same fraction of each class's samples."""
+    place = np.zeros(len(labels))
+    for label in np.unique(labels):
+        of_class = np.flatnonzero(labels == label)
+        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return np.lexsort((labels, place))

@@ -5,13 +5,13 @@ Only the formats of `lenet.image.decode.FORMATS` are decoded, and sizes are chec
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.data.class_names import labels_of, names_of
+from lenet.data.dataset import alternating
 from lenet.data.errors import DataError
 from lenet.data.picture_options import PictureOptions, Pictures
 from lenet.data.pixels import Samples
@@ -60,7 +60,7 @@ def read_folder(directory: Path, options: PictureOptions, others: list[Path] | N
     DataError
         If a file is no picture, the sizes differ, or there are no pictures.
     """
-    names = {folder.name for place in (directory, *(others or [])) for folder in subfolders(place)}
+    names = {_class_of(folder) for place in (directory, *(others or [])) for folder in subfolders(place)}
     try:
         label_by_name = labels_of(names)
     except DataError as error:
@@ -74,12 +74,24 @@ def read_folder(directory: Path, options: PictureOptions, others: list[Path] | N
             except DataError as error:
                 cure = "" if file.suffix.lower() in SUFFIXES else ": a class's folder has pictures only; move it away"
                 raise DataError(f"{error}{cure}") from error
-            labels.append(label_by_name[folder.name])
+            labels.append(label_by_name[_class_of(folder)])
     if not len(pictures):
         raise DataError(f"{directory}: no pictures; expected a folder of them for each class, such as cat and dog")
     label_array = np.array(labels, np.uint8)
-    order = _alternating(label_array)
+    order = alternating(label_array)
     return Samples(pictures.images()[order], label_array[order], names_of(label_by_name), pictures)
+
+
+def _class_of(folder: Path) -> str:
+    """Return the name of the class of a folder; `DataError` if it is no UTF-8.
+
+    Letters with accents are written in two ways, by one character or by two; both are one class.
+    """
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{str(folder)!r}: a folder's name that is not UTF-8; rename it") from error
+    return unicodedata.normalize("NFC", folder.name)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -87,15 +99,8 @@ def _pictures(folder: Path) -> list[Path]:
     for file in files:
         if file.is_dir():
             raise DataError(f"{file}: a folder in that of a class; expected pictures")
+        if not file.is_file():
+            raise DataError(f"{file}: not a file; expected pictures")
     if not files:
         raise DataError(f"{folder}: a folder without pictures; expected those of a class")
     return files
-
-
-def _alternating(labels: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
-    """Return an order in which any stretch of samples has the same fraction of each class's samples."""
-    place = np.zeros(len(labels))
-    for label in np.unique(labels):
-        of_class = np.flatnonzero(labels == label)
-        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
-    return np.lexsort((labels, place))

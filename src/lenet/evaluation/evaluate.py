@@ -101,8 +101,8 @@ class Evaluation:
         return float(accepted.mean()), float((~self.right[accepted]).mean()) if accepted.any() else 0.0
 
     def risk_coverage(self, coverages: Sequence[float] = COVERAGES) -> tuple[Accepted, ...]:
-        """Return the risk-coverage curve at some coverages, each above 0 and at most 1."""
-        thresholds = map(self.threshold, coverages)
+        """Return the risk-coverage curve at some coverages, each above 0 and at most 1; of few images, fewer rows."""
+        thresholds = dict.fromkeys(map(self.threshold, coverages))
         return tuple(Accepted(threshold, *self.accepted(threshold)) for threshold in thresholds)
 
     def threshold(self, coverage: float) -> float:

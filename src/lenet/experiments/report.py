@@ -33,7 +33,7 @@ def _row(name: str, preset: Preset, figures: Mapping[str, Any]) -> str:
     asked = len(figures.get(name, {}).get("outcomes", []))
     failed = f"{asked - len(outcomes)} of {asked} failed" if len(outcomes) < asked else ""
     if not outcomes:
-        return f"| `{name}` | {published} | {failed or 'not trained yet'} | | | | | | |"
+        return f"| `{name}` | {published} | {failed} | | | | | | |"
     steps = statistics.mean(o["steps"] for o in outcomes)
     seconds = statistics.mean(o["seconds"] for o in outcomes)
     cells = (
@@ -73,7 +73,7 @@ multiplications by a weight that it needs. Right, training loss against time for
 def page(figures: Mapping[str, Any], table: PresetTable = literature) -> str:
     """Return the page of the figures as Markdown."""
     lines = [_HEAD.rstrip("\n")]
-    lines += [_row(name, preset, figures) for name, preset in table.items()]
+    lines += [_row(name, preset, figures) for name, preset in table.items() if name in figures]
     lines += ["", *sorted(_machines(figures, table)), _FIGURE.rstrip("\n"), "", "## What the sources compare", ""]
     lines += [line for name, preset in table.items() for line in _comparison(name, preset, figures)]
     lines += [line for name, preset in table.items() for line in _errors_after(name, preset, figures)]
@@ -82,7 +82,7 @@ def page(figures: Mapping[str, Any], table: PresetTable = literature) -> str:
     for name, preset in table.items():
         lines += _failure(name, preset, figures)
     lines += ["", "## What the sources leave open, and what was assumed", ""]
-    for name, preset in table.items():
+    for name, preset in ((name, preset) for name, preset in table.items() if name in figures):
         remark = f" ({preset.published.remark})" if preset.published.remark else ""
         lines.append(f"- `{name}`{remark}: {preset.source}.")
         lines += [f"  - {question}" for question in preset.open_questions]

@@ -35,6 +35,8 @@ def as_levels(values: NDArray[Any], expected: str = "0 to 255, or floats from 0 
     """
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint8 and values.max(initial=0) != 1:
+        return np.ascontiguousarray(values)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"pixels are {values.dtype}; expected {expected}")
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)

@@ -21,6 +21,13 @@ class WeightsError(ValueError):
     """A file or a mapping does not hold the weights of its network; the message says what was expected."""
 
 
+class Named(dict[str, Array]):
+    """Arrays by their names; a name that is none of theirs is an error that lists them."""
+
+    def __missing__(self, name: str) -> Array:
+        raise KeyError(f"no array is called {name!r}; expected one of {', '.join(self)}")
+
+
 def check(spec: Spec, weights: Weights) -> None:
     """Raise `WeightsError` unless `weights` are finite float32 arrays of just the names and shapes of `spec`."""
     missing, extra = sorted(set(spec.arrays) - set(weights)), sorted(set(weights) - set(spec.arrays))

@@ -132,4 +132,7 @@ def single_network(model: Any, name: str = "") -> Network:
         return model
     subject = f"{name}: " if name else ""
     what = f"an ensemble of {len(model.networks)} networks" if isinstance(model, Ensemble) else type(model).__name__
-    raise TypeError(f"{subject}{what}; expected a single network, such as one of the ensemble's `networks`")
+    raise TypeError(
+        f"{subject}{what}; expected a single network, such as one of the ensemble's `networks`, or "
+        "the network.safetensors in a seed-* directory beside its file"
+    )

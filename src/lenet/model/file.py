@@ -39,6 +39,8 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], head
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file whole, or leave the earlier one as it was, whatever happens meanwhile."""
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(ENOENT, "No such directory; make it first", str(target.parent))
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:

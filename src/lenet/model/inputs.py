@@ -35,10 +35,9 @@ def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray
     maps, height, width = spec.input
     expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
     given = np.asarray(images)
-    levels = given if given.dtype == np.uint8 else as_levels(given, expected)
-    array = _with_maps(levels, spec, larger)
+    array = _with_maps(as_levels(given, expected), spec, larger)
     if array is None:
-        raise ValueError(f"images of shape {np.shape(images)}; expected {expected}")
+        raise ValueError(f"images of shape {given.shape}; expected {expected}{_cure_of_shape(given.shape, spec)}")
     fits = 1 <= array.shape[2] <= height and 1 <= array.shape[3] <= width
     if not fits and not (larger and array.shape[2] >= height and array.shape[3] >= width):
         why = _too_large_for(spec, *array.shape[2:])
@@ -85,6 +84,16 @@ def _of_two_axes(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[
     return array[None, None] if larger else None
 
 
+def _cure_of_shape(shape: tuple[int, ...], spec: Spec) -> str:
+    """Return what to do about images of a shape that a network cannot take, as the end of a sentence."""
+    pixels = {side * side * maps for maps in (1, spec.input[0]) for side in range(2, spec.input[1] + 1)}
+    if len(shape) == 1 and shape[0] in pixels:
+        return ": images[None] if it is one flattened image"
+    if len(shape) == 2 and shape[1] - 1 in pixels:
+        return f": images[:, 1:] if the first of the {shape[1]} columns is the label"
+    return ""
+
+
 def _too_large_for(spec: Spec, height: int, width: int) -> str:
     """Return which layer cannot take what comes of a picture larger than the input, as the end of a sentence."""
     shape = (spec.input[0], max(height, spec.input[1]), max(width, spec.input[2]))
@@ -104,11 +113,17 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.intp]:
         cure = ""
         if array.shape == (images, classes):
             cure = ": labels.argmax(axis=1) if they are one-hot"
-        elif array.shape == (images,) and array.dtype.kind in "USf":
-            cure = ": labels.astype(int) if they are numbers"
+        elif array.shape == (images,) and array.dtype.kind in "USOf":
+            cure = (
+                ": labels.astype(int) if they are numbers, names, labels = np.unique(labels, return_inverse=True) if "
+                "they are names"
+            )
         raise ValueError(
             f"labels are {given} {array.shape}; expected one whole number for each of {images} images{cure}"
         )
     if array.size and not (0 <= array.min() and array.max() < classes):
-        raise ValueError(f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}")
+        cure = ": take labels - 1 if they start at 1" if array.min() == 1 and array.max() == classes else ""
+        raise ValueError(
+            f"labels from {array.min()} to {array.max()}; the network has classes 0 to {classes - 1}{cure}"
+        )
     return array.astype(np.intp)

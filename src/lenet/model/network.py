@@ -141,7 +141,7 @@ class Network(Classifier):
         arrays.check(spec, weights)
         self._spec, self._scale, self._provenance = spec, scale, dict(provenance or {})
         self._flat = arrays.flatten(spec, weights)
-        self._weights = MappingProxyType(arrays.unflatten(spec, self._flat))
+        self._weights = MappingProxyType(arrays.Named(arrays.unflatten(spec, self._flat)))
         self._model: backend.Model | None = None
         self._calibration = calibration
 

@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from lenet.image.colours import NEGATIVE, POSITIVE, ZERO
@@ -54,7 +55,12 @@ def new_figure(width: float, height: float) -> Picture:
 
 
 def finished(figure: Picture, path: PathLike | None) -> Picture:
-    """Return the figure; write it to the path if there is one, as PNG unless its name ends otherwise."""
+    """Return the figure; write it to the path if there is one, as PNG unless its name ends otherwise.
+
+    Names of classes and files are text as it is: a dollar sign in them begins no formula.
+    """
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     if path is not None:
         # Without a format, matplotlib would add .png to a name without an end.
         figure.savefig(path, dpi=DPI, format=Path(path).suffix[1:] or "png")

@@ -213,6 +213,23 @@ class Recipe:
             for each in fields(by_name[kind])  # type: ignore[arg-type]
         }
 
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the names of the fields that are set, and their values as text.
+
+        Examples
+        --------
+        >>> import lenet
+        >>> lenet.presets["lenet-keras"].recipe.rows()[:3]
+        [('schedule', 'Constant(rate=0.01)'), ('epochs', '30'), ('batch_size', '128')]
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        without = ("nondigits", "letterforms")
+        return [
+            (name, str(value))
+            for name, value in values.items()
+            if value is not None and not (name in without and value == 0)
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain numbers, strings and dictionaries."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -98,6 +98,11 @@ class Spec:
             len(self.input) == 3 and all(type(n) is int and 1 <= n <= MAX_SIZE for n in self.input),
             f"input {self.input}; expected (maps, height, width)",
         )
+        maps_last = self.input[2] in (1, 3) and self.input[0] == self.input[1] > 4
+        require(
+            not maps_last,
+            f"input {self.input} has its maps last; expected (maps, height, width): {(self.input[2], *self.input[:2])}",
+        )
         require(bool(self.layers) and isinstance(self.layers[-1], Dense | Rbf), "the last layer must be Dense or Rbf")
         names = [layer.name for layer in self.layers]
         require(len(set(names)) == len(names), f"layer names repeat: {', '.join(names)}")

@@ -160,6 +160,10 @@ def fit(
     _check_distortion(recipe, pictures)
     holdout = None
     if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            given = repr(validation) if isinstance(validation, int | float) else f"a {type(validation).__name__}"
+            cure = "images[n:], labels[n:] are the last ones, images[:n], labels[:n] are then for training"
+            raise TypeError(f"validation is {given}; expected a pair (images, labels): {cure}")
         holdout = _checked(validation[0], validation[1], spec)
         if not len(holdout[0]):
             raise ValueError("no validation images; expected at least one, or validation=None")

@@ -168,7 +168,8 @@ class History(Sequence[EpochMetrics]):
     def to_dict(self) -> dict[str, list[Any]]:
         """Return a list for each measurement, such as ``loss`` and ``accuracy``: one value an epoch."""
         rows = [epoch.to_dict() for epoch in self]
-        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        names = ("epoch", *(f.name for f in fields(EpochMetrics)[1:] if f.name not in MINIBATCH_FIELDS))
+        return {name: [row[name] for row in rows] for name in names}
 
     def minibatches(self) -> dict[str, Array]:
         """Return ``losses``, ``accuracies`` and ``rates`` of all minibatches in order: float32 (minibatches,) each."""
@@ -194,7 +195,7 @@ class History(Sequence[EpochMetrics]):
         for number, line in enumerate(Path(path).read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             try:
                 epochs.append(EpochMetrics.from_dict(json.loads(line)))
-            except (ValueError, AttributeError) as error:
+            except (ValueError, AttributeError, OverflowError, RecursionError) as error:
                 raise ValueError(f"{path}, line {number}: {error}; expected a line of a history") from error
         return History(epochs)
 

@@ -29,6 +29,9 @@ DEFAULT_PRESET = "lenet5"
 VALIDATION_ONE_IN = 12
 """One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""
 
+FEW_STEPS = 100
+"""A training of fewer steps is remarked on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -227,6 +230,27 @@ class PreparedJob:
     def path(self) -> Path:
         """The file of the network or ensemble that the job trains."""
         return self.job.path
+
+    def remarks(self) -> list[str]:
+        """Return what is unusual in this training, a sentence each."""
+        run, remarks = self.run, []
+        if run.validation is None and run.recipe.validation is None and self.job.validation is None:
+            remarks.append(
+                f"{len(run.training)} images are too few to keep some for validation: the network will not be "
+                "calibrated"
+            )
+        steps = run.recipe.epochs * -(-len(run.training) // run.recipe.batch_size)
+        if steps < FEW_STEPS and not run.recipe.steps:
+            remarks.append(
+                f"only {steps} steps, of {run.recipe.batch_size} images each: it may not learn; more epochs (--epochs) "
+                "or smaller minibatches (--set recipe.batch_size=16) make more"
+            )
+        if self.job.preset and not self.job.is_of_lines and run.training.class_count < run.spec.classes:
+            remarks.append(
+                f"{run.training.class_count} classes, and {self.job.preset} has {run.spec.classes}: the others are "
+                "never right; without --preset the network has as many as the data"
+            )
+        return remarks
 
     def epochs(self) -> Iterator[tuple[int, Epoch]]:
         """Train, yielding the member's number, counted from 0, and each epoch once its files are written.

@@ -20,6 +20,11 @@ from typing import Any
 
 import numpy as np
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
 from lenet.data import Dataset
 from lenet.engine import cpu
 from lenet.extras import is_installed
@@ -37,6 +42,15 @@ from lenet.training.history import EpochMetrics, History
 NETWORK, HISTORY, CHECKPOINT, CURVES = "network.safetensors", "history.jsonl", "checkpoint.safetensors", "curves.png"
 ENSEMBLE = "ensemble.safetensors"
 
+_GIVEN_BY = {
+    "spec": "--preset and --set",
+    "seed": "--seed",
+    "images": "--data, its options, and --validation",
+    "classes": "--data",
+    "teacher": "--teacher",
+    "initial": "--initial",
+}
+"""The options that say what a training is."""
 _STATE_ARRAYS = ("weights", "first", "second", "best", "average")
 
 
@@ -141,7 +155,8 @@ class Run:
         others = [key for key, value in identity.items() if key != "recipe" and header.get(key) != value]
         for key in others:
             values = f" ({header.get(key)!r}, now {identity[key]!r})" if key in ("seed", "fused") else ""
-            raise RunError(f"{path}: another training, with other {key}{values}")
+            cure = f"; expected the same {_GIVEN_BY[key]} as before" if key in _GIVEN_BY else ""
+            raise RunError(f"{path}: another training, with other {key}{values}{cure}")
         state = self._read_state(path, arrays, header)
         self._check_recipe(path, header.get("recipe"), state)
         return state
@@ -218,11 +233,33 @@ def _made(directory: Path) -> Iterator[None]:
             probe.unlink()
         except OSError as error:
             raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
-        yield
+        with _locked(directory):
+            yield
     finally:
         with contextlib.suppress(OSError):  # one that is not empty stays, and those above it
             for place in new:
                 place.rmdir()
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let no other process train in a directory meanwhile; RunError if one does.
+
+    The lock ends with the process, however it ends. Where the system or the file system has none, nothing is locked.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(f"{directory}: another process is training there; expected another directory") from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:

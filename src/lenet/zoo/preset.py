@@ -30,6 +30,11 @@ class Published:
     error_after: tuple[tuple[int, float], ...] = ()
     accuracy_every: int | None = None
 
+    def __str__(self) -> str:
+        """Return the error and the remark as text."""
+        error = "" if self.error is None else f"{self.error:g} % test error"
+        return ", ".join(filter(None, (error, self.remark))) or "not given"
+
 
 class Recipes(Mapping[str, Recipe]):
     """Recipes by their purpose. It cannot be changed, and can be hashed, copied and pickled, as a preset can."""
