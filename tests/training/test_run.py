@@ -114,6 +114,19 @@ def test_two_trainings_take_no_directory_at_once(run, tmp_path):
     assert finish(replace(run, resume=True)).number == 3
 
 
+def test_a_network_without_its_checkpoint_is_kept(run):
+    (run.directory / CHECKPOINT).unlink()
+    with pytest.raises(RunError, match="network.safetensors: is there without its checkpoint.safetensors; move it"):
+        finish(run)
+
+
+def test_what_a_killed_training_was_writing_is_removed(run):
+    rest = file.partial_path(run.directory / NETWORK, 12345)
+    rest.touch()
+    assert list(replace(run, resume=True).epochs()) == []
+    assert not rest.exists()
+
+
 def test_more_epochs_extend_a_training_whose_rates_do_not_depend_on_them(run, tmp_path):
     """It ends like one that was longer from the start."""
     short = replace(run, directory=tmp_path / "a", recipe=replace(run.recipe, schedule=Constant(0.02), epochs=2))

@@ -41,7 +41,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(ENOENT, "No such directory; make it first", str(target.parent))
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = partial_path(target, os.getpid())
     try:
         with open(partial, "wb") as file:
             file.write(content)
@@ -50,6 +50,11 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def partial_path(target: Path, process: object) -> Path:
+    """Return where a process writes a file before it takes its place."""
+    return target.with_name(f".{target.name}.{process}.partial")
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+MAX_NUMBER = 3.4e38
+"""The engine's numbers are float32, which hold none that is larger."""
 
 
 def require(condition: bool, message: str) -> None:
@@ -22,8 +23,8 @@ def require_fraction(what: str, value: float) -> None:
 
 
 def is_number(value: object) -> bool:
-    """Return whether the value is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Return whether the value is a number that float32 can hold; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 def is_whole(value: object) -> bool:

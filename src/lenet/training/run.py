@@ -51,6 +51,8 @@ _GIVEN_BY = {
     "initial": "--initial",
 }
 """The options that say what a training is."""
+PARTIAL = file.partial_path(Path("*"), "*").name
+"""The names of files that are being written."""
 _STATE_ARRAYS = ("weights", "first", "second", "best", "average")
 
 
@@ -143,6 +145,11 @@ class Run:
         if not path.exists():
             if self.resume:
                 raise RunError(f"{self.directory}: no {CHECKPOINT} to resume from")
+            if (self.directory / NETWORK).exists():
+                raise RunError(
+                    f"{self.directory / NETWORK}: is there without its {CHECKPOINT}; move it away, or train in another "
+                    "directory"
+                )
             return None
         if not self.resume:
             raise RunError(
@@ -234,6 +241,8 @@ def _made(directory: Path) -> Iterator[None]:
         except OSError as error:
             raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
         with _locked(directory):
+            for rest in directory.glob(PARTIAL):  # of a training that was killed while it wrote
+                rest.unlink()
             yield
     finally:
         with contextlib.suppress(OSError):  # one that is not empty stays, and those above it
