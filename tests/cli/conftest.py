@@ -19,8 +19,8 @@ class Done:
 
     @property
     def one_line(self) -> str:
-        """The one line of an error; nothing else was printed, except which data were read."""
-        lines = [line for line in self.stderr.splitlines() if not line.startswith("data:")]
+        """The one line of an error; nothing else was printed, except which data were read, and notes about them."""
+        lines = [line for line in self.stderr.splitlines() if not line.startswith(("data:", "note:"))]
         assert len(lines) == 1, self.stderr
         assert self.stdout == ""
         return lines[0]

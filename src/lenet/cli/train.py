@@ -111,7 +111,7 @@ def _run(job: PreparedJob) -> dict[str, Any]:
     """Train, showing each epoch; return what the command prints."""
     introduce(job.run.training, job.job.data)
     for remark in job.remarks():
-        say(remark)
+        say(f"note: {remark}")
     if not extras.is_installed("matplotlib"):
         say(f"{CURVES} will not be drawn: {extras.missing('matplotlib', 'drawing')}")
     members, planned, last = job.job.members, job.run.recipe.epochs, None

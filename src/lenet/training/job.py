@@ -29,7 +29,7 @@ DEFAULT_PRESET = "lenet5"
 VALIDATION_ONE_IN = 12
 """One in so many training images goes to the validation set, unless the recipe or the caller says otherwise."""
 
-FEW_STEPS = 100
+FEW_STEPS = 30
 """A training of fewer steps is remarked on."""
 
 
