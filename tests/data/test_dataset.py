@@ -45,3 +45,12 @@ def test_hold_out_samples_of_data_that_lie_class_after_class():
     assert holdout.name == "pets, with alternating classes, the last 3"
     one_class = Dataset(images, np.ones(6, np.uint8), "pets")
     assert one_class.split(3)[1].images[:, 0, 0].tolist() == [3, 4, 5]
+
+
+def test_hold_out_samples_of_two_files_one_after_the_other():
+    """Two of a hundred samples of each class, sorted: the last fifty would all be of class 2."""
+    labels = np.repeat([0, 1, 2, 0, 1, 2], 100).astype(np.uint8)
+    data = Dataset(np.zeros((600, 2, 2), np.uint8), labels, "two")
+    assert np.bincount(data.split(50)[1].labels).min() >= 16
+    # Of five, a class may be missing by chance.
+    assert data.split(5)[1].labels.tolist() == [2] * 5

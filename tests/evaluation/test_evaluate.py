@@ -95,3 +95,10 @@ def test_few_images_have_few_rows_of_risk_and_coverage(network):
     images = np.array([[255, 0, 0], [0, 200, 0]], np.uint8)[:, None]
     result = evaluate(network, images, [0, 1])
     assert [row.coverage for row in result.risk_coverage()] == [1.0]
+
+
+def test_what_is_no_network():
+    with pytest.raises(TypeError, match=r"network is 'lenet5'; expected a network or an ensemble: lenet.load"):
+        evaluate("lenet5", np.zeros((1, 1, 3)), [0])
+    with pytest.raises(TypeError, match="network is a Spec; expected a network or an ensemble$"):
+        evaluate(SPEC, np.zeros((1, 1, 3)), [0])

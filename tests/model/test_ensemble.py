@@ -96,7 +96,7 @@ def test_what_is_no_single_network(networks):
         single_network(Ensemble(networks))
     with pytest.raises(TypeError, match="^all.safetensors: an ensemble of 2 networks; expected a single network"):
         single_network(Ensemble(networks[:2]), "all.safetensors")
-    with pytest.raises(TypeError, match="^str; expected a single network"):
+    with pytest.raises(TypeError, match="^a str; expected a network"):
         single_network("lenet5")
-    with pytest.raises(TypeError, match="^model: NoneType; expected a single network"):
+    with pytest.raises(TypeError, match="^model: a NoneType; expected a network"):
         single_network(None, "model")

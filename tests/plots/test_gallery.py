@@ -86,3 +86,33 @@ def test_three_maps_are_drawn_as_colours():
     assert [axes.images[0].get_array()[3, 2].tolist() for axes in figure.axes] == colours.tolist()
     drawn = images_of(plots.mistakes(images, (Mistake(1, 0, 1, 0.9),)))
     assert values_of(drawn["image 1"])[3, 2].tolist() == colours[1].tolist()
+
+
+def test_images_in_every_form_are_drawn_alike():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (3, 28, 28), np.uint8)
+    mistakes = [Mistake(2, 1, 7, 0.9)]
+    expected = plots.samples(images, np.arange(3))._repr_png_(), plots.mistakes(images, mistakes)._repr_png_()
+    for form in (
+        images / 255,
+        (images / 255).astype(np.float32),
+        images[..., None],
+        images.reshape(3, 784),
+        images[:, None],
+    ):
+        drawn = plots.samples(form, np.arange(3))._repr_png_(), plots.mistakes(form, mistakes)._repr_png_()
+        assert drawn == expected
+    two_maps = np.repeat(images[:, None], 2, axis=1)  # their mean is drawn
+    assert plots.samples(two_maps, np.arange(3))._repr_png_() == expected[0]
+
+
+def test_an_evaluation_has_its_mistakes_and_all_images_are_needed():
+    images = np.zeros((3, 28, 28), np.uint8)
+    network = lenet.Network.create(lenet.presets["lenet1"].spec)
+    answer = int(network.predict(images)[0])
+    result = lenet.evaluate(network, images, np.full(3, (answer + 1) % 10))
+    assert plots.mistakes(images, result)._repr_png_() == plots.mistakes(images, result.worst)._repr_png_()
+    with pytest.raises(ValueError, match="a mistake of image 2, and 1 images; expected all that were evaluated"):
+        plots.mistakes(images[:1], result)
+    with pytest.raises(ValueError, match="0 columns; expected at least 1"):
+        plots.samples(images, np.arange(3), columns=0)

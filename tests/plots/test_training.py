@@ -1,6 +1,7 @@
 """Curves of trainings: that lines are where they belong."""
 
 import numpy as np
+from matplotlib.text import Text
 from PIL import Image
 
 from lenet import plots
@@ -32,3 +33,13 @@ def test_curves_of_one_epoch_have_sensible_axes():
         assert axes.get_xlim() == (0.5, 1.5)
         assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= 1.5] == [1]
     assert len(one.axes[1].lines) == 1  # nothing is drawn of what was not measured
+
+
+def test_powers_of_ten_at_ticks_are_formulas():
+    """Names are none: see `lenet.plots.figure.finished`."""
+    works = {"a$1$": (10_000, 3.0), "b": (10_000_000, 300.0)}
+    figure = plots.reproduced(works, {"a$1$": [(1.0, 2.0), (100.0, 0.01)]})
+    figure.canvas.draw()
+    texts = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert {text.get_parse_math() for text in texts if "mathdefault" in text.get_text()} == {True}
+    assert {text.get_parse_math() for text in texts if "mathdefault" not in text.get_text()} == {False}

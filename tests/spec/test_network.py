@@ -172,3 +172,8 @@ def test_maps_come_first():
     with pytest.raises(ValueError, match=r"has its maps last; expected \(maps, height, width\): \(1, 28, 28\)"):
         Spec((28, 28, 1), (Conv("C1", 6, 5), Dense("OUTPUT", 10)))
     assert Spec((28, 28, 2), (Dense("OUTPUT", 10),)).input == (28, 28, 2)
+
+
+def test_one_layer_without_a_comma():
+    with pytest.raises(ValueError, match=r"layers are one layer; expected a tuple of them: \(layer,\) with a comma"):
+        Spec((1, 28, 28), (Dense("OUTPUT", 10)))

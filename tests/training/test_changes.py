@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lenet import Adam, Constant, presets
+from lenet.recipe import Truncated
 from lenet.training.changes import changed_recipe, changed_spec, parsed
 
 PRESET = presets["lenet5"]
@@ -80,3 +81,29 @@ def test_a_part_of_the_recipe_by_its_kind():
     changes = {"recipe.optimizer": "Adam", "recipe.schedule": "Constant", "recipe.schedule.rate": 0.001}
     changed = changed_recipe(recipe, changes)
     assert changed == replace(recipe, optimizer=Adam(), schedule=Constant(0.001))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recipe.epochs.x": 1}, "recipe.epochs is 15, and has no 'x'$"),
+        (
+            {"recipe.init.sigma": 0.1},
+            "recipe.init is 'glorot', and has no 'sigma'; set its kind first: recipe.init=",
+        ),
+        (
+            {"recipe.stopping.factor": 2.0},
+            "recipe.stopping is none, and .*; set its kind first: recipe.stopping=P",
+        ),
+        ({"recipe.init": "Truncated"}, "sigma of Truncated is None; expected a number"),
+    ],
+)
+def test_parts_that_have_no_kind_yet(changes, message):
+    with pytest.raises(ValueError, match=message):
+        changed_recipe(presets["lenet5"].recipe, changes)
+
+
+def test_initial_weights_of_another_kind():
+    changes = {"recipe.init": "Truncated", "recipe.init.sigma": 0.2}
+    assert changed_recipe(presets["lenet5"].recipe, changes).init == Truncated(0.2)
+    assert changed_recipe(presets["lenet5"].recipe, {"recipe.init": "he"}).init == "he"

@@ -196,3 +196,16 @@ def test_distortions_larger_than_the_images(digits):
         fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(cut=30)), *digits)
     with pytest.raises(ValueError, match="a distortion elastic of 28 pixels; the images have 28x28"):
         fit(presets["lenet1"].spec, replace(recipe, distortion=Distortion(elastic=28)), *digits)
+
+
+def test_arguments_in_the_wrong_place(digits):
+    images, labels = digits
+    with pytest.raises(TypeError, match=r"seed is a ndarray; validation is one argument, a pair \(images, labels\)"):
+        lenet.fit(SPEC, RECIPE, images, labels, (images, labels), labels)
+    for validation, message in (
+        (0.2, r"validation is 0.2; expected a pair \(images, labels\): images\[n:\], labels\[n:\] are the last ones"),
+        (images, "validation is ndarray; expected a pair"),
+        (lenet.data.load("digits", "test"), "validation is Dataset; .*: validation.images, validation.labels"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            lenet.fit(SPEC, RECIPE, images, labels, validation)

@@ -149,3 +149,10 @@ def test_an_accuracy_of_no_images_is_kept_as_null(tmp_path):
     History([replace(FIRST, accuracies=np.array([np.nan, 1], np.float32))]).save(path, minibatches=True)
     assert json.loads(path.read_text())["accuracies"] == [None, 1.0]
     assert np.array_equal(History.load(path)[0].accuracies, [np.nan, 1], equal_nan=True)
+
+
+def test_a_measurement_by_its_name():
+    history = History([FIRST, SECOND])
+    assert history["accuracy"] == [0.75, None]
+    with pytest.raises(KeyError, match="no measurement is called 'acc'; expected one of epoch, loss, accuracy"):
+        history["acc"]

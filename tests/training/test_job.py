@@ -369,7 +369,7 @@ def test_what_is_unusual_in_a_training_is_remarked_on(tmp_path):
     few = digits_job(tmp_path / "b", data=str(tmp_path / "data")).prepare().remarks()
     assert len(few) == 3
     assert few[0].startswith("2 images are too few to keep some for validation")
-    assert few[1].startswith("only 1 steps, of 128 images each: it may not learn")
-    assert few[2].startswith("2 classes, and lenet1 has 10")
+    assert few[1].startswith("few steps, 1 in all: it may not learn; more epochs (--epochs)")
+    assert few[2].startswith("2 classes of images, and 10 of the network")
     as_asked = digits_job(tmp_path / "c", data=str(tmp_path / "data"), validation=0, preset=None).prepare().remarks()
     assert len(as_asked) == 1

@@ -24,6 +24,7 @@ from lenet.training.run import (
     NETWORK,
     Run,
     _current_names,
+    _made,
     ensemble,
 )
 
@@ -97,7 +98,10 @@ def test_a_directory_with_another_training_is_left_alone(run):
         finish(run)
     with pytest.raises(RunError, match=r"other seed \(1, now 2\); expected the same --seed as before"):
         finish(replace(run, seed=2, resume=True))
-    with pytest.raises(RunError, match="another training: recipe.batch_size is 128 there, 64 now"):
+    with pytest.raises(
+        RunError,
+        match="expected the same --quick, --best and --set as before: recipe.batch_size is 128 there, 64 now",
+    ):
         finish(replace(run, recipe=replace(run.recipe, batch_size=64), resume=True))
     with pytest.raises(RunError, match="with other images; expected the same --data, its options"):
         finish(replace(run, training=run.validation, resume=True))
@@ -108,7 +112,7 @@ def test_two_trainings_take_no_directory_at_once(run, tmp_path):
     run = replace(run, directory=tmp_path / "other")
     epochs = run.epochs()
     next(epochs)
-    with pytest.raises(RunError, match="other: another process is training there; expected another directory"):
+    with pytest.raises(RunError, match="other: another training runs there; expected another directory"):
         finish(replace(run, resume=True))
     epochs.close()
     assert finish(replace(run, resume=True)).number == 3
@@ -150,7 +154,10 @@ def test_what_cannot_be_extended_says_why(run, tmp_path):
     with pytest.raises(RunError, match="recipe.steps is 50 there, None now; it ends after 50 steps"):
         finish(replace(steps, recipe=replace(steps.recipe, epochs=15, steps=None), resume=True))
     other = replace(run.recipe, schedule=Constant(0.02), epochs=15)
-    with pytest.raises(RunError, match="another training: recipe.epochs is 3 there, 15 now; recipe.schedule is"):
+    with pytest.raises(
+        RunError,
+        match="expected the same --quick, --best and --set as before: recipe.epochs is 3 there, 15 now; recipe",
+    ):
         finish(replace(run, recipe=other, resume=True))
 
 
@@ -343,3 +350,25 @@ def test_a_checkpoint_with_former_names_continues(run, tmp_path):
     former["recipe"]["distillation"]["share"] = former["recipe"]["distillation"].pop("weight")
     file.write(path, arrays, former)
     assert [epoch.number for epoch in replace(stopped, resume=True).epochs()] == [2]
+
+
+def test_the_loser_of_a_directory_leaves_the_winners_there(tmp_path, monkeypatch):
+    """Both find no directory; the winner makes it first."""
+    directory, exists = tmp_path / "new", Path.exists
+    with _made(directory):
+        monkeypatch.setattr(Path, "exists", lambda path: path != directory and exists(path))
+        with pytest.raises(RunError, match="another training runs there"), _made(directory):
+            pass
+        assert directory.is_dir()
+    assert not directory.is_dir()  # nothing was written
+
+
+def test_an_ensemble_without_its_members_is_kept(run, tmp_path):
+    directory = tmp_path / "ensemble"
+    list(ensemble(replace(run, directory=directory, recipe=replace(run.recipe, epochs=1)), 2))
+    before = (directory / ENSEMBLE).read_bytes()
+    for member in directory.glob("seed-*"):
+        shutil.rmtree(member)
+    with pytest.raises(RunError, match="ensemble.safetensors: is there without its members; move it away"):
+        list(ensemble(replace(run, directory=directory, seed=5), 2))
+    assert (directory / ENSEMBLE).read_bytes() == before

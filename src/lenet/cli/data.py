@@ -28,7 +28,7 @@ def data_list() -> None:
 
 @data_app.command("fetch")
 def data_fetch() -> None:
-    """Download MNIST into the user's cache and verify it."""
+    """Verify MNIST where it is found, or download it into the user's cache."""
     print(lenet.data.fetch(report=say))
 
 

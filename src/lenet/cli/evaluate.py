@@ -15,6 +15,7 @@ from lenet import plots
 from lenet.cli.loading import Color, Fit, Invert, Size, data_for, introduce, picture_options
 from lenet.cli.shared import AsJson, OwnData, Reject, Threads, app, say, show
 from lenet.data import Dataset
+from lenet.data.class_names import are_numbers
 from lenet.data.sources import options_of
 from lenet.evaluation.nondigits import rejected_fraction, standard_nondigits
 from lenet.model.network import Classifier
@@ -48,7 +49,7 @@ def evaluate(
     if network.class_names:
         dataset = dataset.relabelled(network.class_names)
     introduce(dataset, data)
-    if dataset.classes and not network.class_names:
+    if not network.class_names and not are_numbers(dataset.classes or ()):
         say("warning: the network's classes have no names, only numbers: the data's are taken in their order")
     result = lenet.evaluate(network, dataset.images, dataset.labels, threads=threads)
     names = _class_names(network, dataset)

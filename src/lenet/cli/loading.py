@@ -8,6 +8,7 @@ import typer
 
 from lenet.cli.shared import say
 from lenet.data import Dataset
+from lenet.data.class_names import are_numbers
 from lenet.data.sources import SOURCES
 from lenet.evaluation.data_check import warnings_of
 from lenet.model.network import Classifier
@@ -23,7 +24,8 @@ Color = Annotated[str | None, typer.Option(help="grey (the default), or rgb: thr
 Invert = Annotated[
     bool | None,
     typer.Option(
-        "--invert/--no-invert", help="Change black and white, or never; by default grey pictures with a light border."
+        "--invert/--no-invert",
+        help="Change black and white, or never; by default all grey pictures, if most have a light border.",
     ),
 ]
 
@@ -48,7 +50,7 @@ def data_for(network: Classifier, data: str | None) -> str:
 def introduce(dataset: Dataset, source: str) -> None:
     """Say which data were read, their classes, and what is probably wrong with them; MNIST is verified when read."""
     say(f"data: {dataset.origin}")
-    if dataset.classes is not None:
+    if dataset.classes is not None and not are_numbers(dataset.classes):
         say(f"classes: {', '.join(f'{label} {name}' for label, name in enumerate(dataset.classes))}")
     missing = set(range(dataset.class_count)) - set(dataset.labels.tolist())
     if dataset.classes is not None and missing:

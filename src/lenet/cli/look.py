@@ -24,6 +24,7 @@ from lenet.engine.cpu import distortion_examples
 from lenet.model.ensemble import Ensemble, single_network
 from lenet.model.network import Classifier, Network
 from lenet.model.rejection import as_fraction
+from lenet.plots.verdict import verdict
 from lenet.reading import normalised, normalised_digits
 
 MODES = ("auto", "digit")
@@ -112,6 +113,7 @@ def look(
                 _draw_distorted(network, image, seed or 0, path)
             else:
                 draw(single, image, path=path, subject=f"{model}: {what}")
+                say(f"{what}: {verdict(single, single.predict_proba(image[None])[0]).title}")
     for path in paths:
         print(path)
 
@@ -137,7 +139,10 @@ def _check_source(view: str, picture: str | None, data: str | None, index: int |
             raise typer.BadParameter(f"--data or --split: --{view} is about the network only; leave them out")
         return
     if view != "codes" and picture is None and index is None:
-        raise typer.BadParameter("nothing to look at; expected a picture, or --index with the number of an image")
+        raise typer.BadParameter(
+            "nothing to look at; expected a network and a picture, such as lenet5 photo.jpg, or --index and the number "
+            "of an image"
+        )
     if data is not None and index is None:
         raise typer.BadParameter("--data or --split without an image; expected --index with the number of one")
 

@@ -85,9 +85,9 @@ def show(table: Table) -> None:
         return
     # Names of classes, layers and files are text, never markup.
     if sys.stdout.isatty():
-        console = Console(markup=False)
+        console = Console(markup=False, emoji=False)
     else:
-        console = Console(markup=False, width=200, force_terminal=False, no_color=True)
+        console = Console(markup=False, emoji=False, width=200, force_terminal=False, no_color=True)
     console.print(table)
 
 

@@ -18,6 +18,9 @@ from lenet.training.changes import parsed
 from lenet.training.job import Job, PreparedJob
 from lenet.training.run import CURVES, NETWORK
 
+GUESSING = 0.95
+"""A network whose error is at least this fraction of that of guessing has not learned."""
+
 Preset = Annotated[
     str | None,
     typer.Option(help="Which LeNet: see `lenet presets`; by default lenet5, with as many classes as the data."),
@@ -142,12 +145,14 @@ def _summarise(job: PreparedJob) -> None:
     if holdout is not None:
         result = lenet.evaluate(network, holdout.images, holdout.labels, threads=job.run.threads)
         say(f"validation: error {100 * result.error:.2f} %, {result.wrong} of {result.n:,} images; calibrated on them")
+        if result.error >= GUESSING * (1 - 1 / network.classes):
+            say("note: that is as bad as guessing: the learning rate may be too high (--set recipe.schedule.peak=0.01)")
     say(f"files in {job.job.out}: {', '.join(sorted(path.name for path in job.job.out.iterdir()))}")
     if job.job.is_of_lines:
         return
     file = shlex.quote(str(job.path))
-    members = sorted(job.job.out.glob(f"seed-*/{NETWORK}"))
-    alone = shlex.quote(str(members[0])) if members else file
+    first = job.job.out / f"seed-{job.job.seed}" / NETWORK
+    alone = shlex.quote(str(first)) if job.job.members > 1 else file
     if job.job.data in SOURCES:
         data = "" if job.job.data == "mnist" else f" --data {job.job.data}"
         say(f"next: lenet evaluate {file}{data}")

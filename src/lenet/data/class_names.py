@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from lenet.data.errors import DataError
@@ -28,6 +28,11 @@ def numbers_of(names: Iterable[str]) -> dict[str, int] | None:
     if len(found) < len(names) or len({prefix for prefix, _ in found.values()}) > 1:
         return None
     return {name: number for name, (_, number) in found.items()} if max(n for _, n in found.values()) < 256 else None
+
+
+def are_numbers(names: Sequence[str]) -> bool:
+    """Return whether the name of each label is its number, or there are no names."""
+    return not names or numbers_of(names) == {name: label for label, name in enumerate(names)}
 
 
 def labels_of(names: Iterable[str]) -> dict[str, int]:

@@ -102,5 +102,5 @@ def _pictures(folder: Path) -> list[Path]:
         if not file.is_file():
             raise DataError(f"{file}: not a file; expected pictures")
     if not files:
-        raise DataError(f"{folder}: a folder without pictures; expected those of a class")
+        raise DataError(f"{folder}: a folder without pictures; expected those of a class, or remove it")
     return files

@@ -85,7 +85,9 @@ def verified(name: str, directory: Path) -> tuple[NDArray[np.uint8], Path] | Non
         return None
     digest = hashlib.sha256(to_idx(content[0])).hexdigest()
     if digest != FILES[name]:
-        raise DataError(f"{content[1]}: SHA-256 of the uncompressed content is {digest}; {name} has {FILES[name]}")
+        raise DataError(
+            f"{content[1]}: SHA-256 of the uncompressed content is {digest}; {name} has {FILES[name]}: move it away"
+        )
     return content
 
 
@@ -144,18 +146,19 @@ def fetch(
     mirrors: tuple[str, ...] = MIRRORS,
     report: Callable[[str], None] = lambda message: None,
 ) -> Path:
-    """Verify MNIST where it is found, or else download it; return the directory.
+    """Verify MNIST where `locate` finds it, or else download it; return the directory.
 
-    Without a directory, it is looked for as `locate` does, and downloaded into the user's cache. A download that broke
-    off is taken up where it ended. Each mirror is tried in turn.
+    Without a directory, it is downloaded into the user's cache. A download that broke off is taken up where it ended.
+    Each mirror is tried in turn.
 
     Raises
     ------
     DataError
-        If no mirror gave a file whose content is the published one; the message says what each one did.
+        If LENET_DATA names a directory without it, or no mirror gave a file whose content is the published one; the
+        message says what each one did.
     """
     if directory is None:
-        found = _found()
+        found = _found(report)
         if found is not None:
             report(f"MNIST is in {found}, as published; nothing to download")
             return found
@@ -180,12 +183,24 @@ def fetch(
     return directory
 
 
-def _found() -> Path | None:
-    """Return the directory that has the whole of MNIST; DataError if a file's content is not the published one."""
-    for place in directories():
-        if all([verified(name, place) for name in FILES]):
-            return place
-    return None
+def _found(report: Callable[[str], None]) -> Path | None:
+    """Return the directory that has the whole of MNIST as published; None if there is none to be found."""
+    if os.environ.get("LENET_DATA"):
+        place = locate()  # refuses one without it
+    else:
+        try:
+            place = locate()
+        except DataError:
+            return None
+    try:
+        for name in FILES:
+            verified(name, place)
+    except DataError as error:
+        if os.environ.get("LENET_DATA"):
+            raise
+        report(f"{error}; it is downloaded into {cache_directory()}, which comes first")
+        return None
+    return place
 
 
 def _download(url: str, target: Path) -> None:

@@ -91,8 +91,11 @@ class PictureOptions:
         parts += ["inverted" if self.invert else "not inverted"] if isinstance(self.invert, bool) else []
         return "".join(f", {part}" for part in parts)
 
-    def image(self, picture: str | os.PathLike[str] | bytes, name: str) -> Bytes:
+    def image(self, picture: str | os.PathLike[str] | bytes, name: str | None = None) -> Bytes:
         """Return a picture, encoded in a file or in bytes, as an image (height, width) or (3, height, width).
+
+        `name` is what messages call it; by default its path. A picture alone is inverted if its border is light, unless
+        `invert` says otherwise.
 
         Raises
         ------
@@ -100,7 +103,7 @@ class PictureOptions:
             If it is not a picture; the message begins with its name.
         """
         pictures = Pictures(self)
-        pictures.add(picture, name)
+        pictures.add(picture, name or ("bytes" if isinstance(picture, bytes) else os.fsdecode(picture)))
         return pictures.images()[0]
 
     def images(self, images: Bytes) -> Bytes:

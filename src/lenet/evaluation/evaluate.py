@@ -140,6 +140,10 @@ def evaluate(
     ValueError, TypeError
         If images or labels do not fit the network or each other.
     """
+    if not hasattr(network, "scores"):
+        given = repr(network) if isinstance(network, str) else f"a {type(network).__name__}"
+        cure = f": lenet.load({network!r})" if isinstance(network, str) else ""
+        raise TypeError(f"network is {given}; expected a network or an ensemble{cure}")
     classes = network.classes
     scores = network.scores(images, threads)
     targets = as_labels(labels, len(scores), classes)

@@ -38,7 +38,8 @@ def as_levels(values: NDArray[Any], expected: str = "0 to 255, or floats from 0 
     if values.dtype == np.uint8 and values.max(initial=0) != 1:
         return np.ascontiguousarray(values)
     if values.dtype.kind not in "iuf":
-        raise TypeError(f"pixels are {values.dtype}; expected {expected}")
+        cure = ": lenet.reading.normalised(path) makes an image of a picture" if values.dtype.kind in "US" else ""
+        raise TypeError(f"pixels are {'text' if cure else values.dtype}; expected {expected}{cure}")
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = int((~np.isfinite(values)).sum())

@@ -131,8 +131,9 @@ def single_network(model: Any, name: str = "") -> Network:
     if isinstance(model, Network):
         return model
     subject = f"{name}: " if name else ""
-    what = f"an ensemble of {len(model.networks)} networks" if isinstance(model, Ensemble) else type(model).__name__
+    if not isinstance(model, Ensemble):
+        raise TypeError(f"{subject}a {type(model).__name__}; expected a network")
     raise TypeError(
-        f"{subject}{what}; expected a single network, such as one of the ensemble's `networks`, or "
-        "the network.safetensors in a seed-* directory beside its file"
+        f"{subject}an ensemble of {len(model.networks)} networks; expected a single network, such as one of the "
+        "ensemble's `networks`, or the network.safetensors in a seed-* directory beside its file"
     )

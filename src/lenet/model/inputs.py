@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from lenet.image.levels import as_levels
 from lenet.spec import Dense, Rbf, Spec
 
+USUAL_PIXELS = 28 * 28
+"""Of an image of MNIST and the data sets like it."""
 MAX_CHANNELS = 4
 """As many values a pixel as pictures have: red, green, blue and alpha."""
 
@@ -33,7 +35,9 @@ def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray
         For another type, shape, size or range; the message says what was given, what was expected and the cure.
     """
     maps, height, width = spec.input
-    expected = f"uint8 (n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, 0 = paper, 255 = ink"
+    expected = (
+        f"(n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, bytes or floats from 0 to 1, 0 = paper"
+    )
     given = np.asarray(images)
     array = _with_maps(as_levels(given, expected), spec, larger)
     if array is None:
@@ -86,9 +90,11 @@ def _of_two_axes(array: NDArray[np.uint8], spec: Spec, larger: bool) -> NDArray[
 
 def _cure_of_shape(shape: tuple[int, ...], spec: Spec) -> str:
     """Return what to do about images of a shape that a network cannot take, as the end of a sentence."""
-    pixels = {side * side * maps for maps in (1, spec.input[0]) for side in range(2, spec.input[1] + 1)}
+    pixels = {math.prod(spec.input), USUAL_PIXELS}
     if len(shape) == 1 and shape[0] in pixels:
         return ": images[None] if it is one flattened image"
+    if len(shape) == 3 and shape[2] in (3, 4):
+        return ": lenet.reading.normalised(picture) makes an image of a picture of a digit"
     if len(shape) == 2 and shape[1] - 1 in pixels:
         return f": images[:, 1:] if the first of the {shape[1]} columns is the label"
     return ""
@@ -113,6 +119,10 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> NDArray[np.intp]:
         cure = ""
         if array.shape == (images, classes):
             cure = ": labels.argmax(axis=1) if they are one-hot"
+        elif array.shape == (images, 1):
+            cure = ": labels.ravel()"
+        elif array.shape == (images,) and array.dtype.kind == "b":
+            cure = ": labels.astype(int)"
         elif array.shape == (images,) and array.dtype.kind in "USOf":
             cure = (
                 ": labels.astype(int) if they are numbers, names, labels = np.unique(labels, return_inverse=True) if "

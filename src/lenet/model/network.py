@@ -21,6 +21,7 @@ from lenet.model.arrays import Array, Weights, WeightsError
 from lenet.model.calibration import Calibration, calibrate, softmax
 from lenet.model.initial import initial_weights
 from lenet.model.inputs import as_images
+from lenet.model.rejection import as_fraction
 from lenet.model.trace import Trace
 from lenet.recipe import PAPER_1998, Init, Scale
 from lenet.spec import Dense, Rbf, Spec, Summary
@@ -87,8 +88,10 @@ class Classifier(ABC):
         """Return the probabilities of scores (n, classes): their softmax at the calibration's temperature."""
         return softmax(scores, self.calibration.temperature if self.calibration else 1.0)
 
-    def threshold(self, error: float) -> float:
-        """Return the rejection threshold for an error among accepted answers: see `Calibration.threshold`.
+    def threshold(self, error: float | str) -> float:
+        """Return the rejection threshold for an error among accepted answers, such as 0.01 or ``"1%"``.
+
+        See `Calibration.threshold`.
 
         Raises
         ------
@@ -100,7 +103,7 @@ class Classifier(ABC):
                 "this network was never calibrated, so it has no rejection threshold; calibrate it with hold-out "
                 "images: network.calibrated(images, labels), or lenet train --validation"
             )
-        return self.calibration.threshold(error)
+        return self.calibration.threshold(as_fraction(error))
 
     def calibrated(self, images: ArrayLike, labels: ArrayLike, threads: int | None = None) -> Self:
         """Return the same, calibrated with hold-out images (as `scores` takes them) and their labels."""

@@ -15,6 +15,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 from numpy.typing import NDArray
 
 from lenet.image.colours import NEGATIVE, POSITIVE, ZERO
@@ -57,14 +58,23 @@ def new_figure(width: float, height: float) -> Picture:
 def finished(figure: Picture, path: PathLike | None) -> Picture:
     """Return the figure; write it to the path if there is one, as PNG unless its name ends otherwise.
 
-    Names of classes and files are text as it is: a dollar sign in them begins no formula.
+    Names of classes and files are text as it is: a dollar sign in them begins no formula. The numbers at ticks may be
+    formulas, such as powers of ten.
     """
-    for text in figure.findobj(Text):
-        text.set_parse_math(False)
+    numbers = {id(label) for axes in figure.axes for label in _numbers_at_ticks(axes)}
+    for text in figure.findobj(lambda artist: isinstance(artist, Text) and id(artist) not in numbers):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
     if path is not None:
         # Without a format, matplotlib would add .png to a name without an end.
         figure.savefig(path, dpi=DPI, format=Path(path).suffix[1:] or "png")
     return figure
+
+
+def _numbers_at_ticks(axes: Axes) -> list[Text]:
+    """Return the labels of ticks that matplotlib writes; not those that have names."""
+    own = [axis for axis in (axes.xaxis, axes.yaxis) if not isinstance(axis.get_major_formatter(), FixedFormatter)]
+    ticks = [tick for axis in own for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())]
+    return [label for tick in ticks for label in (tick.label1, tick.label2)]
 
 
 def drawable(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

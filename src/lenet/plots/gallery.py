@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lenet.evaluation.evaluate import Mistake
+from lenet.data.pixels import CHANNELS, as_bytes, as_planes
+from lenet.evaluation.evaluate import Evaluation, Mistake
 from lenet.model.network import Network
 from lenet.model.patches import receptive_field, strongest_patches
 from lenet.model.rejection import as_percent
@@ -31,14 +32,14 @@ MAX_CAPTION = 16
 
 
 def samples(
-    images: NDArray[np.uint8], labels: Sequence[Any] | NDArray[Any], path: PathLike | None = None, *, columns: int = 10
+    images: ArrayLike, labels: Sequence[Any] | NDArray[Any], path: PathLike | None = None, *, columns: int = 10
 ) -> Picture:
     """Draw images with their labels row by row.
 
     Parameters
     ----------
-    images : uint8 (n, height, width), or (n, maps, height, width)
-        0 = paper, 255 = ink; three maps are drawn as red, green and blue.
+    images : (n, height, width), (n, pixels) or (n, maps, height, width), channels first or last
+        Bytes, 0 = paper and 255 = ink, or floats from 0 to 1; three maps are drawn as red, green and blue.
     labels : (n,)
         Whole numbers or names.
     path : path, optional
@@ -51,8 +52,11 @@ def samples(
     ValueError
         If there are no images.
     """
+    images = _as_images(images)
     if not len(images):
         raise ValueError("no samples to draw")
+    if columns < 1:
+        raise ValueError(f"{columns} columns; expected at least 1")
     rows = -(-len(images) // columns)
     figure = new_figure(0.8 * columns, 0.95 * rows)
     for k, (image, label) in enumerate(zip(images, labels, strict=True)):
@@ -105,8 +109,8 @@ def distortions(
 
 
 def mistakes(
-    images: NDArray[np.uint8],
-    worst: Sequence[Mistake],
+    images: ArrayLike,
+    worst: Sequence[Mistake] | Evaluation,
     path: PathLike | None = None,
     *,
     subject: str = "",
@@ -116,9 +120,9 @@ def mistakes(
 
     Parameters
     ----------
-    images : uint8 (n, height, width), or (n, maps, height, width)
-        0 = paper, 255 = ink: all of those that were evaluated.
-    worst : sequence of Mistake
+    images : as for `samples`
+        All of those that were evaluated.
+    worst : sequence of Mistake, or Evaluation
         As `Evaluation.worst`, in the order in which they are drawn.
     names : sequence of str, optional
         Of the classes; by default their numbers.
@@ -132,8 +136,13 @@ def mistakes(
     ValueError
         If there are no mistakes.
     """
+    worst = worst.worst if isinstance(worst, Evaluation) else worst
     if not worst:
         raise ValueError("no mistakes to draw: every answer was right")
+    images = _as_images(images)
+    last = max(mistake.index for mistake in worst)
+    if last >= len(images):
+        raise ValueError(f"a mistake of image {last}, and {len(images)} images; expected all that were evaluated")
     columns = min(len(worst), 10) if len(worst) < 10 else balanced_columns(len(worst), 10)
     size, gap, below, margin = 0.95, 0.16, 0.52, 0.4
     rows = -(-len(worst) // columns)
@@ -203,3 +212,10 @@ def patches(
             place = (left + x * (cell + gap), top + y * (cell + gap), cell, cell)
             sheet.grey(place, drawable(patch), (0, 255), f"{name} {number} {at}")
     return finished(sheet.figure, path)
+
+
+def _as_images(images: ArrayLike) -> NDArray[np.uint8]:
+    """Return images in any accepted form as bytes (n, height, width) or (n, maps, height, width)."""
+    array = as_bytes(np.asarray(images))
+    several_maps = array.ndim == 4 and array.shape[1] not in CHANNELS and array.shape[3] not in CHANNELS
+    return array if several_maps or not array.size else as_planes(array)

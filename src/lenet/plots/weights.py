@@ -146,12 +146,12 @@ def _frame_kernels(axes: Axes, mask: NDArray[np.bool_], size: tuple[int, int]) -
         axes.add_collection(PatchCollection(frames, edgecolor=FRAME, linewidth=0.5, facecolor=colour))
 
 
-def connection_table(spec: Spec, path: PathLike | None = None, *, name: str | None = None) -> Picture:
+def connection_table(spec: Spec | Network, path: PathLike | None = None, *, name: str | None = None) -> Picture:
     """Draw which maps below each map of a convolution sees, and how its parameters are counted.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or Network
     path : path, optional
         Where the picture goes.
     name : str, optional
@@ -162,7 +162,7 @@ def connection_table(spec: Spec, path: PathLike | None = None, *, name: str | No
     ValueError
         If no convolution has a connection table, or none has that name.
     """
-    layer, shape, below = _convolution_with_table(spec, name)
+    layer, shape, below = _convolution_with_table(spec.spec if isinstance(spec, Network) else spec, name)
     mask = layer.mask(shape[0]).T
     rows, columns = mask.shape
     sheet = Sheet(CELL * columns + 2.2, CELL * rows + 2.1)

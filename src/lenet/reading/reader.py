@@ -100,7 +100,10 @@ class Reader:
         self._rescorer = load()
         self._classifier = self._rescorer if model is None else _opened(model)
         if getattr(self._classifier, "classes", 10) != 10:
-            raise ValueError(f"a network of {self._classifier.classes} classes to read digits; expected one of ten")
+            raise ValueError(
+                f"the network has {self._classifier.classes} classes, and digits are ten; `lenet look NETWORK PICTURE` "
+                "says what it answers"
+            )
         self._candidates = _opened("candidates" if candidates is None else candidates)
         _check_candidates_network(self._candidates)
         window = "sliding-window" if sliding_window is None else sliding_window

@@ -254,8 +254,6 @@ class Recipe:
 _FORMER_NAMES = {"hands": "letterforms"}
 """What earlier files call some fields, and what these are called now."""
 _OPTIONAL = ("stopping", "distortion", "averaging", "distillation")
-PARTS = ("loss", "optimizer", "schedule", "stopping", "distortion", "averaging", "distillation")
-"""The fields of a recipe that have fields of their own."""
 _CLASSES: dict[str, tuple[type[Tagged], ...]] = {
     "loss": get_args(Loss),
     "optimizer": get_args(Optimizer),
@@ -268,3 +266,6 @@ _CLASSES: dict[str, tuple[type[Tagged], ...]] = {
     "distillation": (Distillation,),
 }
 """The classes that a field's value may have."""
+
+KINDS = {what: tuple(cls.__name__ for cls in classes) for what, classes in _CLASSES.items()}
+"""The kinds of value that a field of a recipe may have, by its name, where these have fields of their own."""

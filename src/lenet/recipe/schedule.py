@@ -12,8 +12,8 @@ from lenet.spec.checks import is_whole, require, require_fraction, require_posit
 from lenet.spec.layers import tuples
 
 
-class Rates(Tagged):
-    """What all schedules have."""
+class ScheduleBase(Tagged):
+    """What all schedules have: the learning rate at any time of a run."""
 
     follows_length: ClassVar[bool] = False
     """Whether the rates depend on how long the whole run is."""
@@ -24,7 +24,7 @@ class Rates(Tagged):
 
 
 @dataclass(frozen=True)
-class Constant(Rates):
+class Constant(ScheduleBase):
     """The same learning rate throughout."""
 
     rate: float
@@ -34,12 +34,12 @@ class Constant(Rates):
         require_positive("rate", self.rate)
 
     def at(self, done: float, epochs: float) -> float:
-        """See `Rates.at`."""
+        """See `ScheduleBase.at`."""
         return self.rate
 
 
 @dataclass(frozen=True)
-class Steps(Rates):
+class Steps(ScheduleBase):
     """Learning rates that hold for some epochs each: ((epochs, rate), ...); the last one holds to the end."""
 
     steps: tuple[tuple[int, float], ...]
@@ -50,7 +50,7 @@ class Steps(Rates):
         require(pairs, f"steps of Steps is {self.steps!r}; expected pairs of epochs and a rate")
         require(bool(self.steps), "a schedule of steps needs at least one")
         for epochs, rate in self.steps:
-            require(is_whole(epochs) and epochs >= 1, f"a step of {epochs} epochs; expected at least 1")
+            require(is_whole(epochs) and epochs >= 1, f"a step of {epochs} epochs; expected a whole number > 0")
             require_positive("rate", rate)
 
     @classmethod
@@ -59,7 +59,7 @@ class Steps(Rates):
         return super().from_dict({**data, "steps": tuples(data.get("steps"))})
 
     def at(self, done: float, epochs: float) -> float:
-        """See `Rates.at`."""
+        """See `ScheduleBase.at`."""
         end = 0
         for length, rate in self.steps:
             end += length
@@ -69,7 +69,7 @@ class Steps(Rates):
 
 
 @dataclass(frozen=True)
-class OneCycle(Rates):
+class OneCycle(ScheduleBase):
     """A linear warm-up to the rate `peak`, then a fall to 0 at the end of the run.
 
     Parameters
@@ -98,7 +98,7 @@ class OneCycle(Rates):
         require(self.fall in ("linear", "cosine"), f"fall is {self.fall!r}; expected linear or cosine")
 
     def at(self, done: float, epochs: float) -> float:
-        """See `Rates.at`."""
+        """See `ScheduleBase.at`."""
         along = done / epochs
         if along < self.warmup:
             return self.peak * (self.start + (1 - self.start) * along / self.warmup)
@@ -108,7 +108,7 @@ class OneCycle(Rates):
 
 
 @dataclass(frozen=True)
-class Inverse(Rates):
+class Inverse(ScheduleBase):
     """`rate` (1 + `gamma` epochs)^-`power`, as Caffe's policy ``inv`` has it (its gamma counts minibatches)."""
 
     rate: float
@@ -121,7 +121,7 @@ class Inverse(Rates):
             require_positive(what, getattr(self, what))
 
     def at(self, done: float, epochs: float) -> float:
-        """See `Rates.at`."""
+        """See `ScheduleBase.at`."""
         return self.rate * (1 + self.gamma * done) ** -self.power
 
 

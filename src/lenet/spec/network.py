@@ -93,6 +93,8 @@ class Spec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input", tuple(self.input))
+        if isinstance(self.layers, Layer):
+            raise ValueError("layers are one layer; expected a tuple of them: (layer,) with a comma")
         object.__setattr__(self, "layers", tuple(self.layers))
         require(
             len(self.input) == 3 and all(type(n) is int and 1 <= n <= MAX_SIZE for n in self.input),

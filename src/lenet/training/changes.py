@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lenet.recipe import Recipe
-from lenet.recipe.recipe import PARTS
+from lenet.recipe.recipe import KINDS
 from lenet.spec import Spec
 from lenet.spec.layers import tuples
 
@@ -101,11 +101,14 @@ def _set(described: dict[str, Any], path: list[str], value: Any) -> None:
         where = ".".join([_RECIPE, *path[:depth]])
         if not isinstance(inner, dict):
             given = "none" if inner is None else repr(inner)
-            raise ValueError(f"{where} is {given}, and has no {name!r}; set its kind first, such as {where}=KIND")
+            kinds = KINDS.get(path[depth - 1], ()) if depth == 1 else ()
+            cure = f"; set its kind first: {' or '.join(f'{where}={kind}' for kind in kinds)}" if kinds else ""
+            raise ValueError(f"{where} is {given}, and has no {name!r}{cure}")
         if name not in inner or name == "kind":
             fields = ", ".join(field for field in inner if field != "kind")
             raise ValueError(f"{where} has no {name!r}; it has {fields}")
         if depth == len(path) - 1:
-            is_kind = depth == 0 and name in PARTS and isinstance(value, str)
+            kinds = KINDS.get(name, ()) if depth == 0 else ()
+            is_kind = isinstance(value, str) and bool(kinds) and (name != "init" or value in kinds)
             inner[name] = Recipe.described(name, value) if is_kind else value
         inner = inner[name]

@@ -148,6 +148,8 @@ def fit(
             given = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
             cure = f'such as lenet.presets["lenet5"].{what}'
             raise TypeError(f"{what} is {given}; expected a {kind.__name__}, {cure}")
+    if isinstance(seed, np.ndarray | list | tuple):
+        raise TypeError(f"seed is a {type(seed).__name__}; validation is one argument, a pair (images, labels)")
     if spec.classes > MAX_CLASSES:
         raise ValueError(f"{spec.classes} classes; training takes at most {MAX_CLASSES}")
     flat = _initial_weights(spec, recipe, seed, initial)
@@ -161,8 +163,10 @@ def fit(
     holdout = None
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
-            given = repr(validation) if isinstance(validation, int | float) else f"a {type(validation).__name__}"
+            given = repr(validation) if isinstance(validation, int | float) else type(validation).__name__
             cure = "images[n:], labels[n:] are the last ones, images[:n], labels[:n] are then for training"
+            if hasattr(validation, "images") and hasattr(validation, "labels"):
+                cure = "validation.images, validation.labels"
             raise TypeError(f"validation is {given}; expected a pair (images, labels): {cure}")
         holdout = _checked(validation[0], validation[1], spec)
         if not len(holdout[0]):

@@ -153,8 +153,15 @@ class History(Sequence[EpochMetrics]):
     def __getitem__(self, index: int) -> EpochMetrics: ...
     @overload
     def __getitem__(self, index: slice) -> History: ...
-    def __getitem__(self, index: int | slice) -> EpochMetrics | History:
-        """Return an epoch, or the history of some epochs."""
+    @overload
+    def __getitem__(self, index: str) -> list[Any]: ...
+    def __getitem__(self, index: int | slice | str) -> EpochMetrics | History | list[Any]:
+        """Return an epoch, the history of some epochs, or the values of a measurement, such as ``loss``."""
+        if isinstance(index, str):
+            columns = self.to_dict()
+            if index not in columns:
+                raise KeyError(f"no measurement is called {index!r}; expected one of {', '.join(columns)}")
+            return columns[index]
         return History(self._epochs[index]) if isinstance(index, slice) else self._epochs[index]
 
     def __len__(self) -> int:

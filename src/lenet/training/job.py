@@ -242,13 +242,13 @@ class PreparedJob:
         steps = run.recipe.epochs * -(-len(run.training) // run.recipe.batch_size)
         if steps < FEW_STEPS and not run.recipe.steps:
             remarks.append(
-                f"only {steps} steps, of {run.recipe.batch_size} images each: it may not learn; more epochs (--epochs) "
-                "or smaller minibatches (--set recipe.batch_size=16) make more"
+                f"few steps, {steps} in all: it may not learn; more epochs (--epochs) or smaller minibatches "
+                "(--set recipe.batch_size=16) make more"
             )
         if self.job.preset and not self.job.is_of_lines and run.training.class_count < run.spec.classes:
             remarks.append(
-                f"{run.training.class_count} classes, and {self.job.preset} has {run.spec.classes}: the others are "
-                "never right; without --preset the network has as many as the data"
+                f"{run.training.class_count} classes of images, and {run.spec.classes} of the network; without --preset it "
+                "has as many as the data"
             )
         return remarks
 

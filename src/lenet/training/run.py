@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -177,7 +177,7 @@ class Run:
         why = "an extended training starts in another directory, with --initial for its weights"
         # Another number of epochs takes the place of a number of steps, so both differ.
         if {name for name, _, _ in differing} not in ({"recipe.epochs"}, {"recipe.epochs", "recipe.steps"}):
-            raise RunError(f"{path}: another training: {text}")
+            raise RunError(f"{path}: another training; expected the same --quick, --best and --set as before: {text}")
         if self.recipe.schedule.follows_length:
             kind = type(self.recipe.schedule).__name__
             raise RunError(f"{path}: {text}; {kind} sets its learning rates by the number of epochs: {why}")
@@ -230,31 +230,43 @@ class Run:
 
 @contextlib.contextmanager
 def _made(directory: Path) -> Iterator[None]:
-    """Make a directory that can be written to, and remove it if nothing was written; RunError if it is impossible."""
+    """Make a directory that can be written to, for one training at a time, and remove it if nothing was written.
+
+    Raises
+    ------
+    RunError
+        If it is impossible, or another training runs there; nothing is changed then.
+    """
     new = [place for place in (directory, *directory.parents) if not place.exists()]
-    probe = directory / f".{os.getpid()}.probe"
+    probe = file.partial_path(directory / "probe", os.getpid())
     try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        _remove_empty(new)
+        raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
+    with _locked(directory):
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
-        with _locked(directory):
             for rest in directory.glob(PARTIAL):  # of a training that was killed while it wrote
-                rest.unlink()
+                rest.unlink(missing_ok=True)
             yield
-    finally:
-        with contextlib.suppress(OSError):  # one that is not empty stays, and those above it
-            for place in new:
-                place.rmdir()
+        finally:
+            _remove_empty(new)
+
+
+def _remove_empty(places: Sequence[Path]) -> None:
+    """Remove directories, each after those within it, up to the first that is not empty."""
+    with contextlib.suppress(OSError):
+        for place in places:
+            place.rmdir()
 
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Let no other process train in a directory meanwhile; RunError if one does.
+    """Let no other training use a directory meanwhile; RunError if one does.
 
-    The lock ends with the process, however it ends. Where the system or the file system has none, nothing is locked.
+    The lock ends with the process. Where the system or the file system has none, nothing is locked.
     """
     if fcntl is None:
         yield
@@ -265,9 +277,11 @@ def _locked(directory: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise RunError(f"{directory}: another process is training there; expected another directory") from error
+                raise RunError(f"{directory}: another training runs there; expected another directory") from error
         yield
     finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)  # also where a child of this process has the file
         os.close(handle)
 
 
@@ -294,6 +308,10 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
             "directory, or the same seed and at least as many members"
         )
     begun = [place for place in (run.directory, *directories) if (place / CHECKPOINT).exists()]
+    if not begun and (run.directory / ENSEMBLE).exists():
+        raise RunError(
+            f"{run.directory / ENSEMBLE}: is there without its members; move it away, or train in another directory"
+        )
     if begun and (begun[0] == run.directory or not run.resume):
         raise RunError(
             f"{begun[0]}: holds a training; --resume continues its members, another directory starts a new one"
