@@ -27,6 +27,11 @@ def _succeeded(figures: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [o for o in figures.get(name, {}).get("outcomes", []) if "failed" not in o]
 
 
+def _step_seconds(outcomes: Sequence[Mapping[str, Any]]) -> float:
+    """Return the seconds of a step in the training that other programs disturbed least."""
+    return min(float(outcome["seconds"]) / float(outcome["steps"]) for outcome in outcomes)
+
+
 def _row(name: str, preset: Preset, figures: Mapping[str, Any]) -> str:
     published = "not given" if preset.published.error is None else f"{preset.published.error:g}"
     outcomes = _succeeded(figures, name)
@@ -34,15 +39,14 @@ def _row(name: str, preset: Preset, figures: Mapping[str, Any]) -> str:
     failed = f"{asked - len(outcomes)} of {asked} failed" if len(outcomes) < asked else ""
     if not outcomes:
         return f"| `{name}` | {published} | {failed} | | | | | | |"
-    steps = statistics.mean(o["steps"] for o in outcomes)
-    seconds = statistics.mean(o["seconds"] for o in outcomes)
+    step = _step_seconds(outcomes)
     cells = (
         published,
         _mean([o["error"] for o in outcomes]) + (f" ({failed})" if failed else ""),
         str(len(outcomes)),
         _mean([o["epochs"] for o in outcomes], 0).removesuffix(" ± 0"),
-        f"{seconds:,.1f}",
-        f"{1e3 * seconds / steps:.3g}",
+        f"{step * statistics.mean(o['steps'] for o in outcomes):,.1f}",
+        f"{1e3 * step:.3g}",
         f"{preset.spec.parameters:,}",
         f"{preset.spec.connections:,}",
     )
@@ -54,9 +58,10 @@ _HEAD = """# The LeNets, reproduced
 What each source reports, and what its network reaches here when trained by its own recipe: `lenet reproduce`. Every
 training uses MNIST's 60,000 training images (or as many as its steps need) except those that its source keeps for
 validation, and the 10,000 test images once, at its end, and after the epochs for which its source prints a test error;
-a ± is the standard deviation over the seeds. Nothing was chosen by these errors: where a source leaves something open,
-it was settled on hold-out images of the training set, or by what others usually do, and it is listed below. Where a
-step takes one image, a training uses one thread, and several run side by side; all others use all threads.
+a ± is the standard deviation over the seeds. The time of a step is that of the fastest seed, since other programs run
+on the machines. Nothing was chosen by these errors: where a source leaves something open, it was settled on hold-out
+images of the training set, or by what others usually do, and it is listed below. Where a step takes one image, a
+training uses one thread, and several run side by side; all others use all threads.
 
 | network | published error, % | ours, % | seeds | epochs | seconds | milliseconds a step | parameters | connections |
 |---|---|---|---|---|---|---|---|---|
@@ -66,7 +71,7 @@ _FIGURE = """
 ![Time and width; loss against time](figures/reproducing.png)
 
 Left, how the time of a step grows with the network: every network's time for one training image against the
-multiplications by a weight that it needs. Right, training loss against time for networks that their sources compare.
+multiplications by a weight that it needs, on the machine on which most were trained. Right, training loss against time for networks that their sources compare.
 """
 
 
@@ -179,15 +184,21 @@ def _failure(name: str, preset: Preset, figures: Mapping[str, Any]) -> list[str]
 
 def _per_image(figures: Mapping[str, Any], name: str, preset: Preset) -> float | None:
     """Return the microseconds that one image of training took; None without figures."""
-    images = preset.recipe.batch_size
-    times = [1e6 * o["seconds"] / (o["steps"] * images) for o in _succeeded(figures, name)]
-    return statistics.mean(times) if times else None
+    outcomes = _succeeded(figures, name)
+    return 1e6 * _step_seconds(outcomes) / preset.recipe.batch_size if outcomes else None
 
 
 def by_width(figures: Mapping[str, Any], table: PresetTable = literature) -> dict[str, tuple[int, float]]:
-    """Return for each preset the multiplications by a weight for one image, and the microseconds of its training."""
+    """Return for each preset the multiplications by a weight for one image, and the microseconds of its training.
+
+    Only times of one machine can be compared: of those that were trained on the machine of most presets.
+    """
+    machines = [figures[name]["processor"] for name in table if _succeeded(figures, name)]
+    most = max(machines, key=machines.count, default="")
     result = {}
     for name, preset in table.items():
+        if figures.get(name, {}).get("processor") != most:
+            continue
         time_of_one = _per_image(figures, name, preset)
         if time_of_one is not None:
             work = sum(layer.multiplications(shape) for layer, shape in preset.spec.steps())

@@ -247,8 +247,8 @@ class PreparedJob:
             )
         if self.job.preset and not self.job.is_of_lines and run.training.class_count < run.spec.classes:
             remarks.append(
-                f"{run.training.class_count} classes of images, and {run.spec.classes} of the network; without --preset it "
-                "has as many as the data"
+                f"{run.training.class_count} classes of images, and {run.spec.classes} of the network; without "
+                "--preset it has as many as the data"
             )
         return remarks
 
