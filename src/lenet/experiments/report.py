@@ -70,9 +70,9 @@ training uses one thread, and several run side by side; all others use all threa
 _FIGURE = """
 ![Time and width; loss against time](figures/reproducing.png)
 
-Left, how the time of a step grows with the network: a network's time for one training image against the multiplications
-by a weight that it needs, on the machine on which most were trained. Right, training loss against time for networks that
-their sources compare.
+Left, how the time of a step grows with the network: a network's time for one training image against the
+multiplications by a weight that it needs, on the machine on which most were trained. Right, training loss against time
+for networks that their sources compare.
 """
 
 
