@@ -157,3 +157,15 @@ def test_options_that_a_view_does_not_have_are_usage_errors(run, tmp_path):
     by_index = ("look", "lenet5", "--index", 0, "--data", "digits")
     assert "--mode digit without a picture" in run(*by_index, "--mode", "digit", *out, code=2).stderr
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_network_without_mistakes_has_nothing_to_draw(run, trained, tmp_path, monkeypatch):
+    images, labels = lenet.data.digits("test")
+    network = lenet.load(trained[0] / "network.safetensors")
+    right = network.predict(images) == labels
+    np.savez(tmp_path / "right.npz", x_test=images[right], y_test=labels[right], x_train=images, y_train=labels)
+    out = tmp_path / "worst.png"
+    done = run("look", trained[0] / "network.safetensors", "--worst", 5, "--data", tmp_path / "right.npz", "--out", out)
+    assert done.stdout == ""
+    assert "no mistakes to draw: every answer was right" in done.stderr
+    assert not out.exists()

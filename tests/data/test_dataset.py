@@ -52,5 +52,14 @@ def test_hold_out_samples_of_two_files_one_after_the_other():
     labels = np.repeat([0, 1, 2, 0, 1, 2], 100).astype(np.uint8)
     data = Dataset(np.zeros((600, 2, 2), np.uint8), labels, "two")
     assert np.bincount(data.split(50)[1].labels).min() >= 16
-    # Of five, a class may be missing by chance.
+    # Of five, two classes may be missing by chance.
     assert data.split(5)[1].labels.tolist() == [2] * 5
+    with pytest.raises(TypeError, match="0.2 hold-out samples; expected a whole number"):
+        data.split(0.2)
+
+
+def test_one_sample_out_of_order_does_not_hide_the_order():
+    labels = np.repeat(np.arange(10), 60).astype(np.uint8)
+    labels[[3, -5]] = labels[[-5, 3]]
+    data = Dataset(np.zeros((600, 2, 2), np.uint8), labels, "nearly sorted")
+    assert np.bincount(data.split(60)[1].labels, minlength=10).tolist() == [6] * 10

@@ -177,3 +177,11 @@ def test_samples_of_a_data_set_are_decoded_alike_whatever_their_contrast():
     assert np.array_equal(decode_sample(grey, "a", rgb=True), np.dstack([page[..., 2]] * 3))
     with pytest.raises(PictureError, match="row 3: not a picture"):
         decode_sample(b"nonsense", "row 3")
+
+
+def test_arrays_of_zeros_and_ones_are_refused_whatever_their_type(seven):
+    bits = np.asarray(seven.convert("L")) > 100
+    assert str(read(bits)) == "7"
+    for kind in (np.uint8, np.int64):
+        with pytest.raises(PictureError, match="0 and 1; .* multiply them by 255 if 1 is ink"):
+            read(bits.astype(kind))

@@ -91,3 +91,13 @@ def test_names_are_no_formulas():
     axes.set_title("$x_")
     picture = finished(sheet.figure, None)
     assert picture._repr_png_().startswith(b"\x89PNG")
+
+
+def test_names_of_any_letters_are_drawn(tmp_path):
+    """Also those that no font of this machine has, and names of files that are no text; warnings are errors here."""
+    sheet = Sheet(2, 1)
+    sheet.head(0.1, "\u65e5\u672c", "p\udce9.png")
+    finished(sheet.figure, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 0
+    with pytest.raises(FileNotFoundError, match="No such directory; make it first: '.*missing'"):
+        finished(sheet.figure, tmp_path / "missing" / "a.png")

@@ -128,7 +128,11 @@ def test_other_networks_have_no_rejection_threshold_for_lines():
 @pytest.mark.parametrize(
     ("networks", "error", "message"),
     [
-        ({"model": "candidates"}, ValueError, "a network of 12 classes to read digits; expected one of ten"),
+        (
+            {"model": "candidates"},
+            ValueError,
+            "the network has 12 classes, and digits are ten; `lenet look NETWORK PICTURE` says what",
+        ),
         (
             {"candidates": "lenet5"},
             ValueError,

@@ -86,3 +86,9 @@ LENET5 = presets["lenet5"].recipe
 def test_recipes_that_make_no_sense(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(("field", "limit"), [("epochs", "1,000,000"), ("steps", "2,147,483,647")])
+def test_a_training_without_end_is_refused(field, limit):
+    with pytest.raises(ValueError, match=f"{field}; expected 1 to {limit}"):
+        Recipe(Constant(0.1), **{field: 10**400})

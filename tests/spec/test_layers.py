@@ -81,3 +81,8 @@ def test_layers_of_each_kind_survive_json(layer):
     assert type(layer).from_dict(described) == layer
     with pytest.raises(TypeError, match="colour"):
         type(layer).from_dict({**described, "colour": "red"})
+
+
+def test_lists_are_taken_for_tuples():
+    assert Conv("C1", 2, [3, 5], table=[[0], [0]]) == Conv("C1", 2, (3, 5), table=((0,), (0,)))
+    assert hash(Conv("C1", 2, [3, 5])) == hash(Conv("C1", 2, (3, 5)))

@@ -68,7 +68,7 @@ def test_changes_of_the_recipe():
         ({"recipe.optimizer": "adam"}, "optimizer is 'adam'; expected one of Sgd, Adam"),
         ({"recipe.schedule": "Constant"}, "rate of Constant is None; expected a number"),
         ({"recipe.optimizer": {"kind": "Lion"}}, "optimizer is of the kind 'Lion'; expected a kind among Sgd, Adam"),
-        ({"recipe.epochs": 0}, "0 epochs; expected at least 1"),
+        ({"recipe.epochs": 0}, "0 epochs; expected 1 to 1,000,000"),
     ],
 )
 def test_changes_of_the_recipe_that_do_not_fit(changes, message):

@@ -209,3 +209,16 @@ def test_arguments_in_the_wrong_place(digits):
     ):
         with pytest.raises(TypeError, match=message):
             lenet.fit(SPEC, RECIPE, images, labels, validation)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"initial": "lenet5"}, r"initial is 'lenet5'; expected a Network, such as lenet.load\(name\)"),
+        ({"teacher": "reader"}, "teacher is 'reader'; expected a network or an ensemble"),
+        ({"resume_from": 3}, "resume_from is a int; expected the state of an Epoch"),
+    ],
+)
+def test_names_are_no_networks(digits, options, message):
+    with pytest.raises(TypeError, match=message):
+        lenet.fit(SPEC, RECIPE, *digits, **options)

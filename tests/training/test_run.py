@@ -372,3 +372,29 @@ def test_an_ensemble_without_its_members_is_kept(run, tmp_path):
     with pytest.raises(RunError, match="ensemble.safetensors: is there without its members; move it away"):
         list(ensemble(replace(run, directory=directory, seed=5), 2))
     assert (directory / ENSEMBLE).read_bytes() == before
+
+
+def test_an_ensemble_takes_its_directory_for_itself(run, tmp_path):
+    first = ensemble(replace(run, directory=tmp_path / "both", recipe=replace(run.recipe, epochs=1)), 2)
+    next(first)
+    for other in (
+        ensemble(replace(run, directory=tmp_path / "both", seed=5), 2),
+        replace(run, directory=tmp_path / "both").epochs(),
+    ):
+        with pytest.raises(RunError, match="both: another training runs there; expected another directory"):
+            next(other)
+    assert [member for member, _ in first] == [1]
+    assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["ensemble.safetensors", "seed-1", "seed-2"]
+
+
+def test_only_its_own_files_are_cleared_away(run):
+    mine = run.directory / ".movie.mp4.partial"
+    mine.write_text("precious")
+    list(replace(run, resume=True).epochs())
+    assert mine.read_text() == "precious"
+
+
+def test_a_finished_training_whose_network_is_gone(run):
+    (run.directory / NETWORK).unlink()
+    with pytest.raises(RunError, match="network.safetensors: is missing, and all epochs are done; train again in ano"):
+        list(replace(run, resume=True).epochs())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 from lenet.cli.shared import EXPECTED, app, one_line, say
 
@@ -24,6 +25,9 @@ MODULES = {
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code; by default the process's own arguments."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has not all letters shows the others by their numbers
+            stream.reconfigure(errors="backslashreplace")
     name = arguments[0] if arguments else ""
     try:
         for module in _modules_for(name):

@@ -67,7 +67,9 @@ def evaluate(
         print(json.dumps({**plain, "classes": names, **tables, **confidence}))
     else:
         _show_evaluation(result, confidence, names)
-    if worst_out is not None:
+    if worst_out is not None and not result.worst:
+        say("no mistakes to draw: every answer was right")
+    elif worst_out is not None:
         subject = f"{model}: {dataset.name}, {result.wrong} of {result.n} wrong"
         plots.mistakes(dataset.images, result.worst, worst_out, subject=subject, names=names)
         say(f"the worst mistakes are in {worst_out}")

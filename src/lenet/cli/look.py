@@ -99,7 +99,7 @@ def look(
         paths = [_draw_network(view, model, out)]
     elif view in ("patches", "worst"):
         source = data, split or ("train" if view == "patches" else "test")
-        paths = [_draw_data(model, source, patches, worst, out)]
+        paths = _draw_data(model, source, patches, worst, out)
     else:
         network = lenet.load(model)
         single = None if view == "distortions" else single_network(network, model)
@@ -214,7 +214,10 @@ def _draw_network(view: str, model: str, out: Path) -> Path:
     return out
 
 
-def _draw_data(model: str, source: tuple[str | None, str], patches: str | None, worst: int | None, out: Path) -> Path:
+def _draw_data(
+    model: str, source: tuple[str | None, str], patches: str | None, worst: int | None, out: Path
+) -> list[Path]:
+    """Draw a view of a data set; return the drawing's path, nothing if there is nothing to draw."""
     network = lenet.load(model)
     dataset = _dataset(network, *source)
     subject = f"{model}: {dataset.name}"
@@ -223,8 +226,11 @@ def _draw_data(model: str, source: tuple[str | None, str], patches: str | None, 
     else:
         result = lenet.evaluate(network, dataset.images, dataset.labels, worst=worst or 0)
         subject += f", {result.wrong} of {result.n} wrong"
+        if not result.worst:
+            say("no mistakes to draw: every answer was right")
+            return []
         plots.mistakes(dataset.images, result.worst, out, subject=subject, names=network.all_class_names())
-    return out
+    return [out]
 
 
 def _draw_distorted(network: Classifier, image: NDArray[np.uint8], seed: int, path: Path) -> None:

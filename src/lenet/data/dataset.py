@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lenet.data.class_names import label_among
 from lenet.data.picture_options import PictureOptions
+from lenet.spec.checks import is_whole
 
 MIN_EXPECTED = 8
-"""If so many hold-out samples of a class are expected, and none is there, samples lie class after class."""
+"""If so many hold-out samples of some classes are expected, and none is there, samples lie class after class."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +72,8 @@ class Dataset:
 
         Of samples that lie class after class, the last ones would be of few classes: their classes alternate first.
         """
+        if not is_whole(holdout):
+            raise TypeError(f"{holdout!r} hold-out samples; expected a whole number")
         if not 0 < holdout < len(self):
             raise ValueError(f"{holdout} hold-out samples of {len(self)}; expected 1 to {len(self) - 1}")
         whole, rest = self._of_mixed_classes(holdout), len(self) - holdout
@@ -87,11 +90,11 @@ class Dataset:
     def _of_mixed_classes(self, holdout: int) -> Dataset:
         """Return the samples as they are, or with alternating classes if the last ones are not of all of them."""
         classes, counts = np.unique(self.labels, return_counts=True)
-        lacking = counts[~np.isin(classes, self.labels[-holdout:])]
+        lacking = int(counts[~np.isin(classes, self.labels[-holdout:])].sum())
         changes = int((np.diff(self.labels) != 0).sum())
         in_order = len(classes) > 1 and changes == len(classes) - 1
-        # In a random order, so many expected samples of a class are missing once in three thousand times.
-        if not in_order and not (lacking * holdout / len(self) >= MIN_EXPECTED).any():
+        # In a random order, so many expected samples are all missing once in three thousand times.
+        if not in_order and lacking * holdout / len(self) < MIN_EXPECTED:
             return self
         order = alternating(self.labels)
         name = f"{self.name}, with alternating classes"

@@ -77,7 +77,11 @@ def as_label_bytes(labels: NDArray[Any], count: int) -> Bytes:
     """Return labels (n,) or (n, 1), whole numbers of any type from 0 to 255, as bytes; DataError for others."""
     flat = labels.reshape(-1) if labels.shape == (count, 1) else labels
     if flat.shape != (count,) or flat.dtype.kind not in "iuf":
-        cure = "; of one-hot rows take labels.argmax(axis=1)" if labels.ndim == 2 and len(labels) == count else ""
+        cure = ""
+        if labels.ndim == 2 and len(labels) == count:
+            cure = "; of one-hot rows take labels.argmax(axis=1)"
+        elif labels.dtype.kind in "USO":
+            cure = "; of names take np.unique(names, return_inverse=True)[1]"
         raise DataError(
             f"labels are {labels.dtype} {labels.shape}; expected a whole number from 0 to {MAX_CLASSES - 1} "
             f"for each of {count} images{cure}"

@@ -191,7 +191,7 @@ def _from_array(array: NDArray[Any]) -> Grey:
 
 
 def _to_bytes(array: NDArray[Any], name: str) -> Grey:
-    if array.dtype == np.uint8:
+    if array.dtype == np.uint8 and array.max(initial=0) != 1:
         return np.ascontiguousarray(array)
     if array.dtype.kind in "iu" and array.min() >= 0 and 255 < array.max() <= 65535:
         bits = next(bits for bits in (10, 12, 16) if array.max() < 1 << bits)  # as cameras and scanners have them

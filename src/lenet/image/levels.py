@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FAINT = 16
+"""Whole numbers of at most this are no ink that could be seen among 0 to 255: scikit-learn's digits are 0 to 16."""
+MANY = 28 * 28
+"""So many pixels, as many as an image of MNIST has, are enough to say so."""
 AMBIGUOUS_BELOW = 32
 """Floats with a largest value above 1 and below this are neither clearly 0 to 1 nor clearly 0 to 255."""
 
@@ -35,11 +39,10 @@ def as_levels(values: NDArray[Any], expected: str = "0 to 255, or floats from 0 
     """
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint8 and values.max(initial=0) != 1:
+    if values.dtype == np.uint8 and not _is_faint(values):
         return np.ascontiguousarray(values)
     if values.dtype.kind not in "iuf":
-        cure = ": lenet.reading.normalised(path) makes an image of a picture" if values.dtype.kind in "US" else ""
-        raise TypeError(f"pixels are {'text' if cure else values.dtype}; expected {expected}{cure}")
+        raise TypeError(f"pixels are {values.dtype}; expected {expected}")
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = int((~np.isfinite(values)).sum())
@@ -48,9 +51,10 @@ def as_levels(values: NDArray[Any], expected: str = "0 to 255, or floats from 0 
         cure = "scale them to 0 to 1: (x - x.min()) / (x.max() - x.min())"
         raise ValueError(f"pixels from {low:g} to {high:g}; expected {expected}: {cure}")
     if values.dtype.kind in "iu":
-        if high == 1:
-            cure = "multiply them by 255 if 1 is ink"
-            raise ValueError(f"pixels are {values.dtype}, 0 and 1; expected {expected}: {cure}")
+        if _is_faint(values):
+            given, factor = ("0 and 1", "255") if high == 1 else (f"{low:g} to {high:g}", f"255 / {high:g}")
+            cure = f"multiply them by {factor} if {high:g} is ink"
+            raise ValueError(f"pixels are {values.dtype}, {given}; expected {expected}: {cure}")
         return np.ascontiguousarray(values, np.uint8)
     if 1 < high < AMBIGUOUS_BELOW:
         raise ValueError(
@@ -58,6 +62,12 @@ def as_levels(values: NDArray[Any], expected: str = "0 to 255, or floats from 0 
             "divide them by their largest value if that is ink"
         )
     return _from_unit(values) if high <= 1 else np.rint(values).astype(np.uint8)
+
+
+def _is_faint(values: NDArray[Any]) -> bool:
+    """Return whether whole numbers are probably not 0 to 255: all are 0 or 1, or many are too small to be seen."""
+    high = int(values.max(initial=0))
+    return high == 1 or (1 < high <= FAINT and values.size >= MANY)
 
 
 def _from_unit(values: NDArray[Any]) -> NDArray[np.uint8]:

@@ -39,6 +39,8 @@ def as_images(images: ArrayLike, spec: Spec, *, larger: bool = False) -> NDArray
         f"(n, {'' if maps == 1 else f'{maps}, '}{height}, {width}) or smaller, bytes or floats from 0 to 1, 0 = paper"
     )
     given = np.asarray(images)
+    if given.dtype.kind in "US":
+        raise TypeError(f"images are text; expected {expected}: lenet.reading.normalised(path) makes one of a picture")
     array = _with_maps(as_levels(given, expected), spec, larger)
     if array is None:
         raise ValueError(f"images of shape {given.shape}; expected {expected}{_cure_of_shape(given.shape, spec)}")

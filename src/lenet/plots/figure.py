@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
+from errno import ENOENT
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -27,6 +31,19 @@ FRAME, MUTED = "#999999", "#666666"
 """Of the frames around maps, and of what is written small."""
 GREY = "gray_r"
 """The colour scale of pictures: paper is white, ink is black."""
+
+CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Heiti TC",
+    "Microsoft YaHei",
+    "SimHei",
+)
+"""Fonts for letters that matplotlib's own font lacks, if they are there."""
 
 PathLike = str | os.PathLike[str]
 Floats = NDArray[np.floating[Any]]
@@ -62,12 +79,29 @@ def finished(figure: Picture, path: PathLike | None) -> Picture:
     formulas, such as powers of ten.
     """
     numbers = {id(label) for axes in figure.axes for label in _numbers_at_ticks(axes)}
-    for text in figure.findobj(lambda artist: isinstance(artist, Text) and id(artist) not in numbers):
-        text.set_parse_math(False)  # type: ignore[attr-defined]
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if id(text) in numbers:
+            continue
+        text.set_parse_math(False)
+        written = text.get_text()
+        text.set_text(written.encode(errors="replace").decode())  # a file's name may be no text
+        if not written.isascii():
+            text.set_fontfamily([*text.get_fontfamily(), *other_fonts()])
     if path is not None:
-        # Without a format, matplotlib would add .png to a name without an end.
-        figure.savefig(path, dpi=DPI, format=Path(path).suffix[1:] or "png")
+        if not Path(path).parent.is_dir():
+            raise FileNotFoundError(ENOENT, "No such directory; make it first", str(Path(path).parent))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # no font of this machine has it
+            # Without a format, matplotlib would add .png to a name without an end.
+            figure.savefig(path, dpi=DPI, format=Path(path).suffix[1:] or "png")
     return figure
+
+
+@lru_cache(1)
+def other_fonts() -> tuple[str, ...]:
+    """Return those fonts of this machine that have Chinese, Japanese and Korean letters."""
+    return tuple(name for name in CJK_FONTS if name in font_manager.get_font_names())
 
 
 def _numbers_at_ticks(axes: Axes) -> list[Text]:

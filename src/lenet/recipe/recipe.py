@@ -36,6 +36,8 @@ class Scale(Tagged):
 PAPER_1998 = Scale(-0.1, 1.175)
 """White and black of LeCun et al. 1998, section III.A: over MNIST's pixels in 32x32, mean 0.03 and variance 0.12."""
 
+MAX_EPOCHS, MAX_STEPS = 1_000_000, 2**31 - 1
+"""A recipe of more is refused."""
 INITS = ("lecun1998", "lecun1998-root", "glorot", "he", "theano", "caffe")
 """Distributions of initial weights, all uniform.
 
@@ -168,9 +170,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         self._check_types()
-        require(self.epochs >= 1, f"{self.epochs} epochs; expected at least 1")
+        require(1 <= self.epochs <= MAX_EPOCHS, f"{self.epochs} epochs; expected 1 to {MAX_EPOCHS:,}")
         require(1 <= self.batch_size <= 65536, f"a batch size of {self.batch_size}; expected 1 to 65536")
-        require(self.steps is None or self.steps >= 1, f"{self.steps} steps; expected at least 1")
+        steps = self.steps
+        require(steps is None or 1 <= steps <= MAX_STEPS, f"{steps} steps; expected 1 to {MAX_STEPS:,}")
         holdout = self.validation
         require(holdout is None or holdout >= 0, f"{holdout} validation images; expected at least 0")
         for what in ("nondigits", "letterforms"):

@@ -143,7 +143,10 @@ class Patience(Tagged):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.minibatches >= 1, f"a patience of {self.minibatches} minibatches; expected at least 1")
+        limit = 2**31 - 1
+        require(
+            1 <= self.minibatches <= limit, f"a patience of {self.minibatches} minibatches; expected 1 to {limit:,}"
+        )
         require(self.factor >= 1, f"a patience factor of {self.factor}; expected at least 1")
         require(0 < self.improvement <= 1, f"an improvement of {self.improvement}; expected above 0, at most 1")
 

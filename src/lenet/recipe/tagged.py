@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
 from typing import Any, ClassVar, Self
 
-from lenet.spec.checks import is_number, is_whole, require
+from lenet.spec.checks import MAX_NUMBER, is_number, is_whole, require
 
 _OF_TYPE = {
-    "float": (is_number, "a number"),
+    "float": (is_number, f"a number, at most {MAX_NUMBER:g} in size"),
     "int": (is_whole, "a whole number"),
     "bool": (lambda value: isinstance(value, bool), "true or false"),
     "str": (lambda value: isinstance(value, str), "text"),

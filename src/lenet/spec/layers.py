@@ -175,6 +175,11 @@ class Conv(Layer):
     stride: int = 1
     kind: ClassVar[str] = "convolution"
 
+    def __post_init__(self) -> None:
+        """Take lists for tuples, so that equal layers are equal."""
+        for what in ("kernel", "table"):
+            object.__setattr__(self, what, tuples(getattr(self, what)))
+
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the kernel."""

@@ -143,13 +143,7 @@ def fit(
     >>> bool((network.predict(test_images) == test_labels).mean() > 0.97)
     True
     """
-    for what, value, kind in (("spec", spec, Spec), ("recipe", recipe, Recipe)):
-        if not isinstance(value, kind):
-            given = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            cure = f'such as lenet.presets["lenet5"].{what}'
-            raise TypeError(f"{what} is {given}; expected a {kind.__name__}, {cure}")
-    if isinstance(seed, np.ndarray | list | tuple):
-        raise TypeError(f"seed is a {type(seed).__name__}; validation is one argument, a pair (images, labels)")
+    _check_types(spec=spec, recipe=recipe, seed=seed, teacher=teacher, initial=initial, resume_from=resume_from)
     if spec.classes > MAX_CLASSES:
         raise ValueError(f"{spec.classes} classes; training takes at most {MAX_CLASSES}")
     flat = _initial_weights(spec, recipe, seed, initial)
@@ -209,6 +203,28 @@ def teacher_of(recipe: Recipe, teacher: Teacher | None) -> Teacher | None:
             raise ValueError("a teacher is given, but the recipe has no distillation")
         return None
     return teacher if teacher is not None else load(recipe.distillation.teacher)
+
+
+def _check_types(**given: Any) -> None:
+    """Raise TypeError for an argument of `fit` that is something else, such as a name where a network is expected."""
+    for what, kind in (("spec", Spec), ("recipe", Recipe)):
+        if not isinstance(given[what], kind):
+            cure = f'such as lenet.presets["lenet5"].{what}'
+            raise TypeError(f"{what} is {_described(given[what])}; expected a {kind.__name__}, {cure}")
+    for what, fits, expected in (
+        ("initial", isinstance(given["initial"], Network), "a Network, such as lenet.load(name)"),
+        ("teacher", hasattr(given["teacher"], "predict_proba"), "a network or an ensemble, such as lenet.load(name)"),
+        ("resume_from", isinstance(given["resume_from"], State), "the state of an Epoch"),
+    ):
+        if given[what] is not None and not fits:
+            raise TypeError(f"{what} is {_described(given[what])}; expected {expected}")
+    if isinstance(given["seed"], np.ndarray | list | tuple):
+        raise TypeError(f"seed is {_described(given['seed'])}; validation is one argument, a pair (images, labels)")
+
+
+def _described(value: object) -> str:
+    """Return what was given, for a message."""
+    return repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _checked(images: ArrayLike, labels: ArrayLike, spec: Spec) -> tuple[Images, Labels]:

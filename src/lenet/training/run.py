@@ -51,8 +51,6 @@ _GIVEN_BY = {
     "initial": "--initial",
 }
 """The options that say what a training is."""
-PARTIAL = file.partial_path(Path("*"), "*").name
-"""The names of files that are being written."""
 _STATE_ARRAYS = ("weights", "first", "second", "best", "average")
 
 
@@ -130,6 +128,10 @@ class Run:
             history = epoch.history
             self._keep(epoch, identity)
             yield epoch
+        if not (self.directory / NETWORK).exists():
+            raise RunError(
+                f"{self.directory / NETWORK}: is missing, and all epochs are done; train again in another directory"
+            )
         if is_installed("matplotlib") and history:
             history.plot(self.directory / CURVES)
 
@@ -248,8 +250,9 @@ def _made(directory: Path) -> Iterator[None]:
         raise RunError(f"{directory}: cannot be written to ({error.strerror}); nothing was trained") from error
     with _locked(directory):
         try:
-            for rest in directory.glob(PARTIAL):  # of a training that was killed while it wrote
-                rest.unlink(missing_ok=True)
+            for name in (NETWORK, HISTORY, CHECKPOINT, ENSEMBLE):  # of a training that was killed while it wrote
+                for rest in directory.glob(file.partial_path(Path(name), "*").name):
+                    rest.unlink(missing_ok=True)
             yield
         finally:
             _remove_empty(new)
@@ -300,6 +303,12 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
     RunError
         As `Run.epochs` does.
     """
+    with _made(run.directory):
+        yield from _members(run, members)
+
+
+def _members(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
+    """Train the members of an ensemble in its directory, and save it: see `ensemble`."""
     directories = [run.directory / f"seed-{run.seed + k}" for k in range(members)]
     others = sorted({place.parent for place in run.directory.glob(f"seed-*/{CHECKPOINT}")} - set(directories))
     if others:
@@ -312,7 +321,9 @@ def ensemble(run: Run, members: int) -> Iterator[tuple[int, Epoch]]:
         raise RunError(
             f"{run.directory / ENSEMBLE}: is there without its members; move it away, or train in another directory"
         )
-    if begun and (begun[0] == run.directory or not run.resume):
+    if begun and begun[0] == run.directory:
+        raise RunError(f"{run.directory}: holds a training of one network; another directory starts an ensemble")
+    if begun and not run.resume:
         raise RunError(
             f"{begun[0]}: holds a training; --resume continues its members, another directory starts a new one"
         )
