@@ -7,6 +7,7 @@ from importlib.util import find_spec
 EXTRAS = {
     "matplotlib": "figures",
     "pyarrow": "parquet",
+    "pypdfium2": "pdf",
     "sklearn": "sklearn",
     "onnx": "onnx",
     "torch": "torch",

@@ -36,23 +36,22 @@ def test_json_is_an_object_a_picture(run, tmp_path):
     done = run("read", NUMBERS / "24709.png", bad, NUMBERS / "page.png", "--json", code=1)
     first, broken, page = map(json.loads, done.stdout.splitlines())
     assert first["text"] == "24709"
-    assert broken == {
-        "picture": str(bad),
-        "error": f"{bad}: not a picture; expected one of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM",
-    }
+    assert broken["picture"] == str(bad)
+    assert broken["error"].startswith(f"{bad}: not a picture; expected one of PNG, JPEG")
     assert [line["text"] for line in page["lines"]] == ["1998", "60000", "31415", "27182"]
 
 
 def test_bad_pictures_are_reported_and_the_others_read(run, tmp_path):
     bad, missing = tmp_path / "bad.png", tmp_path / "missing.png"
     bad.write_bytes(b"\x89PNG nonsense")
-    done = run("read", DIGITS / "1.png", bad, missing, tmp_path, DIGITS / "2.png", code=1)
+    (tmp_path / "empty").mkdir()
+    done = run("read", DIGITS / "1.png", bad, missing, tmp_path / "empty", DIGITS / "2.png", code=1)
     assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["1", "2"]
     errors = done.stderr.splitlines()
     assert len(errors) == 3
     assert "bad.png: not a picture" in errors[0]
     assert "missing.png: No such file" in errors[1]
-    assert "Is a directory" in errors[2]
+    assert "empty: a folder without pictures; their names end in" in errors[2]
 
 
 def test_a_blank_page_reads_as_nothing(run, tmp_path):

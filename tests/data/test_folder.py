@@ -194,7 +194,7 @@ def test_files_that_are_no_pictures(tmp_path):
         load(str(tmp_path), "train")
     (tmp_path / "3" / "b.png").unlink()
     # A format that Pillow could decode, but that is not allowed.
-    Image.fromarray(PAGE).save(tmp_path / "3" / "c.png", "ICO")
+    Image.fromarray(PAGE).save(tmp_path / "3" / "c.png", "PCX")
     with pytest.raises(DataError, match="c.png: not a picture"):
         load(str(tmp_path), "train")
     (tmp_path / "3" / "c.png").unlink()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.image.decode import FORMATS, MAX_PIXELS, PictureError, decode, decode_sample
+from lenet.image.decode import FORMATS, MAX_PIXELS, decode, decode_sample
+from lenet.image.errors import PictureError
 from lenet.reading import read
 
 DIGITS = Path(__file__).parent.parent.parent / "examples" / "digits"
@@ -185,3 +186,46 @@ def test_arrays_of_zeros_and_ones_are_refused_whatever_their_type(seven):
     for kind in (np.uint8, np.int64):
         with pytest.raises(PictureError, match="0 and 1; .* multiply them by 255 if 1 is ink"):
             read(bits.astype(kind))
+
+
+def test_what_is_seen_of_transparent_pictures():
+    """Ink on nothing is seen on white; white on nothing by its opacity; colours where all is transparent."""
+    ink = np.zeros((8, 8), np.uint8)
+    ink[2:6, 3:5] = 255
+    paper = np.full_like(ink, 255)
+    dark_on_nothing = np.dstack([0 * ink, 0 * ink, 0 * ink, ink])
+    assert np.array_equal(decode(dark_on_nothing), 255 - ink)
+    white_on_nothing = np.dstack([paper, paper, paper, ink])
+    assert np.array_equal(decode(white_on_nothing), 255 - ink)
+    nothing = np.dstack([ink, ink, ink, 0 * ink])
+    assert np.array_equal(decode(nothing), ink)
+    blank = np.dstack([paper, paper, paper, paper])
+    assert np.array_equal(decode(blank), paper)
+
+
+def test_the_first_frame_of_an_animation_that_is_not_blank():
+    blank, drawn, other = (Image.new("L", (8, 8), level) for level in (255, 255, 100))
+    drawn.putpixel((3, 3), 0)
+    other.putpixel((1, 1), 0)
+    for kind in ("GIF", "WEBP", "PNG"):
+        content = as_bytes(blank, kind, save_all=True, append_images=[blank, drawn, other], duration=100)
+        assert decode(content)[3, 3] < 100
+        still = as_bytes(blank, kind, save_all=True, append_images=[Image.new("L", (8, 8), 0)], duration=100)
+        assert decode(still).min() > 200  # all frames are blank: it is the first
+
+
+def test_formats_by_what_a_file_begins_with(seven, tmp_path):
+    grey = np.asarray(seven.convert("L"))
+    for kind in ("JPEG2000", "PNG", "BMP", "TIFF", "PPM"):
+        assert np.array_equal(decode(as_bytes(seven, kind)), grey)
+    assert str(read(as_bytes(seven.resize((64, 64)), "ICO"))) == "7"
+    assert str(read(as_bytes(seven, "AVIF", quality=90))) == "7"
+    seven.save(tmp_path / "seven.tga")  # it has no mark at its beginning, so its name counts
+    assert np.array_equal(decode(tmp_path / "seven.tga"), grey)
+
+
+def test_a_heic_file_without_its_plug_in(tmp_path):
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(PictureError, match="photo.heic: HEIC; export it as PNG or JPEG, or pip install pillow-heif"):
+        decode(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 import lenet
 from lenet.cli.shared import AsJson, Reject, Threads, app, one_line, say
+from lenet.image.files import NamedPicture, named_pictures
 from lenet.reading.batch import read_batches
 from lenet.reading.explain import explained
 from lenet.reading.reader import Reader
@@ -27,7 +28,9 @@ def _grid(text: str | None) -> tuple[int, int] | None:
 
 @app.command()
 def read(
-    pictures: Annotated[list[str], typer.Argument(help="Pictures of digits.")],
+    pictures: Annotated[
+        list[str], typer.Argument(help="Pictures of digits: files, PDF documents, folders, patterns; - is stdin.")
+    ],
     mode: Annotated[str, typer.Option(help="What they show: auto, digit, line or page.")] = "auto",
     length: Annotated[int | None, typer.Option(min=1, help="How many digits a line has.")] = None,
     grid: Annotated[str | None, typer.Option(help="A form's rows and columns, such as 3x8: a digit a cell.")] = None,
@@ -64,10 +67,10 @@ def read(
     )
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
-    results = (
-        read_batches(pictures, reader, threads) if explain is None else _explained(pictures, explain, reader, threads)
-    )
-    failed, rejected = _report(pictures, results, as_json)
+    named = named_pictures(pictures)
+    names, sources = [name for name, _ in named], [picture for _, picture in named]
+    results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
+    failed, rejected = _report(names, results, as_json)
     if failed or (rejected and fail_on_reject):
         raise typer.Exit(1 if failed else 3)
 
@@ -92,14 +95,14 @@ def _report(pictures: list[str], results: Iterable[lenet.Reading | Exception], a
 
 
 def _explained(
-    pictures: list[str], explain: Path, reader: Reader, threads: int | None
+    pictures: Sequence[NamedPicture], explain: Path, reader: Reader, threads: int | None
 ) -> Iterator[lenet.Reading | Exception]:
     """Read pictures one by one, and write pictures of each step: for several, in a directory each."""
-    for number, picture in enumerate(pictures, 1):
-        directory = explain if len(pictures) == 1 else explain / f"{number}-{Path(picture).name}"
+    for number, (name, picture) in enumerate(pictures, 1):
+        directory = explain if len(pictures) == 1 else explain / f"{number}-{Path(name).name}"
         try:
             yield explained(picture, directory, reader, threads=threads)
-            say(f"{picture}: the steps are in {directory}")
+            say(f"{name}: the steps are in {directory}")
         except Exception as error:  # whatever it is, the other pictures are still read
             yield error
 

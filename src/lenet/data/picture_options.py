@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.errors import MAX_VALUES, DataError
-from lenet.image.decode import PictureError, decode_sample
+from lenet.image.decode import decode_sample
+from lenet.image.errors import PictureError
 from lenet.image.measure import border_pixels
 from lenet.spec.checks import is_whole
 

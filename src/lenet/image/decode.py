@@ -1,9 +1,10 @@
 """Pictures decoded to grey levels: files of allowed formats, bytes, arrays and PIL images.
 
-Limits are checked before memory is used. Transparent pixels are put on white, as most viewers show them. The EXIF
-orientation tag is applied. Of an animation the first frame is read. A coloured picture becomes its lightness, or the
-one of its red, green and blue channels in which ink has more contrast: yellow on white is dark in blue alone. In a data
-set it becomes its lightness, or keeps the three channels.
+Limits are checked before memory is used. Transparent pixels are put on white, as most viewers show them; where nothing
+would be seen then, the opacity is the ink, or the colours are. The EXIF orientation tag is applied. Of an animation the
+first frame that is not blank is read. A coloured picture becomes its lightness, or the one of its red, green and blue
+channels in which ink has more contrast: yellow on white is dark in blue alone. In a data set it becomes its lightness,
+or keeps the three channels.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,22 +22,30 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.Image import Transpose
 
+from lenet.extras import is_installed
+from lenet.image.errors import PictureError
 from lenet.image.levels import as_levels
 from lenet.image.measure import grey_quantiles
+from lenet.image.pages import Openable, pages_of
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO", "AVIF")
+"""Recognised by how they begin. TGA is not: it is tried where the name says so."""
+ANIMATIONS = ("GIF", "PNG", "WEBP", "AVIF")
+"""Formats in which several pictures of a file are one animation."""
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+"""How HEIC files, which need the package pillow-heif, say what they are."""
+MAX_BLANK_FRAMES = 100
+"""Frames of an animation that are looked through for the first one that is not blank."""
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are unpacked."""
 
 MIN_CONTRAST_GAIN = 1.25
 """A colour channel is taken instead of the lightness if the ink's contrast is this many times larger in it."""
+MIN_CONTRAST = 24
+"""A picture whose levels differ by less than this is blank."""
 MIN_INK_FRACTION = 0.002
 """The fraction of the pixels that is enough to be ink."""
 Grey = NDArray[np.uint8]
-
-
-class PictureError(ValueError):
-    """A picture cannot be decoded; the message names it."""
 
 
 def decode(picture: Any) -> Grey:
@@ -43,9 +53,10 @@ def decode(picture: Any) -> Grey:
 
     Parameters
     ----------
-    picture : path, bytes, array or PIL image
-        An array is (height, width), (height, width, 3) or (height, width, 4): grey levels or colours of 8 to 16 bits,
-        floats from 0 to 1 or from 0 to 255, or bool. See `lenet.image.levels.as_levels` for what is refused.
+    picture : path, bytes, array, PIL image or page of a file
+        Of a file with several pages the first is decoded; `lenet.image.pages.pages_of` has the others. An array is
+        (height, width), (height, width, 3) or (height, width, 4): grey levels or colours of 8 to 16 bits, floats from 0
+        to 1 or from 0 to 255, or bool. See `lenet.image.levels.as_levels` for what is refused.
 
     Raises
     ------
@@ -58,8 +69,14 @@ def decode(picture: Any) -> Grey:
         return _guarded("array", _from_array, picture)
     if isinstance(picture, Image.Image):
         return _guarded("picture", _from_image, picture, "picture", _channel_of_most_contrast)
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return _open(io.BytesIO(bytes(picture)), "bytes", _channel_of_most_contrast)
+    if isinstance(picture, bytearray | memoryview):
+        picture = bytes(picture)
+    if isinstance(picture, bytes | str | os.PathLike):
+        picture = pages_of(picture)[0]
+    if isinstance(picture, Openable):
+        return _decode_opened(picture)
+    if isinstance(picture, bytes):
+        return _open(io.BytesIO(picture), "bytes", _channel_of_most_contrast)
     if isinstance(picture, str | os.PathLike):
         with open(picture, "rb") as file:
             return _open(file, os.fspath(picture), _channel_of_most_contrast)
@@ -89,26 +106,70 @@ def decode_sample(picture: str | os.PathLike[str] | bytes, name: str, *, rgb: bo
         return _open(file, name, convert)
 
 
+def _decode_opened(picture: Openable) -> Grey:
+    def opened() -> Grey:
+        with picture.opened() as image:
+            return _from_image(image, str(picture), _channel_of_most_contrast)
+
+    return _guarded(str(picture), opened)
+
+
 def _open(file: Any, name: str | bytes, convert: Callable[[Any], Grey]) -> Grey:
     shown = os.fsdecode(name)
 
     def opened() -> Grey:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked below
-            with Image.open(file, formats=FORMATS) as image:
+            with Image.open(file, formats=_formats(file, shown)) as image:
+                _seek_first_frame(image, shown)
                 return _from_image(image, shown, convert)
 
     return _guarded(shown, opened)
+
+
+def _formats(file: Any, shown: str) -> tuple[str, ...]:
+    """Return the formats to try; `PictureError` for HEIC, which needs a plug-in, without it."""
+    begin = file.read(12)
+    file.seek(0)
+    if begin[4:8] == b"ftyp" and begin[8:12] in HEIC_BRANDS:
+        if not is_installed("pillow_heif"):
+            raise PictureError(f"{shown}: HEIC; export it as PNG or JPEG, or pip install pillow-heif")
+        import_module("pillow_heif").register_heif_opener()
+        return ("HEIF",)
+    formats = (*FORMATS, "TGA") if shown.lower().endswith(".tga") else FORMATS
+    # Earlier versions of Pillow have no plug-in for AVIF.
+    return formats if is_installed("PIL.AvifImagePlugin") else tuple(name for name in formats if name != "AVIF")
+
+
+def _seek_first_frame(image: Any, name: str) -> None:
+    """Go to the first frame of an animation that is not of one colour; to the first one if all are."""
+    if image.format not in ANIMATIONS or not getattr(image, "is_animated", False):
+        return
+    _check_size(image.size, name)
+    for frame in range(min(image.n_frames, MAX_BLANK_FRAMES)):
+        image.seek(frame)
+        if len(set(image.convert("L").getextrema())) > 1:
+            return
+    image.seek(0)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    """Raise `PictureError` for a picture without pixels or with too many."""
+    width, height = size
+    if width < 1 or height < 1 or width * height > MAX_PIXELS:
+        raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MAX_PIXELS}")
 
 
 def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
     """Call `read`; whatever it raises on a broken picture or another file becomes a `PictureError`."""
     try:
         return read(*arguments)
-    except PictureError:
+    except (PictureError, ModuleNotFoundError):
         raise
     except UnidentifiedImageError:
-        raise PictureError(f"{shown}: not a picture; expected one of {', '.join(FORMATS)}") from None
+        raise PictureError(
+            f"{shown}: not a picture; expected one of {', '.join(FORMATS)}, TGA, HEIC: export it as PNG"
+        ) from None
     except Image.DecompressionBombError:
         raise PictureError(f"{shown}: too large; expected at most {MAX_PIXELS} pixels") from None
     except Exception as error:  # Pillow's plugins raise whatever they come across
@@ -116,19 +177,33 @@ def _guarded(shown: str, read: Callable[..., Grey], *arguments: Any) -> Grey:
 
 
 def _from_image(image: Any, name: str, convert: Callable[[Any], Grey]) -> Grey:
-    width, height = image.size
-    if width < 1 or height < 1 or width * height > MAX_PIXELS:
-        raise PictureError(f"{name}: {width}x{height} pixels; expected 1 to {MAX_PIXELS}")
+    _check_size(image.size, name)
     image.load()
     image = _oriented(image)
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         image = Image.fromarray(_to_bytes(np.asarray(image), name))
     if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        seen = Image.new("RGB", image.size, "white")
-        seen.paste(image, mask=image.getchannel("A"))
-        image = seen
+        image = _without_alpha(image.convert("RGBA"))
     return convert(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+
+
+def _without_alpha(image: Any) -> Any:
+    """Return a picture with an alpha channel as it is seen on white, or where that is blank, what else shows most."""
+    alpha = image.getchannel("A")
+    colours = image.convert("RGB")
+    low, high = alpha.getextrema()
+    if high == 0:
+        return colours  # all of it is transparent: the channel has no meaning
+    on_white = Image.new("RGB", image.size, "white")
+    on_white.paste(colours, mask=alpha)
+    if low < high and _contrast(on_white) < MIN_CONTRAST:
+        return Image.eval(alpha, lambda level: 255 - level)  # white on nothing: what is opaque is the ink
+    return on_white
+
+
+def _contrast(image: Any) -> int:
+    low, high = image.convert("L").getextrema()
+    return int(high - low)
 
 
 def _lightness(image: Any) -> Grey:

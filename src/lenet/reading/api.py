@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lenet.engine import cpu
 from lenet.image.decode import decode
 from lenet.image.normalise import normalised_digit
+from lenet.image.pages import pages_of
 from lenet.reading.batch import read_batches
 from lenet.reading.digit import only_digit
 from lenet.reading.explain import explained
@@ -112,6 +113,14 @@ def read(
     return page.reading
 
 
+def _pages(picture: Any) -> list[Any]:
+    """Return the pages of a file with several; a file that cannot be opened as it is, so that reading it says why."""
+    try:
+        return pages_of(picture)
+    except (OSError, ValueError, ModuleNotFoundError):
+        return [picture]
+
+
 def read_many(
     pictures: Iterable[Any],
     model: Model | None = None,
@@ -124,6 +133,8 @@ def read_many(
     threads: int | None = None,
 ) -> Iterator[Reading | Exception]:
     """Read many pictures on all cores, yielding for each in order its `Reading`, or the exception that says why not.
+
+    The pages of a PDF document, or of a TIFF file with several pictures, are read one by one.
 
     Parameters
     ----------
@@ -146,4 +157,4 @@ def read_many(
     ['3', '4']
     """
     reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
-    return read_batches(list(pictures), reader, cpu.threads_to_use(threads))
+    return read_batches([page for picture in pictures for page in _pages(picture)], reader, cpu.threads_to_use(threads))
