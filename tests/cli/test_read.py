@@ -1,5 +1,6 @@
 """``lenet read``: digits, numbers, pages, and pictures that cannot be read."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def test_a_number_and_a_page(run):
 def test_json(run):
     data = json.loads(run("read", DIGITS / "4.png", "--json").stdout)
     assert data["text"] == "4"
-    assert data["accepted"] is True
+    assert data["accepted"] is None
+    assert json.loads(run("read", DIGITS / "4.png", "--json", "--reject", "1%").stdout)["accepted"] is True
 
 
 def test_json_is_an_object_a_picture(run, tmp_path):
@@ -132,3 +134,53 @@ def test_options_that_do_not_fit(run, arguments, code, message):
     assert done.stdout == ""
     if code == 1:
         assert message in done.one_line
+
+
+def test_tables(run, tmp_path):
+    Image.new("L", (80, 40), 230).save(tmp_path / "blank.png")
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"nothing")
+    pictures = (NUMBERS / "page.png", tmp_path / "blank.png", bad)
+    done = run("read", *pictures, "--format", "csv", code=1)
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(row["line"], row["text"], row["status"]) for row in rows] == [
+        ("1", "1998", "read"),
+        ("2", "60000", "read"),
+        ("3", "31415", "read"),
+        ("4", "27182", "read"),
+        ("0", "", "empty"),
+        ("0", "", "error"),
+    ]
+    assert rows[5]["reason"].startswith(f"{bad}: not a picture")
+    assert [row["file"] for row in rows[3:]] == list(map(str, pictures))
+    left, top, width, height = map(int, rows[0]["box"].split())
+    assert width > 3 * height / 2 > 20
+    assert min(left, top) >= 0
+    tabs = run("read", NUMBERS / "24709.png", "--format", "tsv", "--reject", "1%").stdout.splitlines()
+    assert tabs[1].split("\t")[1:4] == ["1", "1", "24709"]
+    assert "accepted" in tabs[1]
+    assert run("read", *pictures, "--format", "jsonl", code=1).stdout == run("read", *pictures, "--json", code=1).stdout
+    assert (
+        "--format is 'xml'; expected one of text, csv, tsv, jsonl" in run("read", bad, "--format", "xml", code=2).stderr
+    )
+
+
+def test_a_rejected_number_is_not_printed_as_an_accepted_one(run, tmp_path):
+    grey = np.asarray(Image.open(NUMBERS / "24709.png").convert("L"))
+    Image.fromarray(grey[: grey.shape[0] // 2]).save(tmp_path / "half.png")
+    read_anyway = run("read", tmp_path / "half.png").stdout
+    assert read_anyway.strip().isdecimal()
+    done = run("read", NUMBERS / "24709.png", tmp_path / "half.png", "--reject", "1%", "--fail-on-reject", code=3)
+    assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["24709", "?"]
+
+
+def test_pages_and_folders(run, tmp_path):
+    pages = [Image.open(DIGITS / f"{digit}.png").convert("L") for digit in (3, 4)]
+    pages[0].save(tmp_path / "scan.pdf", save_all=True, append_images=pages[1:], resolution=200)
+    done = run("read", tmp_path)
+    assert done.stdout == f"{tmp_path}/scan.pdf#1\t3\n{tmp_path}/scan.pdf#2\t4\n"
+    rows = list(csv.DictReader(run("read", tmp_path, "--format", "csv").stdout.splitlines()))
+    assert [(row["file"], row["page"], row["text"]) for row in rows] == [
+        (f"{tmp_path}/scan.pdf", "1", "3"),
+        (f"{tmp_path}/scan.pdf", "2", "4"),
+    ]

@@ -25,7 +25,7 @@ def seven():
 def test_the_sample_pictures_are_read(path):
     reading = read(path)
     assert str(reading) == path.stem[0]
-    assert reading.accepted
+    assert (reading.accepted, reading.reason) == (None, "")
     digit = reading.lines[0].digits[0]
     assert 0 < digit.confidence <= 1
     others = sum(probability for _, probability in digit.alternatives)

@@ -37,12 +37,12 @@ def test_ink_within_a_pixel_of_strokes():
         ([0.875, 0.125, *[0] * 8], 0.9, False, "ambiguous"),
         ([0.1] * 10, 0.5, False, "not_a_digit"),
         ([0.1] * 10, 0.0, True, ""),
+        ([0.1] * 10, None, None, ""),
     ],
 )
 def test_a_digit_is_accepted_if_its_confidence_reaches_the_threshold(probabilities, threshold, accepted, reason):
-    reading = read_digit(np.array(probabilities, np.float32), (1, 2, 3, 4), threshold)
-    assert (reading.text, reading.accepted, reading.reason) == ("0", accepted, reason)
-    (line,) = reading.lines
+    line = read_digit(np.array(probabilities, np.float32), (1, 2, 3, 4), threshold)
+    assert (line.text, line.accepted, line.reason) == ("0", accepted, reason)
     assert line.confidence == np.float32(probabilities[0])
     assert line.alternatives[0] == ("1", np.float32(probabilities[1]))
     assert line.digits[0].box == (1, 2, 3, 4)

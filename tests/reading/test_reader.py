@@ -32,7 +32,7 @@ def seven():
 def test_the_sample_numbers_are_read(pictures, name):
     reading = read(pictures / "numbers" / name)
     assert str(reading) == NUMBERS[name]
-    assert reading.accepted
+    assert (reading.accepted, reading.reason) == (None, "")
     for line in reading.lines:
         assert 0 < line.confidence <= 1
         lefts = [digit.box[0] for digit in line.digits]
@@ -244,7 +244,8 @@ def test_frames_and_shadows_do_not_matter(seven):
 )
 def test_blank_paper_is_empty(page):
     reading = read(page)
-    assert (str(reading), reading.accepted, reading.reason) == ("", False, "empty")
+    assert (str(reading), reading.accepted, reading.reason) == ("", None, "empty")
+    assert read(page, reject="1%").accepted is False
     assert reading.confidence == 0
 
 

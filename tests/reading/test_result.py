@@ -1,6 +1,7 @@
 """Values of a reading, worked out by hand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,8 +26,19 @@ def reading():
         0.75,
         (("72", 0.25),),
         ((30, 6, 2, 2),),
+        accepted=True,
     )
-    return Reading((first, Line((Digit(3, 0.123456789, (5, 26, 7, 8)),), 0.5)), accepted=False, reason="ambiguous")
+    second = Line((Digit(3, 0.123456789, (5, 26, 7, 8)),), 0.5, accepted=False, reason="ambiguous")
+    return Reading.of([first, second])
+
+
+def test_a_reading_is_accepted_if_all_lines_are(reading):
+    first = reading.lines[0]
+    assert (reading.accepted, reading.reason, reading.verdict) == (False, "ambiguous", "ambiguous")
+    assert (Reading.of([first, first]).accepted, Reading.of([first]).verdict) == (True, "accepted")
+    without_threshold = Reading.of([replace(first, accepted=None)])
+    assert (without_threshold.accepted, without_threshold.verdict) == (None, "")
+    assert (first.box, Line(()).box) == ((5, 6, 17, 8), (0, 0, 0, 0))
 
 
 def test_text_and_confidence(reading):
@@ -47,6 +59,8 @@ def test_to_dict_is_plain(reading):
             {
                 "text": "12",
                 "confidence": 0.75,
+                "accepted": True,
+                "reason": "",
                 "alternatives": [["72", 0.25]],
                 "marks": [[30, 6, 2, 2]],
                 "digits": [
@@ -57,6 +71,8 @@ def test_to_dict_is_plain(reading):
             {
                 "text": "3",
                 "confidence": 0.5,
+                "accepted": False,
+                "reason": "ambiguous",
                 "alternatives": [],
                 "marks": [],
                 "digits": [{"label": 3, "confidence": 0.123456789, "box": [5, 26, 7, 8], "alternatives": []}],

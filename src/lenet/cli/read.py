@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 import lenet
 from lenet.cli.shared import AsJson, Reject, Threads, app, one_line, say
+from lenet.image.errors import PictureError
 from lenet.image.files import NamedPicture, named_pictures
 from lenet.reading.batch import read_batches
 from lenet.reading.explain import explained
 from lenet.reading.reader import Reader
+from lenet.reading.records import REJECTED, Table, records_of
 
 
 def _grid(text: str | None) -> tuple[int, int] | None:
@@ -52,6 +56,9 @@ def read(
         typer.Option(help="A directory for pictures of each step; with a subdirectory each for several pictures."),
     ] = None,
     threads: Threads = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="text, csv or tsv with a row for each line, or jsonl with all details.")
+    ] = "text",
     as_json: AsJson = False,
 ) -> None:
     """Read the digits in pictures. A picture that cannot be read is reported, and the others still are."""
@@ -67,31 +74,77 @@ def read(
     )
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
+    output = "jsonl" if as_json else format_
+    if output not in FORMATS:
+        raise typer.BadParameter(f"--format is {output!r}; expected one of {', '.join(FORMATS)}")
     named = named_pictures(pictures)
-    names, sources = [name for name, _ in named], [picture for _, picture in named]
+    sources = [picture for _, picture in named]
     results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
-    failed, rejected = _report(names, results, as_json)
+    failed, rejected = _report(named, results, FORMATS[output](len(named) > 1))
     if failed or (rejected and fail_on_reject):
         raise typer.Exit(1 if failed else 3)
 
 
-def _report(pictures: list[str], results: Iterable[lenet.Reading | Exception], as_json: bool) -> tuple[bool, bool]:
+def _report(
+    pictures: Sequence[NamedPicture], results: Iterable[lenet.Reading | Exception], show: Show
+) -> tuple[bool, bool]:
     """Print results as they come; return whether a picture could not be read, and whether one was rejected."""
     failed, rejected = False, False
     for picture, result in zip(pictures, results, strict=True):
         if isinstance(result, Exception):
             failed = True
-            message = one_line(result, picture)
-            message = message if message.startswith(picture) else f"{picture}: {message}"
-            say(f"lenet: {message}")
-            if as_json:
-                print(json.dumps({"picture": picture, "error": message}))
-            continue
-        _show(picture, result, len(pictures) > 1, as_json)
-        if not result.accepted:
+            message = one_line(result, picture.name)
+            result = PictureError(message if message.startswith(picture.name) else f"{picture.name}: {message}")
+            say(f"lenet: {result}")
+        elif result.reason:
             rejected = True
-            say(f"{picture}: {result.reason}")
+            say(f"{picture.name}: {result.reason}")
+        show(picture, result)
+        sys.stdout.flush()
     return failed, rejected
+
+
+def _text(several: bool) -> Show:
+    """Print digits, a line of text for each line; of several pictures, each after the picture's name and a tab."""
+
+    def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
+        if isinstance(result, Exception):
+            return
+        for text in [REJECTED if line.accepted is False else line.text for line in result.lines] or [""]:
+            print(f"{picture.name}\t{text}" if several else text)
+
+    return show
+
+
+def _json(several: bool) -> Show:
+    """Print an object for each picture."""
+
+    def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
+        failed = isinstance(result, Exception)
+        described = {"error": str(result)} if failed else cast(lenet.Reading, result).to_dict()
+        print(json.dumps({"picture": picture.name, **described}))
+
+    return show
+
+
+def _table(several: bool, delimiter: str = ",") -> Show:
+    """Print a table with a row for each line."""
+    table = Table(sys.stdout, delimiter)
+
+    def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
+        table.write(records_of(result, *picture.place))
+
+    return show
+
+
+Show = Callable[[NamedPicture, lenet.Reading | Exception], None]
+FORMATS: dict[str, Callable[[bool], Show]] = {
+    "text": _text,
+    "csv": _table,
+    "tsv": partial(_table, delimiter="\t"),
+    "jsonl": _json,
+}
+"""How results are printed, by the name of the format; each is told whether there are several pictures."""
 
 
 def _explained(
@@ -105,11 +158,3 @@ def _explained(
             say(f"{name}: the steps are in {directory}")
         except Exception as error:  # whatever it is, the other pictures are still read
             yield error
-
-
-def _show(picture: str, result: lenet.Reading, several: bool, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"picture": picture, **result.to_dict()}))
-        return
-    for line in result.text.split("\n"):
-        print(f"{picture}\t{line}" if several else line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from lenet.image.errors import PictureError
-from lenet.image.pages import Source, pages_of
+from lenet.image.pages import Page, Source, pages_of
 
 SUFFIXES = frozenset(
     ".png .jpg .jpeg .jp2 .bmp .gif .tif .tiff .webp .avif .heic .heif .ico .tga .ppm .pgm .pbm .pdf".split()
@@ -23,6 +23,11 @@ class NamedPicture(NamedTuple):
 
     name: str
     picture: object
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file and the number of the page in it, from 1."""
+        return (self.picture.name, self.picture.number) if isinstance(self.picture, Page) else (self.name, 1)
 
 
 @dataclass(frozen=True)

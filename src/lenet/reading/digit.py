@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.image.measure import AREA, STROKE_LEVEL, Box, components
 from lenet.model.rejection import rejection_reason
-from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.result import Digit, Line
 
 MIN_COMPONENT_FRACTION = 1 / 40
 """Components of less than this fraction of the largest one's area are no part of a digit."""
@@ -29,10 +31,12 @@ def with_edges(ink: Bytes, strokes: NDArray[np.bool_]) -> Bytes:
     return np.asarray(ink * near, np.uint8)
 
 
-def read_digit(probabilities: NDArray[np.float32], box: Box, threshold: float) -> Reading:
-    """Return the reading of a digit from its ten probabilities, accepted if its confidence reaches the threshold."""
+def read_digit(probabilities: NDArray[np.float32], box: Box, threshold: float | None) -> Line:
+    """Return a digit as a line, from its ten probabilities; with a threshold, whether its confidence reaches it."""
     digit = Digit.of(probabilities, box)
     alternatives = tuple((str(label), probability) for label, probability in digit.alternatives)
     line = Line((digit,), digit.confidence, alternatives)
+    if threshold is None:
+        return line
     reason = rejection_reason(probabilities, threshold)
-    return Reading((line,), accepted=not reason, reason=reason)
+    return replace(line, accepted=not reason, reason=reason)

@@ -110,7 +110,8 @@ class Reader:
         self._window = SlidingWindow(single_network(_opened(window), "sliding window"))
         self._error = None if reject is None else as_fraction(reject)
         # What cannot be accepted is said before any picture is read.
-        self._digit_threshold = self._line_threshold = 0.0
+        self._digit_threshold: float | None = None
+        self._line_threshold: float | None = None
         self.caveat = ""
         if self._error is not None and (grid or mode in ("auto", "digit")):
             self._digit_threshold = self._classifier.threshold(self._error)
@@ -137,9 +138,9 @@ class Reader:
         lines = [] if self.mode == "digit" else self._read_lines(inks, threads)
         pages = [self._page(ink, [line for line in lines if line.page == n]) for n, ink in enumerate(inks)]
         single = [n for n, page in enumerate(pages) if self._has_one_digit(page)]
-        readings = self._read_digits([digit_inks(pages[n])[0] for n in single], threads)
-        for n, reading in zip(single, readings, strict=True):
-            pages[n] = replace(pages[n], reading=self._agreed(pages[n], reading))
+        digits = self._read_digits([digit_inks(pages[n])[0] for n in single], threads)
+        for n, digit in zip(single, digits, strict=True):
+            pages[n] = replace(pages[n], reading=Reading.of([self._agreed(pages[n], digit)]))
         return pages
 
     def _read_lines(self, inks: Sequence[Ink], threads: int | None) -> list[RankedLine]:
@@ -171,20 +172,24 @@ class Reader:
 
     def _page(self, ink: Ink, lines: Sequence[RankedLine]) -> Page:
         with_digits = [line for line in lines if line.numbers and line.numbers[0].digits]
-        results = tuple(_line_result(line, ink.shrink) for line in with_digits)
-        if not results:
-            return Page(ink, lines, Reading((), False, "empty" if ink.pen == 0 else "not_a_digit"))
-        rejected = [
-            line
-            for line, result in zip(with_digits, results, strict=True)
-            if not result.confidence >= self._line_threshold
-        ]
-        reason = ""
-        if rejected:
-            # Its path is likely, but other numbers are too; or its path is unlikely, so that it may be no number.
-            unlikely = any(math.exp(line.numbers[0].score) < 0.5 * line.numbers[0].confidence for line in rejected)
-            reason = "not_a_digit" if unlikely else "ambiguous"
-        return Page(ink, with_digits, Reading(results, not rejected, reason))
+        if not with_digits:
+            return Page(ink, lines, self._without_digits("empty" if ink.pen == 0 else "not_a_digit"))
+        return Page(ink, with_digits, Reading.of(self._judged(line, ink.shrink) for line in with_digits))
+
+    def _judged(self, line: RankedLine, shrink: int) -> Line:
+        """Return the result of a line, with the verdict if there is a rejection threshold."""
+        result = _line_result(line, shrink)
+        if self._line_threshold is None:
+            return result
+        if result.confidence >= self._line_threshold:
+            return replace(result, accepted=True)
+        # Its path is likely, but other numbers are too; or its path is unlikely, so that it may be no number.
+        unlikely = math.exp(line.numbers[0].score) < 0.5 * line.numbers[0].confidence
+        return replace(result, accepted=False, reason="not_a_digit" if unlikely else "ambiguous")
+
+    def _without_digits(self, reason: str) -> Reading:
+        """Return the reading of a picture in which there is nothing to accept."""
+        return Reading((), None if self._error is None else False, reason)
 
     def _has_one_digit(self, page: Page) -> bool:
         if self.mode == "digit":
@@ -193,7 +198,7 @@ class Reader:
             return False
         return len(page.reading.text) == 1 and bool(page.reading.lines)
 
-    def _read_digits(self, digits: Sequence[tuple[Bytes, Box]], threads: int | None) -> list[Reading]:
+    def _read_digits(self, digits: Sequence[tuple[Bytes, Box]], threads: int | None) -> list[Line]:
         """Read single digits, each its ink (height, width) and its box in the picture."""
         if not digits:
             return []
@@ -202,38 +207,32 @@ class Reader:
         threshold = self._digit_threshold
         return [read_digit(of_digit, box, threshold) for of_digit, (_, box) in zip(probabilities, digits, strict=True)]
 
-    def _agreed(self, page: Page, reading: Reading) -> Reading:
-        """Return the reading of a digit that stands alone, rejected where the other networks do not agree.
+    def _agreed(self, page: Page, digit: Line) -> Line:
+        """Return a digit that stands alone, rejected where the other networks do not agree.
 
         This holds where something may be rejected; a model that was given is believed by itself.
         """
         if self.mode == "digit":
-            return reading
-        (line,), (by_lines,), (ranked_line,) = reading.lines, page.reading.lines, page.lines
-        probability = math.exp(ranked_line.numbers[0].score) * line.digits[0].confidence
-        reading = replace(reading, lines=(replace(line, marks=by_lines.marks),))
-        if self._error is None or self._has_given_model or not reading.accepted:
-            return reading
-        if line.text == by_lines.text and probability >= MIN_AGREED_PROBABILITY:
-            return reading
+            return digit
+        (by_lines,), (ranked_line,) = page.reading.lines, page.lines
+        probability = math.exp(ranked_line.numbers[0].score) * digit.confidence
+        digit = replace(digit, marks=by_lines.marks)
+        if self._has_given_model or not digit.accepted:
+            return digit
+        if digit.text == by_lines.text and probability >= MIN_AGREED_PROBABILITY:
+            return digit
         reason = "ambiguous" if probability >= MIN_AGREED_PROBABILITY else "not_a_digit"
-        return replace(reading, accepted=False, reason=reason)
+        return replace(digit, accepted=False, reason=reason)
 
     def _read_grid(self, ink: Ink, grid: tuple[int, int], threads: int | None) -> Page:
         """Read a form: a digit in each cell that is not empty."""
         cells = [
             (cell.row, (cell.ink, _box(cell.ink, ink.shrink, cell.left, cell.top))) for cell in cells_of(ink, *grid)
         ]
-        readings = self._read_digits([digit for _, digit in cells], threads)
-        lines = []
-        for row in range(grid[0]):
-            in_row = [reading.lines[0] for (at, _), reading in zip(cells, readings, strict=True) if at == row]
-            if in_row:
-                digits = tuple(line.digits[0] for line in in_row)
-                lines.append(Line(digits, math.prod(line.confidence for line in in_row)))
-        reasons = [reading.reason for reading in readings if not reading.accepted]
-        reason = reasons[0] if reasons else "" if lines else "empty"
-        return Page(ink, (), Reading(tuple(lines), bool(lines) and not reasons, reason))
+        digits = self._read_digits([digit for _, digit in cells], threads)
+        rows = [[digit for (at, _), digit in zip(cells, digits, strict=True) if at == row] for row in range(grid[0])]
+        lines = [_joined(row) for row in rows if row]
+        return Page(ink, (), Reading.of(lines) if lines else self._without_digits("empty"))
 
 
 def _opened(model: Model) -> Classifier:
@@ -295,6 +294,17 @@ def _line_result(line: RankedLine, shrink: int) -> Line:
     alternatives = tuple((other.text, other.confidence) for other in others)
     marks = tuple(sorted(box(index) for index in best.marks))
     return Line(digits, best.confidence, alternatives, marks)
+
+
+def _joined(digits: Sequence[Line]) -> Line:
+    """Return the digits of a row as one line, which is accepted if all are."""
+    together = Reading.of(digits)
+    return Line(
+        tuple(line.digits[0] for line in digits),
+        together.confidence,
+        accepted=together.accepted,
+        reason=together.reason,
+    )
 
 
 def _check_options(mode: str, length: int | None, grid: tuple[int, int] | None, checksum: str | None) -> None:

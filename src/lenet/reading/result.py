@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,15 @@ from numpy.typing import NDArray
 
 from lenet.html import table
 from lenet.image.measure import Box
+
+
+def box_of(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around others, each left, top, width and height; zeros around none."""
+    if not boxes:
+        return (0, 0, 0, 0)
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    return (left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,28 @@ class Line:
         Other numbers, each with its confidence, the likeliest first.
     marks : tuple of boxes
         Of what is no digit: points, commas, dashes, currency marks.
+    accepted : bool or None
+        Whether the confidence reaches the rejection threshold; None where none was asked for.
+    reason : str
+        Why it is not accepted: ``ambiguous`` or ``not_a_digit``; empty if it is, or where no threshold was asked for.
     """
 
     digits: tuple[Digit, ...]
     confidence: float = 1.0
     alternatives: tuple[tuple[str, float], ...] = ()
     marks: tuple[Box, ...] = ()
+    accepted: bool | None = None
+    reason: str = ""
 
     @property
     def text(self) -> str:
         """The digits from left to right."""
         return "".join(str(digit.label) for digit in self.digits)
+
+    @property
+    def box(self) -> Box:
+        """Left, top, width and height of all digits, in pixels of the picture; zeros if there are none."""
+        return box_of([digit.box for digit in self.digits])
 
     def __str__(self) -> str:
         """Return the digits."""
@@ -83,15 +104,23 @@ class Reading:
     ----------
     lines : tuple of Line
         From top to bottom; empty if the picture is.
-    accepted : bool
-        Whether its confidence reaches the rejection threshold.
+    accepted : bool or None
+        Whether all lines are accepted, and there are any; None where no rejection threshold was asked for.
     reason : str
-        Why it is not accepted: ``empty``, ``ambiguous`` or ``not_a_digit``; empty if it is.
+        Why it is not accepted, or ``empty`` or ``not_a_digit`` where there are no digits; empty otherwise.
     """
 
     lines: tuple[Line, ...]
-    accepted: bool
+    accepted: bool | None
     reason: str = ""
+
+    @staticmethod
+    def of(lines: Iterable[Line]) -> Reading:
+        """Return the reading of some lines, which is accepted if all of them are."""
+        lines = tuple(lines)
+        verdicts = [line.accepted for line in lines]
+        reasons = [line.reason for line in lines if line.reason]
+        return Reading(lines, None if None in verdicts else all(verdicts), reasons[0] if reasons else "")
 
     @property
     def text(self) -> str:
@@ -104,7 +133,7 @@ class Reading:
 
     def __repr__(self) -> str:
         """One line: the digits, the confidence, and whether it is accepted."""
-        return f"<Reading {self.text!r}, confidence {self.confidence:.4f}, {self.reason or 'accepted'}>"
+        return f"<Reading {self.text!r}, confidence {self.confidence:.4f}{', ' * bool(self.verdict)}{self.verdict}>"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -112,7 +141,12 @@ class Reading:
             for number, line in enumerate(self.lines, 1)
         ]
         columns = ["line", "digits", "confidence", "alternatives"]
-        return table(columns, rows, caption=self.reason or "accepted")
+        return table(columns, rows, caption=self.verdict)
+
+    @property
+    def verdict(self) -> str:
+        """In words: ``accepted``, why not, or nothing where no rejection threshold was asked for."""
+        return self.reason or ("accepted" if self.accepted else "")
 
     @property
     def confidence(self) -> float:
@@ -130,6 +164,8 @@ class Reading:
                 {
                     "text": line.text,
                     "confidence": line.confidence,
+                    "accepted": line.accepted,
+                    "reason": line.reason,
                     "alternatives": [list(alternative) for alternative in line.alternatives],
                     "marks": [list(box) for box in line.marks],
                     "digits": [

@@ -50,10 +50,18 @@ def test_a_number_alone_has_about_the_confidence_of_its_path():
 
 
 def test_the_weight_of_others_counts_against_a_number():
-    """Paths of 0.6 and 0.3 are two thirds and one third of all weight."""
+    """Paths of 0.6 and 0.3 are two thirds and one third of all weight; the second is half as confident as the first."""
     texts, confidences = rank([number("12", 0.6), number("13", 0.3)])
     assert texts == ["12", "13"]
-    assert confidences == pytest.approx([0.6 / (0.6 + 1 / 3 + 0.00004), 0.3 / (0.3 + 2 / 3 + 0.00007)])
+    first = 0.6 / (0.6 + 1 / 3 + 0.00004)
+    assert confidences == pytest.approx([first, first / 2])
+
+
+def test_confidences_of_all_numbers_add_up_to_one():
+    """Paths of 0.9 and 0.6: the first is confident of more than its three fifths of all weight."""
+    _, confidences = rank([number("12", 0.9), number("13", 0.4), number("14", 0.2)])
+    first = 0.9 / (0.9 + 0.4 + 0.00001)
+    assert confidences == pytest.approx([first, (1 - first) * 2 / 3, (1 - first) / 3])
 
 
 @pytest.mark.parametrize("score", ["alignments", "rescores"])
@@ -61,13 +69,14 @@ def test_alignment_and_rescoring_count_three_quarters(score):
     """A score of log 1/16 divides the weight of the first number by 8: 0.075 and 0.3, a fifth and four fifths."""
     texts, confidences = rank([number("12", 0.6), number("13", 0.3)], **{score: [math.log(1 / 16), 0.0]})
     assert texts == ["13", "12"]
-    assert confidences == pytest.approx([0.3 / (0.3 + 0.2 + 0.00007), 0.6 / (0.6 + 0.8 + 0.00004)])
+    first = 0.3 / (0.3 + 0.2 + 0.00007)
+    assert confidences == pytest.approx([first, first / 4])
 
 
 def test_a_number_without_an_alignment_comes_last_with_no_confidence_to_speak_of():
     texts, confidences = rank([number("112", 0.9), number("12", 0.1)], alignments=[-np.inf, 0.0])
     assert texts == ["12", "112"]
-    assert confidences == pytest.approx([0.1 / (0.1 + 0.00009), 0.9 / (0.9 + 1 + 0.00001)])
+    assert confidences == pytest.approx([0.1 / (0.1 + 0.00009), 0.0])
 
 
 def test_a_number_that_no_constraint_chose_counts_a_hundredth_and_is_dropped():

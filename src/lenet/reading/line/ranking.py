@@ -69,8 +69,9 @@ class RankedLine(ScoredLine):
 def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> RankedLine:
     """Return a line with its numbers ranked by three scores: of paths, of alignments, of the single-digit classifier.
 
-    The odds that a number is right are its path's probability against the normalised weight of the others, and a little
-    more. Numbers that do not satisfy a constraint are others too, where they are much likelier; then they are dropped.
+    The odds that the likeliest is right are its path's probability against the normalised weight of the others, and a
+    little more. The others' confidences are in proportion to their weights, and all of them add up to 1 at most.
+    Numbers that do not satisfy a constraint are others too, where they are much likelier; then they are dropped.
     """
     if not scored.numbers:
         return RankedLine(**vars(scored))
@@ -79,10 +80,13 @@ def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> Ra
     scores = paths + alignment.WEIGHT * np.maximum(alignment_scores, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
     scores += np.where(constrained, 0.0, math.log(UNCONSTRAINED_WEIGHT))
     weights = np.exp(scores - scores.max())
-    others = (weights.sum() - weights) / weights.sum()
-    path_probabilities = np.exp(np.minimum(paths, 0))
-    against = path_probabilities + others + MIN_DOUBT * (1 - path_probabilities)
-    confidence = path_probabilities / np.maximum(against, np.finfo(float).tiny)
-    order = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
-    numbers = [replace(scored.numbers[index], confidence=float(confidence[index])) for index in order]
+    weights /= weights.sum()
+    best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
+    probability, others = math.exp(min(paths[best], 0.0)), max(0.0, 1 - weights[best])
+    against = probability + others + MIN_DOUBT * (1 - probability)
+    confidence = probability / max(against, np.finfo(float).tiny)
+    # Each of the others is as much less confident as its weight is smaller, and together they get what is left at most.
+    factor = min(confidence / weights[best], (1 - confidence) / others if others else 0.0)
+    confidences = {best: confidence} | {index: factor * weights[index] for index in rest}
+    numbers = [replace(scored.numbers[index], confidence=float(value)) for index, value in confidences.items()]
     return RankedLine(**{**vars(scored), "numbers": numbers})
