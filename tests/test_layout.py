@@ -24,7 +24,7 @@ SOURCE = ROOT / "src" / "lenet"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = """
-_version html spec recipe zoo image extras processes data _engine engine model synthesis reading evaluation plots
+_version html spec recipe zoo extras image processes data _engine engine model synthesis reading evaluation plots
 training experiments export __init__ cli __main__
 """.split()
 """The order of packages: a package imports only what stands above it in this list."""

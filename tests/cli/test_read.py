@@ -157,7 +157,7 @@ def test_tables(run, tmp_path):
     assert width > 3 * height / 2 > 20
     assert min(left, top) >= 0
     tabs = run("read", NUMBERS / "24709.png", "--format", "tsv", "--reject", "1%").stdout.splitlines()
-    assert tabs[1].split("\t")[1:4] == ["1", "1", "24709"]
+    assert tabs[1].split("\t")[1:6] == ["1", "1", "", "", "24709"]
     assert "accepted" in tabs[1]
     assert run("read", *pictures, "--format", "jsonl", code=1).stdout == run("read", *pictures, "--json", code=1).stdout
     assert (

@@ -52,7 +52,7 @@ def test_marks_are_located_and_not_read(pictures):
 def test_boxes_are_in_the_pictures_pixels(pictures):
     number = Image.open(pictures / "numbers" / "24709.png").convert("L")
     large = np.asarray(number.resize((number.width * 12, number.height * 12)))
-    assert ink_of(large).shrink > 1
+    assert ink_of(large).to_picture[0] > 1
     small, enlarged = read(number, mode="line"), read(large, mode="line")
     for one, other in zip(small.lines[0].digits, enlarged.lines[0].digits, strict=True):
         assert np.abs(np.array(other.box) / 12 - one.box).max() <= 3

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.result import Digit, FormCell, Line, Reading
 
 
 def test_a_digit_of_probabilities():
@@ -55,6 +55,8 @@ def test_to_dict_is_plain(reading):
         "confidence": 0.375,
         "accepted": False,
         "reason": "ambiguous",
+        "turn": 0,
+        "cells": [],
         "lines": [
             {
                 "text": "12",
@@ -96,3 +98,11 @@ def test_a_reading_is_shown_in_one_line_and_as_a_table(reading):
     assert "<caption>ambiguous</caption>" in html
     assert html.count("<tr>") == 3
     assert "72 0.25" in html
+
+
+def test_cells_of_a_form_are_plain_too(reading):
+    cells = (FormCell(0, 0, "empty", (0, 0, 9, 9)), FormCell(0, 1, "read", (9, 0, 9, 9), reading.lines[1]))
+    form = replace(reading, cells=cells, turn=90).to_dict()
+    assert form["turn"] == 90
+    assert form["cells"][0] == {"row": 0, "column": 0, "status": "empty", "box": [0, 0, 9, 9], "line": None}
+    assert form["cells"][1]["line"] == form["lines"][1]

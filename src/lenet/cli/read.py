@@ -17,27 +17,34 @@ from lenet.image.errors import PictureError
 from lenet.image.files import NamedPicture, named_pictures
 from lenet.reading.batch import read_batches
 from lenet.reading.explain import explained
-from lenet.reading.reader import Reader
+from lenet.reading.reader import AUTO, Reader
 from lenet.reading.records import REJECTED, Table, records_of
 
+Pictures = Annotated[
+    list[str], typer.Argument(help="Pictures of digits: files, PDF documents, folders, patterns; - is stdin.")
+]
+Format = Annotated[
+    str, typer.Option("--format", help="text, csv or tsv with a row for each line, or jsonl with all details.")
+]
 
-def _grid(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
+
+def _grid(text: str | None) -> tuple[int, int] | str | None:
+    if text is None or text == AUTO:
+        return text
     rows, _, columns = text.lower().partition("x")
     if not (rows.isascii() and rows.isdigit() and columns.isascii() and columns.isdigit()):
-        raise typer.BadParameter(f"--grid is {text!r}; expected rows and columns such as 3x8")
+        raise typer.BadParameter(f"--grid is {text!r}; expected rows and columns such as 3x8, or {AUTO}")
     return int(rows), int(columns)
 
 
 @app.command()
 def read(
-    pictures: Annotated[
-        list[str], typer.Argument(help="Pictures of digits: files, PDF documents, folders, patterns; - is stdin.")
-    ],
+    pictures: Pictures,
     mode: Annotated[str, typer.Option(help="What they show: auto, digit, line or page.")] = "auto",
     length: Annotated[int | None, typer.Option(min=1, help="How many digits a line has.")] = None,
-    grid: Annotated[str | None, typer.Option(help="A form's rows and columns, such as 3x8: a digit a cell.")] = None,
+    grid: Annotated[
+        str | None, typer.Option(help="A form's rows and columns, such as 3x8; auto: by its walls.")
+    ] = None,
     checksum: Annotated[str | None, typer.Option(help="Only numbers that are right: luhn, iban or isbn.")] = None,
     model: Annotated[
         str | None,
@@ -56,9 +63,7 @@ def read(
         typer.Option(help="A directory for pictures of each step; with a subdirectory each for several pictures."),
     ] = None,
     threads: Threads = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="text, csv or tsv with a row for each line, or jsonl with all details.")
-    ] = "text",
+    format_: Format = "text",
     as_json: AsJson = False,
 ) -> None:
     """Read the digits in pictures. A picture that cannot be read is reported, and the others still are."""
@@ -74,15 +79,20 @@ def read(
     )
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
-    output = "jsonl" if as_json else format_
-    if output not in FORMATS:
-        raise typer.BadParameter(f"--format is {output!r}; expected one of {', '.join(FORMATS)}")
     named = named_pictures(pictures)
+    show = _shown_as("jsonl" if as_json else format_, len(named) > 1)
     sources = [picture for _, picture in named]
     results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
-    failed, rejected = _report(named, results, FORMATS[output](len(named) > 1))
+    failed, rejected = _report(named, results, show)
     if failed or (rejected and fail_on_reject):
         raise typer.Exit(1 if failed else 3)
+
+
+def _shown_as(name: str, several: bool) -> Show:
+    """Return what prints results in a format; a usage error for an unknown one."""
+    if name not in FORMATS:
+        raise typer.BadParameter(f"--format is {name!r}; expected one of {', '.join(FORMATS)}")
+    return FORMATS[name](several)
 
 
 def _report(

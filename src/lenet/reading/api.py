@@ -59,7 +59,7 @@ def read(
     *,
     mode: str = "auto",
     length: int | None = None,
-    grid: tuple[int, int] | None = None,
+    grid: tuple[int, int] | str | None = None,
     checksum: str | None = None,
     reject: str | float | None = None,
     explain: str | Path | None = None,
@@ -77,8 +77,9 @@ def read(
         What the picture shows: anything, one digit, one line, several lines.
     length : int, optional
         How many digits a line has.
-    grid : (int, int), optional
-        Rows and columns of a form that fills the picture, with at most one digit in each cell.
+    grid : (int, int) or "auto", optional
+        Rows and columns of a form or a table that fills the picture; ``"auto"``: those that its walls show. What is in
+        each cell is in `Reading.cells`.
     checksum : {"luhn", "iban", "isbn"}, optional
         Only numbers with the right check digit are read; of an IBAN, all except its letters.
     reject : float or str, optional
@@ -127,7 +128,7 @@ def read_many(
     *,
     mode: str = "auto",
     length: int | None = None,
-    grid: tuple[int, int] | None = None,
+    grid: tuple[int, int] | str | None = None,
     checksum: str | None = None,
     reject: str | float | None = None,
     threads: int | None = None,

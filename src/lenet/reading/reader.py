@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -21,38 +22,36 @@ from lenet.model.network import Classifier, Network
 from lenet.model.pretrained import load
 from lenet.model.rejection import as_fraction
 from lenet.reading.checksums import CHECKSUMS
-from lenet.reading.digit import only_digit, read_digit, with_edges
+from lenet.reading.digit import as_one_candidate, may_be_one_digit, one_digit, only_digit, read_digit, with_edges
+from lenet.reading.form import form_reading
 from lenet.reading.line.alignment import alignment_scores
 from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, candidate_images
-from lenet.reading.line.path import Lattice, best_hypotheses
+from lenet.reading.line.path import MIN_PROBABILITY, Hypothesis, Lattice, best_hypotheses
 from lenet.reading.line.ranking import RankedLine, ScoredLine, SegmentedLine, ranked
 from lenet.reading.line.rescoring import rescore
 from lenet.reading.line.segmentation import find_candidates, find_segments
 from lenet.reading.line.sliding_window import LineScan, SlidingWindow
 from lenet.reading.page.grid import cells_of
 from lenet.reading.page.ink import Bytes, Ink, ink_of
-from lenet.reading.page.lines import InkLine, find_lines
+from lenet.reading.page.lines import InkLine, count_of_components, find_lines
 from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.variants import Page, best_of, has_variants, prepared, variants_of
+from lenet.reading.verdict import Thresholds
 
 MODES = ("auto", "digit", "line", "page")
+AUTO = "auto"
+"""A grid that is found by its walls."""
 MAX_CANDIDATES = 30_000
 """A picture with more candidates has no numbers."""
-MIN_AGREED_PROBABILITY = 0.9
-"""The product of both networks' confidence in a digit that stands alone, below which it is not accepted."""
+MIN_AGREEMENT = 0.5
+"""The least product of the networks' probabilities of one digit for which all ink of a picture is taken for it."""
+MIN_CONFIDENCE = 0.9
+"""The classifier's least confidence in one digit that is read where no line is, though it is not accepted."""
 MAX_DIGITS = 64
 """The largest length of a number and side of a grid that may be asked for."""
 
 Model = Classifier | str | os.PathLike[str]
 """A network or an ensemble, or what `lenet.load` takes: a name or a path."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """Everything that was computed for a picture, step by step."""
-
-    ink: Ink
-    lines: Sequence[RankedLine]
-    reading: Reading
 
 
 class Reader:
@@ -87,7 +86,7 @@ class Reader:
         reject: str | float | None = None,
         mode: str = "auto",
         length: int | None = None,
-        grid: tuple[int, int] | None = None,
+        grid: tuple[int, int] | str | None = None,
         checksum: str | None = None,
         candidates: Model | None = None,
         sliding_window: Model | None = None,
@@ -95,7 +94,6 @@ class Reader:
         _check_options(mode, length, grid, checksum)
         self.mode, self.length, self.grid = mode, length, grid
         self._constraint = None if checksum is None else CHECKSUMS[checksum]
-        self._has_given_model = model is not None
         # Numbers are rescored by the pretrained network whatever reads single digits: the thresholds are those of it.
         self._rescorer = load()
         self._classifier = self._rescorer if model is None else _opened(model)
@@ -110,14 +108,13 @@ class Reader:
         self._window = SlidingWindow(single_network(_opened(window), "sliding window"))
         self._error = None if reject is None else as_fraction(reject)
         # What cannot be accepted is said before any picture is read.
-        self._digit_threshold: float | None = None
-        self._line_threshold: float | None = None
         self.caveat = ""
-        if self._error is not None and (grid or mode in ("auto", "digit")):
-            self._digit_threshold = self._classifier.threshold(self._error)
-        if self._error is not None and not grid and mode != "digit":
-            pretrained = candidates is None and sliding_window is None
-            self._line_threshold = self._threshold_of_lines(self._error, pretrained)
+        digit = line = None
+        if self._error is not None and mode in ("auto", "digit"):
+            digit = self._classifier.threshold(self._error)
+        if self._error is not None and mode != "digit":
+            line = self._threshold_of_lines(self._error, candidates is None and sliding_window is None)
+        self._thresholds = Thresholds(digit, line, needs_agreement=model is None)
 
     def _threshold_of_lines(self, error: float, pretrained: bool) -> float:
         try:
@@ -134,18 +131,84 @@ class Reader:
         """Read pictures, grey levels (height, width), all at once."""
         inks = [ink_of(picture) for picture in pictures]
         if self.grid is not None:
-            return [self._read_grid(ink, self.grid, threads) for ink in inks]
-        lines = [] if self.mode == "digit" else self._read_lines(inks, threads)
-        pages = [self._page(ink, [line for line in lines if line.page == n]) for n, ink in enumerate(inks)]
-        single = [n for n, page in enumerate(pages) if self._has_one_digit(page)]
-        digits = self._read_digits([digit_inks(pages[n])[0] for n in single], threads)
+            return self._read_grids(inks, threads)
+        inks = [prepared(ink) for ink in inks]
+        pages = self._read_inks(inks, threads)
+        one_digit = self.mode == "digit"
+        variants = [
+            (n, variant)
+            for n, page in enumerate(pages)
+            if has_variants(page)
+            for variant in variants_of(pictures[n], inks[n], one_digit=one_digit)
+        ]
+        others = self._read_inks([variant.ink for _, variant in variants], threads)
+        for n in sorted({n for n, _ in variants}):
+            of_page = [(variant, page) for (k, variant), page in zip(variants, others, strict=True) if k == n]
+            pages[n] = best_of(pages[n], of_page)
+        return pages
+
+    def _read_grids(self, inks: Sequence[Ink], threads: int | None) -> list[Page]:
+        """Read forms: each cell is a picture of its own."""
+        grid = None if self.grid == AUTO else cast(tuple[int, int], self.grid)
+        of_pages = [cells_of(ink, grid) for ink in inks]
+        parts = [ink.part(cell.ink, *cell.box[:2]) for ink, of in zip(inks, of_pages, strict=True) for cell in of]
+        readings = iter([page.reading for page in self._read_inks(parts, threads)])
+        return [
+            Page(ink, (), form_reading(ink, cells, [next(readings) for _ in cells]))
+            for ink, cells in zip(inks, of_pages, strict=True)
+        ]
+
+    def _read_inks(self, inks: Sequence[Ink], threads: int | None) -> list[Page]:
+        """Read ink without frames around it. That all of it is one digit competes with the lines in it."""
+        ones = self._read_ones(inks, threads) if self._may_be_one_digit() else {}
+        pages = {n: page for n, (page, agreement) in ones.items() if agreement >= MIN_AGREEMENT or self.mode == "digit"}
+        rest = [n for n in range(len(inks)) if n not in pages]
+        lines = [] if self.mode == "digit" else self._read_lines([inks[n] for n in rest], threads)
+        for k, n in enumerate(rest):
+            page = self._page(inks[n], [line for line in lines if line.page == k])
+            if not page.reading.lines and n in ones and ones[n][0].reading.confidence >= MIN_CONFIDENCE:
+                page = ones[n][0]
+            pages[n] = page
+        single = [n for n in rest if self._has_one_digit(pages[n])]
+        digits, _ = self._read_digits([digit_inks(pages[n])[0] for n in single], threads)
         for n, digit in zip(single, digits, strict=True):
             pages[n] = replace(pages[n], reading=Reading.of([self._agreed(pages[n], digit)]))
+        return [pages[n] for n in range(len(inks))]
+
+    def _may_be_one_digit(self) -> bool:
+        return self.mode == "digit" or (self.mode == "auto" and self.length in (None, 1) and not self._constraint)
+
+    def _read_ones(self, inks: Sequence[Ink], threads: int | None) -> dict[int, tuple[Page, float]]:
+        """Read pictures whose ink may be one digit: each page by its number, with the networks' agreement on it.
+
+        The agreement is the product of the probabilities that the classifier and the other two networks give the digit.
+        """
+        asked = self.mode == "digit"
+        chosen = [n for n, ink in enumerate(inks) if (ink.pen > 0 if asked else may_be_one_digit(ink))]
+        lines = [one_digit(inks[n]) for n in chosen]
+        scans = self._window.scan(lines, threads)
+        segmented = [as_one_candidate(*one) for one in zip(chosen, lines, scans, strict=True)]
+        digits, labels = self._read_digits(
+            [
+                (line.line.ink, _box(line.line.ink, inks[line.page], line.line.left, line.line.top))
+                for line in segmented
+            ],
+            threads,
+        )
+        pages = {}
+        for line, digit, label in zip(self._score(segmented, threads), digits, labels, strict=True):
+            probability = float(line.probabilities[0, label])
+            number = Hypothesis(((label, 0),), (), math.log(max(probability, MIN_PROBABILITY)))
+            agreement = probability * digit.confidence
+            whole = RankedLine(**{**vars(line), "numbers": [number]})
+            reading = Reading.of([self._thresholds.of_digit(digit, agreement)])
+            pages[line.page] = (Page(inks[line.page], [whole], reading), agreement)
         return pages
 
     def _read_lines(self, inks: Sequence[Ink], threads: int | None) -> list[RankedLine]:
         """Return the lines of all pictures; each network sees the candidates of all lines in one call."""
-        lines = [(n, line) for n, ink in enumerate(inks) for line in find_lines(ink, single=self.mode == "line")]
+        single = self.mode == "line"
+        lines = [(n, line) for n, ink in enumerate(inks) for line in find_lines(ink, single=single)]
         scans = self._window.scan([line for _, line in lines], threads)
         segmented = _segment([(n, line, scan) for (n, line), scan in zip(lines, scans, strict=True)])
         scored = self._score(segmented, threads)
@@ -173,66 +236,29 @@ class Reader:
     def _page(self, ink: Ink, lines: Sequence[RankedLine]) -> Page:
         with_digits = [line for line in lines if line.numbers and line.numbers[0].digits]
         if not with_digits:
-            return Page(ink, lines, self._without_digits("empty" if ink.pen == 0 else "not_a_digit"))
-        return Page(ink, with_digits, Reading.of(self._judged(line, ink.shrink) for line in with_digits))
-
-    def _judged(self, line: RankedLine, shrink: int) -> Line:
-        """Return the result of a line, with the verdict if there is a rejection threshold."""
-        result = _line_result(line, shrink)
-        if self._line_threshold is None:
-            return result
-        if result.confidence >= self._line_threshold:
-            return replace(result, accepted=True)
-        # Its path is likely, but other numbers are too; or its path is unlikely, so that it may be no number.
-        unlikely = math.exp(line.numbers[0].score) < 0.5 * line.numbers[0].confidence
-        return replace(result, accepted=False, reason="not_a_digit" if unlikely else "ambiguous")
-
-    def _without_digits(self, reason: str) -> Reading:
-        """Return the reading of a picture in which there is nothing to accept."""
-        return Reading((), None if self._error is None else False, reason)
+            has_ink = ink.pen > 0 and count_of_components(ink) > 0
+            return Page(ink, lines, self._thresholds.of_nothing("not_a_digit" if has_ink else "empty"))
+        results = [self._thresholds.of_line(line, _line_result(line, ink)) for line in with_digits]
+        return Page(ink, with_digits, Reading.of(results))
 
     def _has_one_digit(self, page: Page) -> bool:
-        if self.mode == "digit":
-            return page.ink.pen > 0
-        if self.mode != "auto" or len(page.lines) != 1 or self.length not in (None, 1) or self._constraint:
-            return False
-        return len(page.reading.text) == 1 and bool(page.reading.lines)
+        return self._may_be_one_digit() and len(page.lines) == 1 and len(page.reading.text) == 1
 
-    def _read_digits(self, digits: Sequence[tuple[Bytes, Box]], threads: int | None) -> list[Line]:
-        """Read single digits, each its ink (height, width) and its box in the picture."""
+    def _read_digits(self, digits: Sequence[tuple[Bytes, Box]], threads: int | None) -> tuple[list[Line], list[int]]:
+        """Read single digits, each its ink (height, width) and its box in the picture; return also their labels."""
         if not digits:
-            return []
+            return [], []
         images = np.stack([normalised_digit(ink) for ink, _ in digits])
         probabilities = self._classifier.predict_proba(images, threads)
-        threshold = self._digit_threshold
-        return [read_digit(of_digit, box, threshold) for of_digit, (_, box) in zip(probabilities, digits, strict=True)]
+        boxes = [box for _, box in digits]
+        lines = [read_digit(*one, self._thresholds.digit) for one in zip(probabilities, boxes, strict=True)]
+        return lines, [int(label) for label in probabilities.argmax(axis=1)]
 
     def _agreed(self, page: Page, digit: Line) -> Line:
-        """Return a digit that stands alone, rejected where the other networks do not agree.
-
-        This holds where something may be rejected; a model that was given is believed by itself.
-        """
-        if self.mode == "digit":
-            return digit
+        """Return a digit that stands alone, rejected where the other networks do not agree."""
         (by_lines,), (ranked_line,) = page.reading.lines, page.lines
-        probability = math.exp(ranked_line.numbers[0].score) * digit.confidence
-        digit = replace(digit, marks=by_lines.marks)
-        if self._has_given_model or not digit.accepted:
-            return digit
-        if digit.text == by_lines.text and probability >= MIN_AGREED_PROBABILITY:
-            return digit
-        reason = "ambiguous" if probability >= MIN_AGREED_PROBABILITY else "not_a_digit"
-        return replace(digit, accepted=False, reason=reason)
-
-    def _read_grid(self, ink: Ink, grid: tuple[int, int], threads: int | None) -> Page:
-        """Read a form: a digit in each cell that is not empty."""
-        cells = [
-            (cell.row, (cell.ink, _box(cell.ink, ink.shrink, cell.left, cell.top))) for cell in cells_of(ink, *grid)
-        ]
-        digits = self._read_digits([digit for _, digit in cells], threads)
-        rows = [[digit for (at, _), digit in zip(cells, digits, strict=True) if at == row] for row in range(grid[0])]
-        lines = [_joined(row) for row in rows if row]
-        return Page(ink, (), Reading.of(lines) if lines else self._without_digits("empty"))
+        probability = math.exp(ranked_line.numbers[0].score) if digit.text == by_lines.text else 0.0
+        return self._thresholds.of_digit(replace(digit, marks=by_lines.marks), probability * digit.confidence)
 
 
 def _opened(model: Model) -> Classifier:
@@ -268,26 +294,26 @@ def digit_inks(page: Page) -> list[tuple[Bytes, Box]]:
         for _, index in line.numbers[0].digits if line.numbers else ():
             candidate, labels = line.candidates[index], line.segments.labels
             image = with_edges(line.line.ink, (labels > candidate.first) & (labels <= candidate.last + 1))
-            digits.append((image, _box(image, page.ink.shrink, line.line.left, line.line.top)))
+            digits.append((image, _box(image, page.ink, line.line.left, line.line.top)))
     if digits:
         return digits
     image = only_digit(page.ink.image)
-    return [(image, _box(image, page.ink.shrink))]
+    return [(image, _box(image, page.ink))]
 
 
-def _box(ink: Bytes, shrink: int, left: int = 0, top: int = 0) -> Box:
-    """Return the box of ink in pixels of the picture; `left` and `top` are the corner of the ink's rectangle in it."""
-    x, y, width, height = ink_box(ink >= EDGE_LEVEL)
-    return (shrink * (x + left), shrink * (y + top), shrink * width, shrink * height)
+def _box(digit: Bytes, ink: Ink, left: int = 0, top: int = 0) -> Box:
+    """Return the box of a digit's ink in the picture; `left` and `top` are its corner in the picture's ink."""
+    x, y, width, height = ink_box(digit >= EDGE_LEVEL)
+    return ink.box_in_picture((x + left, y + top, width, height))
 
 
-def _line_result(line: RankedLine, shrink: int) -> Line:
+def _line_result(line: RankedLine, ink: Ink) -> Line:
     """Return a line's digits, confidence, alternatives and marks, with boxes in pixels of the picture."""
 
     def box(index: int) -> Box:
         c, ink_line = line.candidates[index], line.line
         left, top, width, height = c.left + ink_line.left, c.top + ink_line.top, c.right - c.left, c.bottom - c.top
-        return (shrink * left, shrink * top, shrink * width, shrink * height)
+        return ink.box_in_picture((left, top, width, height))
 
     best, *others = line.numbers
     digits = tuple(Digit.of(line.probabilities[index, :MARK], box(index), label) for label, index in best.digits)
@@ -296,26 +322,16 @@ def _line_result(line: RankedLine, shrink: int) -> Line:
     return Line(digits, best.confidence, alternatives, marks)
 
 
-def _joined(digits: Sequence[Line]) -> Line:
-    """Return the digits of a row as one line, which is accepted if all are."""
-    together = Reading.of(digits)
-    return Line(
-        tuple(line.digits[0] for line in digits),
-        together.confidence,
-        accepted=together.accepted,
-        reason=together.reason,
-    )
-
-
-def _check_options(mode: str, length: int | None, grid: tuple[int, int] | None, checksum: str | None) -> None:
+def _check_options(mode: str, length: int | None, grid: tuple[int, int] | str | None, checksum: str | None) -> None:
     """Raise ValueError for options that are unknown or do not go together."""
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     if length is not None and not (type(length) is int and 1 <= length <= MAX_DIGITS):
         raise ValueError(f"length is {length!r}; expected a whole number from 1 to {MAX_DIGITS}")
     is_pair = isinstance(grid, tuple | list) and len(grid) == 2
-    if grid is not None and not (is_pair and all(type(n) is int and 1 <= n <= MAX_DIGITS for n in grid)):
-        raise ValueError(f"grid is {grid!r}; expected rows and columns, each from 1 to {MAX_DIGITS}")
+    fits = grid in (None, AUTO) or (is_pair and all(type(n) is int and 1 <= n <= MAX_DIGITS for n in grid or ()))
+    if not fits:
+        raise ValueError(f"grid is {grid!r}; expected rows and columns, each from 1 to {MAX_DIGITS}, or {AUTO!r}")
     if checksum is not None and checksum not in CHECKSUMS:
         raise ValueError(f"checksum is {checksum!r}; expected one of {', '.join(CHECKSUMS)}")
     if grid is not None and mode != "auto":

@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TextIO
 
-from lenet.reading.result import Line, Reading
+from lenet.image.measure import Box
+from lenet.reading.result import FormCell, Line, Reading
 
 REJECTED = "?"
 """What stands for a rejected line where only digits are printed."""
@@ -31,14 +32,16 @@ class Record:
     page : int
         Of the file, from 1.
     line : int
-        In the page, from 1; 0 where there is none.
+        In the page, from 1; 0 where there is none, and for the cells of a form.
+    row, column : int or None
+        Of a form's cell, from 1; None elsewhere.
     text : str
         The digits.
     confidence : float
         The probability that they are right, 0 to 1.
     status : str
-        ``accepted`` or ``rejected`` with a rejection threshold, ``read`` without; ``empty`` for a picture without
-        ink, ``unread`` for one whose ink is no digits; ``error`` for one that cannot be read.
+        ``accepted`` or ``rejected`` with a rejection threshold, ``read`` without; ``empty`` for a picture or a cell
+        without ink, ``unread`` for one whose ink is no digits; ``error`` for a picture that cannot be read.
     reason : str
         Why it is not accepted, or the message of the error.
     box : str
@@ -48,6 +51,8 @@ class Record:
     file: str
     page: int
     line: int = 0
+    row: int | None = None
+    column: int | None = None
     text: str = ""
     confidence: float = 0.0
     status: str = ""
@@ -70,12 +75,36 @@ def records_of(result: Reading | Exception, file: str, page: int = 1) -> Iterato
     """
     if isinstance(result, Exception):
         yield Record(file, page, status="error", reason=" ".join(str(result).split()))
+    elif result.cells:
+        yield from (_of_cell(cell, file, page) for cell in result.cells)
     elif not result.lines:
         yield Record(file, page, status="empty" if result.reason == "empty" else "unread", reason=result.reason)
     else:
         for number, line in enumerate(result.lines, 1):
-            box = " ".join(map(str, line.box))
-            yield Record(file, page, number, line.text, line.confidence, status_of(line), line.reason, box)
+            yield replace(_of_line(line, file, page), line=number)
+
+
+def _of_line(line: Line, file: str, page: int) -> Record:
+    return Record(
+        file,
+        page,
+        text=line.text,
+        confidence=line.confidence,
+        status=status_of(line),
+        reason=line.reason,
+        box=_box(line.box),
+    )
+
+
+def _of_cell(cell: FormCell, file: str, page: int) -> Record:
+    record = Record(file, page, status=cell.status, box=_box(cell.box))
+    if cell.line is not None:
+        record = _of_line(cell.line, file, page)
+    return replace(record, row=cell.row + 1, column=cell.column + 1)
+
+
+def _box(box: Box) -> str:
+    return " ".join(map(str, box))
 
 
 def status_of(line: Line) -> str:

@@ -54,6 +54,15 @@ class Digit:
         others = tuple((int(other), float(probabilities[other])) for other in order if other != chosen)
         return Digit(chosen, float(probabilities[chosen]), box, others)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and strings."""
+        return {
+            "label": self.label,
+            "confidence": self.confidence,
+            "box": list(self.box),
+            "alternatives": [list(alternative) for alternative in self.alternatives],
+        }
+
 
 @dataclass(frozen=True)
 class Line:
@@ -95,6 +104,51 @@ class Line:
         """Return the digits."""
         return self.text
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and strings."""
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "alternatives": [list(alternative) for alternative in self.alternatives],
+            "marks": [list(box) for box in self.marks],
+            "digits": [digit.to_dict() for digit in self.digits],
+        }
+
+
+@dataclass(frozen=True)
+class FormCell:
+    """A cell of a form or a table.
+
+    Attributes
+    ----------
+    row, column : int
+        Counted from 0.
+    status : str
+        ``read``, ``empty``, or ``unread`` where there is ink but no digit.
+    box : (int, int, int, int)
+        Left, top, width and height in pixels of the picture.
+    line : Line or None
+        What was read.
+    """
+
+    row: int
+    column: int
+    status: str
+    box: Box
+    line: Line | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and strings."""
+        return {
+            "row": self.row,
+            "column": self.column,
+            "status": self.status,
+            "box": list(self.box),
+            "line": None if self.line is None else self.line.to_dict(),
+        }
+
 
 @dataclass(frozen=True, repr=False)
 class Reading:
@@ -108,11 +162,17 @@ class Reading:
         Whether all lines are accepted, and there are any; None where no rejection threshold was asked for.
     reason : str
         Why it is not accepted, or ``empty`` or ``not_a_digit`` where there are no digits; empty otherwise.
+    cells : tuple of FormCell
+        Of a grid, row by row; the lines are then those of its rows.
+    turn : int
+        By how many degrees the picture was turned counter-clockwise to be read: 0, 90, 180 or 270.
     """
 
     lines: tuple[Line, ...]
     accepted: bool | None
     reason: str = ""
+    cells: tuple[FormCell, ...] = ()
+    turn: int = 0
 
     @staticmethod
     def of(lines: Iterable[Line]) -> Reading:
@@ -160,26 +220,9 @@ class Reading:
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
-            "lines": [
-                {
-                    "text": line.text,
-                    "confidence": line.confidence,
-                    "accepted": line.accepted,
-                    "reason": line.reason,
-                    "alternatives": [list(alternative) for alternative in line.alternatives],
-                    "marks": [list(box) for box in line.marks],
-                    "digits": [
-                        {
-                            "label": digit.label,
-                            "confidence": digit.confidence,
-                            "box": list(digit.box),
-                            "alternatives": [list(alternative) for alternative in digit.alternatives],
-                        }
-                        for digit in line.digits
-                    ],
-                }
-                for line in self.lines
-            ],
+            "turn": self.turn,
+            "lines": [line.to_dict() for line in self.lines],
+            "cells": [cell.to_dict() for cell in self.cells],
         }
 
     def to_csv(self) -> str:

@@ -1,10 +1,11 @@
 """Ink separated from paper, on strokes whose places are known."""
 
+import cv2
 import numpy as np
 import pytest
 from made_pages import BARS, page
 
-from lenet.reading.page.ink import ink_of
+from lenet.reading.page.ink import ink_of, may_be_inverted
 
 
 def test_ink_is_where_strokes_are_however_dark_they_are():
@@ -32,10 +33,26 @@ def test_a_large_picture_is_shrunk_and_says_so():
     grey = np.full((2100, 2100), 220, np.uint8)
     grey[500:1500, 1000:1100] = 30
     ink = ink_of(grey)
-    assert (ink.shrink, ink.image.shape) == (2, (1050, 1050))
+    assert (ink.to_picture, ink.image.shape) == ((2, 0, 0, 0, 2, 0), (1050, 1050))
     assert ink.image[300:700, 505:545].min() > 200
 
 
 def test_no_ink():
     ink = ink_of(np.full((40, 50), 200, np.uint8))
     assert (ink.pen, ink.image.any(), ink.image.shape) == (0, False, (40, 50))
+
+
+def test_light_that_changes_evenly_is_no_ink():
+    for low, high in ((60, 240), (20, 120), (200, 255)):
+        slope = np.add.outer(np.linspace(0, 0.4, 90), np.linspace(0, 1, 120))
+        assert ink_of((low + (high - low) * slope / slope.max()).astype(np.uint8)).pen == 0
+    blurred = cv2.GaussianBlur(page(((30, 20), (30, 100)), ((70, 20), (70, 100)), size=(120, 100), pen=16), (0, 0), 4)
+    assert ink_of(blurred).pen > 5
+
+
+def test_an_uneven_border_does_not_tell_ink_from_paper():
+    assert not may_be_inverted(page(*BARS))
+    filled = page(((0, 30), (199, 30)), pen=20)
+    assert may_be_inverted(filled)
+    one, other = ink_of(filled), ink_of(filled, inverted=True)
+    assert (one.image[30, 100] >= 128) != (other.image[30, 100] >= 128)

@@ -65,3 +65,49 @@ def test_a_scaled_line_has_its_columns_where_the_scale_puts_them(height, scale, 
     assert (given, strip.shape) == (scale, (33, width))
     middle = (strip.astype(float) * np.arange(width)).sum() / strip.sum()
     assert middle == pytest.approx(33 / 2 + scale * 30 - 0.5, abs=0.1)
+
+
+def rows_of(places):
+    """Return a page with a bar of 30 pixels at each place (x, y)."""
+    return page(*[((x, y), (x, y + 30)) for x, y in places], size=(260, 520))
+
+
+def lefts_and_tops(grey):
+    """Return where the first bar of each line is, to ten pixels."""
+    return [
+        (
+            round(line.left + int(np.flatnonzero(line.components.any(axis=0))[0]), -1),
+            round(line.top + line.middle - 15, -1),
+        )
+        for line in find_lines(ink_of(grey))
+    ]
+
+
+def test_a_row_is_one_line_however_wide_its_gaps_if_it_is_alone():
+    assert lefts_and_tops(rows_of([(20, 40), (60, 42), (330, 38), (480, 41)])) == [(20, 40)]
+
+
+def test_columns_near_each_other_are_read_row_by_row():
+    """Columns two and a half heights apart; in the second row the right part stands a little higher."""
+    places = [(x, y - 4 * (x > 100) * (y == 90)) for y in (20, 90, 160) for x in (20, 50, 130, 160)]
+    assert lefts_and_tops(rows_of(places)) == [(20, 20), (20, 90), (20, 160)]
+
+
+def test_columns_far_apart_are_read_one_after_the_other():
+    places = [(x, y) for y in (20, 90, 160) for x in (20, 50, 300, 330)]
+    assert lefts_and_tops(rows_of(places)) == [(20, 20), (20, 90), (20, 160), (300, 20), (300, 90), (300, 160)]
+
+
+@pytest.mark.parametrize(
+    ("stroke", "crossed"),
+    [
+        (((15, 28), (125, 27)), True),  # through all of it, and no farther
+        (((0, 28), (199, 28)), False),  # a rule of the paper
+        (((15, 50), (125, 50)), False),  # below it
+        ((), False),
+    ],
+)
+def test_a_line_that_is_crossed_out(stroke, crossed):
+    grey = page(*BARS, *([stroke] if stroke else []), size=(60, 300))
+    (line,) = find_lines(ink_of(grey))
+    assert line.crossed_out == crossed

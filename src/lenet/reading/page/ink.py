@@ -8,13 +8,13 @@ removed where they are fainter than the strokes; where they are as dark, the pic
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import STROKE_LEVEL, border_pixels, grey_quantiles, stroke_width
+from lenet.image.measure import STROKE_LEVEL, Box, border_pixels, grey_quantiles, stroke_width
 from lenet.reading.page.desk import without_desk
 
 MIN_CONTRAST = 24
@@ -36,11 +36,15 @@ NEIGHBOURHOODS = (4, 8)
 MAX_SPECK_FRACTION, SPECK_PX, MAX_SMOOTHINGS = 0.15, 4, 3
 """A picture is smoothed, at most so often, if more than this fraction of its ink is specks, components of so few
 pixels."""
+MIN_SMOOTH_PEN, MIN_SHARPNESS = 5.0, 0.75
+"""Strokes of at least so many pixels whose edges are less steep than this (see `_sharpness`) are light and shadow."""
 OUTLIER_PIXELS = 40
 """So many pixels, or a two-thousandth of the picture if that is less, may be darker than any ink."""
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Affine = tuple[float, float, float, float, float, float]
+"""A map of places (x, y): see `Ink.to_picture`."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,44 @@ class Ink:
     ----------
     image : uint8 (height, width)
         0 = paper, 255 = the core of the strokes.
-    shrink : int
-        The width of a pixel of `image` in pixels of the picture: large pictures are shrunk.
     pen : float
         The width of strokes in pixels of `image`; 0 if there is no ink.
+    to_picture : six floats
+        Where a place (x, y) of `image` is in the picture: (a x + b y + c, d x + e y + f). Large pictures are shrunk,
+        and ink may be turned.
     """
 
     image: Bytes
-    shrink: int = 1
     pen: float = 0.0
+    to_picture: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+    def box_in_picture(self, box: Box) -> Box:
+        """Return the box in the picture around a box of `image`, each left, top, width and height."""
+        left, top, width, height = box
+        a, b, c, d, e, f = self.to_picture
+        corners = [(x, y) for x in (left, left + width) for y in (top, top + height)]
+        across = [a * x + b * y + c for x, y in corners]
+        down = [d * x + e * y + f for x, y in corners]
+        x, y = round(min(across)), round(min(down))
+        return (x, y, round(max(across)) - x, round(max(down)) - y)
+
+    def part(self, image: Bytes, left: int, top: int) -> Ink:
+        """Return ink that has its corner at a place of this one."""
+        return replace(self, image=image, to_picture=composed(self.to_picture, (1.0, 0.0, left, 0.0, 1.0, top)))
 
 
-def ink_of(grey: Bytes) -> Ink:
+def composed(after: Affine, first: Affine) -> Affine:
+    """Return the map that does one map of places first and another one after it."""
+    a, b, c, d, e, f = after
+    k, m, n, p, q, r = first
+    return (a * k + b * p, a * m + b * q, a * n + b * r + c, d * k + e * p, d * m + e * q, d * n + e * r + f)
+
+
+def ink_of(grey: Bytes, *, inverted: bool = False) -> Ink:
     """Return the ink of a picture, grey levels uint8 (height, width), 0 = black.
 
-    Ink may be darker or lighter than its paper. An even frame around the picture is left out.
+    Ink may be darker or lighter than its paper; `inverted`, it is what seems to be paper. An even frame around the
+    picture is left out.
     """
     shrink = max(1, math.ceil(math.sqrt(grey.size / MAX_PIXELS)))
     if shrink > 1:
@@ -74,13 +101,36 @@ def ink_of(grey: Bytes) -> Ink:
     grey = without_desk(grey)
     frame = _frame(grey)
     inner = _dark_on_light(grey[frame : grey.shape[0] - frame, frame : grey.shape[1] - frame])
+    inner = 255 - inner if inverted else inner
     levels, pen = _ink_in(inner)
     for _ in range(MAX_SMOOTHINGS):
         if _specks(levels) <= MAX_SPECK_FRACTION:
             break
         inner = np.asarray(cv2.GaussianBlur(inner, (0, 0), 1.0), np.uint8)
         levels, pen = _ink_in(inner)
-    return Ink(np.pad(levels, frame), shrink, pen)
+    if pen >= MIN_SMOOTH_PEN and _sharpness(levels, pen) < MIN_SHARPNESS:
+        levels, pen = np.zeros_like(levels), 0.0  # light that changes evenly, and no ink
+    return Ink(np.pad(levels, frame), pen, (float(shrink), 0.0, 0.0, 0.0, float(shrink), 0.0))
+
+
+def may_be_inverted(grey: Bytes) -> bool:
+    """Return whether ink may as well be what seems to be paper: the border is not even, so that it does not tell."""
+    return not _is_even(border_pixels(grey, 0))
+
+
+def _is_even(border: Bytes) -> bool:
+    """Return whether a border is nothing but paper."""
+    levels = border.astype(np.int16)
+    return bool((np.abs(levels - int(np.median(levels))) <= MIN_CONTRAST).mean() >= EVEN_FRACTION)
+
+
+def _sharpness(levels: Bytes, pen: float) -> float:
+    """Return how steep the edges of ink are: how much of the ink's level they rise over the width of a stroke."""
+    strokes = (levels >= STROKE_LEVEL).astype(np.uint8)
+    edges = (strokes > 0) & (cv2.erode(strokes, np.ones((3, 3), np.uint8)) == 0)
+    steps = levels.astype(np.float32)
+    steepness = np.hypot(cv2.Sobel(steps, cv2.CV_32F, 1, 0), cv2.Sobel(steps, cv2.CV_32F, 0, 1)) / 8
+    return float(np.median(steepness[edges])) * pen / 255 if edges.any() else 0.0
 
 
 def _dark_on_light(grey: Bytes) -> Bytes:
@@ -93,8 +143,7 @@ def _dark_on_light(grey: Bytes) -> Bytes:
     border = border_pixels(grey, 0).astype(np.int16)
     paper = int(np.median(border))
     from_paper = grey.astype(np.int16) - paper
-    even = (np.abs(border - paper) <= MIN_CONTRAST).mean() >= EVEN_FRACTION
-    if even and (np.abs(from_paper) > MIN_CONTRAST).mean() < MAX_INK_FRACTION:
+    if _is_even(border_pixels(grey, 0)) and (np.abs(from_paper) > MIN_CONTRAST).mean() < MAX_INK_FRACTION:
         darker = np.maximum(-from_paper - MIN_CONTRAST, 0).sum(dtype=np.int64)
         light = bool(np.maximum(from_paper - MIN_CONTRAST, 0).sum(dtype=np.int64) > darker)
     else:

@@ -7,7 +7,9 @@ each other form a line; smaller ones belong to the line whose band they lie in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -22,6 +24,14 @@ MAX_COMPONENTS = 2000
 
 MIN_DIGIT_PX = 6
 """Components of less height are no digits."""
+
+COLUMN_GAP, MIN_COLUMN_ROWS = 4.5, 2
+"""Columns are at least so many heights of a digit apart, over at least so many rows."""
+MIN_CROSSED, MAX_BEYOND, MAX_OFF_MIDDLE = 0.5, 1.0, 0.3
+"""A stroke that crosses out a line is at least this fraction of its length, ends at most so many heights beyond it, and
+is at most this far from its middle, in heights."""
+MIN_ROW_OVERLAP = 0.5
+"""Groups of a row overlap in height by this fraction of a digit's height."""
 
 Numbers = NDArray[np.intp]
 Mask = NDArray[np.uint8]
@@ -45,6 +55,8 @@ class InkLine:
         The row in which digits have their middle.
     pen : float
         The width of strokes in pixels.
+    crossed_out : bool
+        Whether a stroke goes through the whole line.
     """
 
     left: int
@@ -54,6 +66,7 @@ class InkLine:
     height: float
     middle: float
     pen: float
+    crossed_out: bool = False
 
 
 def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
@@ -61,41 +74,66 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
     strokes = (ink.image >= STROKE_LEVEL).astype(np.uint8)
     if not strokes.any():
         return []
+    all_strokes = strokes
     strokes = without_rules(strokes, ink.pen, 30 * ink.pen, 40 * ink.pen)
     _, measures = components(strokes)
     tall = digit_height(measures[_plausible(measures, ink)], 0.75)
+    _, rules = components(_rules(all_strokes, 2.2 * tall, axis=1).astype(np.uint8))
     strokes = without_rules(strokes, ink.pen, 2.2 * tall, 1.6 * tall)
     labels, measures = components(strokes)
     chosen = np.flatnonzero(_plausible(measures, ink))
     chosen = chosen[np.argsort(-measures[chosen, AREA], kind="stable")[:MAX_COMPONENTS]]
     if not len(chosen):
         return []
-    groups = [chosen] if single else _groups(measures, chosen)
+    groups = [chosen] if single else in_reading_order(_groups(measures, chosen), measures)
     # In a line, what is much smaller than its digits is a mark or a speck.
     groups = [group[measures[group, HEIGHT] >= 0.4 * digit_height(measures[group])] for group in groups]
     heights = [digit_height(measures[group]) for group in groups]
     near = measures[:, AREA] >= 0.012 * min(heights) ** 2
     lines = [_line_of(ink, labels, measures, np.flatnonzero(near), group) for group in groups]
-    return sorted(lines, key=lambda line: (line.top, line.left))
+    return [replace(line, crossed_out=_is_crossed_out(line, rules)) for line in lines]
+
+
+def _is_crossed_out(line: InkLine, rules: Numbers) -> bool:
+    """Return whether a rule goes through the middle of a line's strokes, and ends where they end."""
+    columns = np.flatnonzero(line.components.any(axis=0)) + line.left
+    reach = MAX_BEYOND * line.height
+    left, top, width, height, _ = rules.T
+    through = np.abs(top + height / 2 - line.top - line.middle) < MAX_OFF_MIDDLE * line.height
+    within = (left > columns[0] - reach) & (left + width < columns[-1] + reach)
+    return bool((through & within & (width > MIN_CROSSED * (columns[-1] - columns[0]))).any())
+
+
+def count_of_components(ink: Ink) -> int:
+    """Return how many components may be digits or touching digits."""
+    _, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
+    return int(_plausible(measures, ink).sum())
 
 
 def without_rules(strokes: Mask, pen: float, min_horizontal_px: float, min_vertical_px: float) -> Mask:
     """Return strokes (height, width) without ruled lines of at least these lengths, except where others cross them."""
     rest = strokes.copy()
     for axis, min_length in ((1, min_horizontal_px), (0, min_vertical_px)):
-        length = int(min_length)
-        if strokes.shape[axis] <= length or length < 3:
-            continue
-
-        def bar(along: int, beside: int, axis: int = axis) -> Mask:
-            return np.ones((beside, along) if axis == 1 else (along, beside), np.uint8)
-
-        # A rule may have gaps of a few pixels, and be a little askew.
-        whole = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, bar(5, 1)) if axis == 1 else strokes
-        rules = cv2.dilate(cv2.morphologyEx(whole, cv2.MORPH_OPEN, bar(length, 1)), bar(1, 3)) > 0
-        crossing = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, bar(1, round(1.5 * pen) + 2)) > 0
-        rest[rules & ~crossing] = 0
+        rules = _rules(strokes, min_length, axis)
+        if rules.any():
+            crossing = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, _bar(1, round(1.5 * pen) + 2, axis)) > 0
+            rest[rules & ~crossing] = 0
     return rest
+
+
+def _rules(strokes: Mask, min_length: float, axis: int) -> NDArray[np.bool_]:
+    """Return the ruled lines along an axis, 1 for level ones, and what lies right beside them."""
+    length = int(min_length)
+    if strokes.shape[axis] <= length or length < 3:
+        return np.zeros(strokes.shape, bool)
+    # A rule may have gaps of a few pixels, and be a little askew.
+    whole = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, _bar(5, 1, axis)) if axis == 1 else strokes
+    runs = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _bar(length, 1, axis))
+    return np.asarray(cv2.dilate(runs, _bar(1, 3, axis)) > 0)
+
+
+def _bar(along: int, beside: int, axis: int) -> Mask:
+    return np.ones((beside, along) if axis == 1 else (along, beside), np.uint8)
 
 
 def _plausible(measures: Numbers, ink: Ink) -> NDArray[np.bool_]:
@@ -141,6 +179,55 @@ def _groups(measures: Numbers, chosen: Numbers) -> list[Numbers]:
             parent[root(int(other))] = root(one)
     roots = np.array([root(one) for one in range(len(chosen))])
     return [chosen[roots == number] for number in np.unique(roots)]
+
+
+def in_reading_order(groups: Sequence[Numbers], measures: Numbers) -> list[Numbers]:
+    """Return lines of components in the order in which they are read, those of a row joined.
+
+    Columns that are far apart over several rows are read one after the other; in a column, rows from top to bottom, and
+    in a row, groups from left to right. Groups of a row are one line unless they are far apart.
+    """
+    boxes = np.array([_extent(measures[group]) for group in groups], float).reshape(-1, 5)
+    left, right, tall = boxes[:, 0], boxes[:, 1], float(np.median(boxes[:, 4])) if len(boxes) else 0.0
+    rows = _rows(boxes)
+    column = np.zeros(len(groups), int)
+    order = np.argsort(left, kind="stable")
+    reach = -math.inf
+    for before, number in enumerate(order):
+        if before and left[number] - reach >= COLUMN_GAP * tall:
+            both = set(rows[order[:before]]) & set(rows[order[before:]])
+            column[order[before:]] += len(both) >= MIN_COLUMN_ROWS
+        reach = max(reach, right[number])
+    lines: list[Numbers] = []
+    for of_column in range(int(column.max(initial=-1)) + 1):
+        members = np.flatnonzero(column == of_column)
+        tops = {row: boxes[members[rows[members] == row], 2].min() for row in set(rows[members])}
+        for row in sorted(tops, key=tops.__getitem__):
+            in_row = sorted(members[rows[members] == row], key=lambda number: float(left[number]))
+            most = COLUMN_GAP * tall if len(tops) > 1 else math.inf
+            for before, number in zip([None, *in_row], in_row, strict=False):
+                if before is not None and left[number] - right[before] <= most:
+                    lines[-1] = np.concatenate([lines[-1], groups[number]])
+                else:
+                    lines.append(groups[number])
+    return lines
+
+
+def _extent(measures: Numbers) -> tuple[float, float, float, float, float]:
+    """Return the left, right, top and bottom of components, and the height of digits among them."""
+    left, top, width, height, _ = measures.T
+    return left.min(), (left + width).max(), top.min(), (top + height).max(), digit_height(measures)
+
+
+def _rows(boxes: NDArray[np.floating[Any]]) -> Numbers:
+    """Return the row of each extent: those overlap in height by half of a digit's height."""
+    rows = np.arange(len(boxes))
+    for one in range(len(boxes)):
+        for other in range(one):
+            shared = min(boxes[one, 3], boxes[other, 3]) - max(boxes[one, 2], boxes[other, 2])
+            if shared >= MIN_ROW_OVERLAP * min(boxes[one, 4], boxes[other, 4]):
+                rows[rows == rows[one]] = rows[other]
+    return rows
 
 
 def _line_of(ink: Ink, labels: NDArray[np.int32], measures: Numbers, others: Numbers, members: Numbers) -> InkLine:

@@ -1,0 +1,146 @@
+"""Frames around writing, such as boxes, circles and combs: found by what they enclose, and taken out of the ink.
+
+A frame is a connected component with holes, its cells, in which other strokes lie; or one with a row of empty cells.
+Strokes that touch a frame reach into a cell: the cell is the convex hull of its hole, and what of the component lies in
+it is no part of the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, Box, components
+from lenet.reading.page.ink import Ink
+
+MIN_CELL_PX, MIN_CELL_PENS = 10, 4.0
+"""The least sides of a cell, in pixels and in widths of a stroke."""
+MIN_CONTENT_PX, MIN_CONTENT = 6, 0.3
+"""What lies in a cell is at least so many pixels high, and this fraction of it: a dot in a 0 makes it no frame."""
+MIN_EMPTY_CELLS, MIN_RECTANGULARITY = 3, 0.85
+"""A component with so many cells of which this fraction of the box is empty is a frame, whatever lies in them."""
+MAX_INK_FRACTION = 0.5
+"""Ink is at most this fraction of a frame's box."""
+MIN_REACH_PENS = 1.5
+"""A stroke that touches a frame reaches this far into the cell, in widths of a stroke; less is its roughness."""
+MIN_SQUARES, MAX_WRITTEN_SQUARES = 12, 0.2
+"""A component with so many cells, strokes lying across more than this fraction of them, is squared paper."""
+MAX_FRAMES = 50
+"""Of more components that may be frames, only the largest are looked at."""
+
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame: its box, and the boxes of its cells, in pixels of the ink: left, top, width and height."""
+
+    box: Box
+    cells: tuple[Box, ...]
+
+
+def without_frames(ink: Ink) -> tuple[Ink, list[Frame]]:
+    """Return ink without the frames around writing, and these frames, the largest first."""
+    strokes = (ink.image >= STROKE_LEVEL).astype(np.uint8)
+    labels, measures = components(strokes)
+    image, frames = ink.image, list[Frame]()
+    for number in _possible(measures, ink.pen):
+        left, top, width, height, _ = measures[number]
+        around = (slice(top, top + height), slice(left, left + width))
+        here = labels[around]
+        cells = list(_cells(here, int(number), measures, ink.pen))
+        if not cells:
+            continue
+        touching, touched = _touching(here == number, [hull for _, hull in cells], ink.pen)
+        boxes = [box for box, _ in cells]
+        if len(cells) >= MIN_SQUARES and touched + _missing(boxes, width, height) > MAX_WRITTEN_SQUARES * len(cells):
+            continue  # squared paper: writing goes across its cells
+        frame = (here == number) & ~touching
+        if not frames:
+            image = image.copy()
+        # The soft edges of the frame go with it, those of what it touches do not.
+        kept = cv2.dilate(((here > 0) & ~frame).astype(np.uint8), np.ones((3, 3), np.uint8))
+        edges = cv2.dilate(frame.astype(np.uint8), np.ones((5, 5), np.uint8))
+        image[around][frame | ((edges > 0) & (kept == 0))] = 0
+        places = tuple((int(left + x), int(top + y), w, h) for x, y, w, h in boxes)
+        frames.append(Frame((int(left), int(top), int(width), int(height)), places))
+    return (replace(ink, image=image), frames) if frames else (ink, [])
+
+
+def _possible(measures: Numbers, pen: float) -> Numbers:
+    """Return which components may be frames, the largest first: thin ones around others, or long ones."""
+    left, top, width, height, area = measures.T
+    least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
+    large = (np.minimum(width, height) > least) & (area < MAX_INK_FRACTION * width * height)
+    chosen = []
+    for number in np.flatnonzero(large):
+        inside = (left > left[number]) & (left + width < left[number] + width[number])
+        inside &= (top > top[number]) & (top + height < top[number] + height[number])
+        inside &= height >= max(MIN_CONTENT_PX, pen)
+        if inside.any() or width[number] > MIN_EMPTY_CELLS * height[number] / 2:
+            chosen.append(number)
+    order = np.argsort([-int(width[number]) * int(height[number]) for number in chosen], kind="stable")
+    return np.array(chosen, np.intp)[order][:MAX_FRAMES]
+
+
+def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> Iterator[tuple[Box, Mask]]:
+    """Yield the cells of a component if it is a frame: the box and the mask of each, in the component's box."""
+    # A wall may have gaps of a pixel or two.
+    wall = np.pad((here == number).astype(np.uint8), 3)
+    wall = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
+    _, holes, of_holes, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
+    outside = holes[0, 0]
+    least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
+    cells, filled, empty = [], 0, 0
+    for hole, (left, top, width, height, _) in enumerate(of_holes):
+        if hole in (0, outside) or min(width, height) < least:
+            continue
+        inside = holes[top : top + height, left : left + width] == hole
+        numbers = np.unique(np.pad(here, 1)[top : top + height, left : left + width][inside])
+        content = [other for other in numbers if other not in (0, number)]
+        tall = max((measures[other, HEIGHT] for other in content), default=0)
+        filled += tall >= MIN_CONTENT * min(width, height)
+        hull = _hull(inside)
+        empty += hull.sum() >= MIN_RECTANGULARITY * width * height
+        mask = np.zeros(here.shape, bool)
+        mask[top - 1 : top - 1 + height, left - 1 : left - 1 + width] = hull
+        cells.append(((int(left) - 1, int(top) - 1, int(width), int(height)), mask))
+    if filled or empty >= MIN_EMPTY_CELLS:
+        yield from cells
+
+
+def _missing(cells: Sequence[Box], width: int, height: int) -> float:
+    """Return how many more cells of their median size there would be in a frame without strokes across them."""
+    wide, tall = np.median([box[2:] for box in cells], axis=0)
+    return max(0.0, width * height / ((wide + 2) * (tall + 2)) - len(cells))
+
+
+def _hull(mask: Mask) -> Mask:
+    """Return the convex hull of a mask."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = np.zeros(mask.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
+    return hull > 0
+
+
+def _touching(component: Mask, hulls: list[Mask], pen: float) -> tuple[Mask, int]:
+    """Return what of a frame's component are strokes that reach into a cell, and into how many cells they do."""
+    touched = 0
+    kept = np.zeros(component.shape, bool)
+    for hull in hulls:
+        labels, measures = components((component & hull).astype(np.uint8))
+        if len(measures) == 1:
+            continue
+        depth = cv2.distanceTransform(np.pad(hull.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        reach = np.zeros(len(measures))
+        np.maximum.at(reach, labels.ravel(), depth.ravel())
+        deep = (reach > MIN_REACH_PENS * pen) & (measures[:, AREA] > pen * pen)
+        deep[0] = False
+        kept |= deep[labels]
+        touched += bool(deep.any())
+    return kept, touched

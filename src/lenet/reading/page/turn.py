@@ -1,0 +1,101 @@
+"""Ink turned by quarters of a turn, straightened where its lines lean, or without what touches the border."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components
+from lenet.reading.page.ink import Affine, Ink, composed
+
+MIN_SKEW, CLEAR_SKEW, MAX_SKEW = 3.0, 7.0, 25.0
+"""Lines that lean by fewer degrees are level; by this many, they are straightened in any case; by more than the last,
+they are no lines that lean."""
+MIN_COMPONENTS = 3
+"""The lean of fewer components is not known."""
+MAX_GAP = 3.0
+"""Neighbours in a line are at most so many heights apart."""
+MAX_HEIGHT_RATIO = 2.0
+"""Neighbours whose heights differ by more than this factor do not tell how their line leans."""
+
+Components = NDArray[np.intp]
+
+
+def turned(ink: Ink, quarters: int) -> Ink:
+    """Return ink turned by so many quarters of a turn, counter-clockwise."""
+    height, width = ink.image.shape
+    back: dict[int, Affine] = {
+        0: (1, 0, 0, 0, 1, 0),
+        1: (0, -1, width, 1, 0, 0),
+        2: (-1, 0, width, 0, -1, height),
+        3: (0, 1, 0, -1, 0, height),
+    }
+    image = np.ascontiguousarray(np.rot90(ink.image, quarters))
+    return replace(ink, image=image, to_picture=composed(ink.to_picture, back[quarters % 4]))
+
+
+def without_border(ink: Ink, min_contact: float = 0.0) -> Ink:
+    """Return ink without the components that touch the picture's border, and their soft edges.
+
+    Only those go that touch it along at least a fraction of their length.
+    """
+    labels, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
+    contact = np.zeros(len(measures))
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        contact += np.bincount(edge, minlength=len(measures))
+    touching = contact > min_contact * np.maximum(measures[:, WIDTH], measures[:, HEIGHT])
+    touching[0] = False
+    if not touching.any():
+        return ink
+    removed = cv2.dilate(touching[labels].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    kept = (labels > 0) & ~touching[labels]
+    return replace(ink, image=np.where(removed & ~kept, 0, ink.image).astype(np.uint8))
+
+
+def straightened(ink: Ink, min_skew: float = CLEAR_SKEW) -> Ink:
+    """Return ink whose lines are level; as it is if they are, or if they do not tell."""
+    degrees = skew_of(ink)
+    if not min_skew <= abs(degrees) <= MAX_SKEW:
+        return ink
+    height, width = ink.image.shape
+    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    size = (
+        math.ceil(width * cosine + height * abs(sine)),
+        math.ceil(height * cosine + width * abs(sine)),
+    )
+    # A positive skew runs downwards, so the ink is turned upwards.
+    x, y = width / 2, height / 2
+    forth = np.array(
+        [[cosine, sine, size[0] / 2 - cosine * x - sine * y], [-sine, cosine, size[1] / 2 + sine * x - cosine * y]]
+    )
+    a, b, c, d, e, f = cv2.invertAffineTransform(forth).ravel().tolist()
+    image = np.asarray(cv2.warpAffine(ink.image, forth, size, flags=cv2.INTER_LINEAR), np.uint8)
+    return replace(ink, image=image, to_picture=composed(ink.to_picture, (a, b, c, d, e, f)))
+
+
+def skew_of(ink: Ink) -> float:
+    """Return by how many degrees lines run downwards: the median over neighbours in a line; 0 if too few tell."""
+    _, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
+    large = measures[measures[:, HEIGHT] >= max(6.0, 2.5 * ink.pen)]
+    if len(large) < MIN_COMPONENTS:
+        return 0.0
+    tall = float(np.median(large[:, HEIGHT]))
+    digits = large[(large[:, HEIGHT] > tall / MAX_HEIGHT_RATIO) & (large[:, HEIGHT] < tall * MAX_HEIGHT_RATIO)]
+    x, y = digits[:, LEFT] + digits[:, WIDTH] / 2, digits[:, TOP] + digits[:, HEIGHT] / 2
+    # Slopes to all components on the right within some heights, so that a digit that stands off its line counts little.
+    across, down = x[None] - x[:, None], y[None] - y[:, None]
+    near = (
+        (across > 0.3 * tall)
+        & (across < MAX_GAP * tall)
+        & (np.abs(down) < across * math.tan(math.radians(1.5 * MAX_SKEW)))
+    )
+    if near.sum() < MIN_COMPONENTS - 1:
+        return 0.0
+    slopes, weights = down[near] / across[near], across[near]
+    order = np.argsort(slopes, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    return math.degrees(math.atan(float(slopes[order][np.searchsorted(cumulative, cumulative[-1] / 2)])))

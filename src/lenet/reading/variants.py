@@ -1,0 +1,131 @@
+"""Other ways to see a picture that is not read with confidence: without its border, level, inverted, turned.
+
+A variant counts only where it is read with confidence and the picture as it is was not: digits look like other digits
+upside down, and what touches the border may be a digit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lenet.reading.line.ranking import RankedLine
+from lenet.reading.page.frames import without_frames
+from lenet.reading.page.ink import Bytes, Ink, ink_of, may_be_inverted
+from lenet.reading.page.lines import count_of_components
+from lenet.reading.page.turn import MIN_SKEW, straightened, turned, without_border
+from lenet.reading.result import Reading
+
+MIN_CONFIDENCE, MIN_GAIN = 0.9, 0.15
+"""A reading of this confidence or quality (see `quality`) is believed; by how much a variant must be better."""
+MIN_CONTACT = 0.4
+"""What touches the border along this fraction of its length is a strip of a desk or a dark corner."""
+MIN_TURNED_DIGITS = 1.5
+"""A turned picture has at least so many digits in a line: a single one does not tell how it is turned."""
+STACKED_QUALITY = 0.5
+"""The quality of a reading most of whose lines have one digit is multiplied by this."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that was computed for a picture, step by step."""
+
+    ink: Ink
+    lines: Sequence[RankedLine]
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another way to see a picture: its ink, and by how many degrees it is turned counter-clockwise."""
+
+    ink: Ink
+    degrees: int = 0
+
+
+def prepared(ink: Ink) -> Ink:
+    """Return ink without frames around writing, its lines level where they clearly lean."""
+    return straightened(without_frames(ink)[0])
+
+
+def has_variants(page: Page) -> bool:
+    """Return whether a picture may have to be seen in another way."""
+    believed = page.reading.confidence >= MIN_CONFIDENCE or quality(page.lines) >= MIN_CONFIDENCE
+    return page.ink.pen > 0 and (not believed or _is_stacked(page.lines))
+
+
+def quality(lines: Sequence[RankedLine]) -> float:
+    """Return the mean probability of digits by the paths of their numbers, 0 to 1; less where most stand alone."""
+    numbers = [line.numbers[0] for line in lines if line.numbers and line.numbers[0].digits]
+    digits = sum(len(number.digits) for number in numbers)
+    if not digits:
+        return 0.0
+    mean = math.exp(sum(number.score for number in numbers) / digits)
+    return mean * (STACKED_QUALITY if _is_stacked(lines) else 1.0)
+
+
+def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Variant]:
+    """Yield the variants of a picture, grey levels (height, width), and of its prepared ink.
+
+    Of a picture of one digit everything that touches the border goes, and it is not turned.
+    """
+    inner = without_border(ink, 0.0 if one_digit else MIN_CONTACT)
+    if inner is not ink:
+        yield Variant(inner)
+    if may_be_inverted(picture):
+        yield Variant(prepared(ink_of(picture, inverted=True)))
+    if one_digit or count_of_components(ink) < 2:
+        return
+    level = straightened(ink, MIN_SKEW)
+    if level is not ink:
+        yield Variant(level)
+    for quarters in (1, 2, 3):
+        yield Variant(straightened(turned(ink, quarters)), 90 * quarters)
+
+
+def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
+    """Return the page of the variant that is read best, or the page as it is if none is clearly better.
+
+    A turned picture is not accepted if another turn is about as good.
+    """
+    upright = digits_in_a_line(page.lines)
+    qualities = [_quality_of(variant, other, upright) for variant, other in variants]
+    best = max(range(len(variants)), key=qualities.__getitem__, default=-1)
+    if best < 0 or qualities[best] < max(MIN_CONFIDENCE, quality(page.lines) + MIN_GAIN):
+        return page
+    degrees, chosen = variants[best][0].degrees, variants[best][1]
+    reading = replace(chosen.reading, turn=degrees)
+    rivals = [q for q, (other, _) in zip(qualities, variants, strict=True) if other.degrees != degrees]
+    if degrees and max(rivals, default=0.0) > qualities[best] - MIN_GAIN:
+        reading = _rejected(reading, "orientation")
+    return replace(chosen, reading=reading)
+
+
+def digits_in_a_line(lines: Sequence[RankedLine]) -> float:
+    """Return how many digits a line has in the mean; 0 without lines."""
+    counts = [len(line.numbers[0].digits) for line in lines if line.numbers and line.numbers[0].digits]
+    return sum(counts) / len(counts) if counts else 0.0
+
+
+def _quality_of(variant: Variant, page: Page, upright: float) -> float:
+    """Return the quality of a variant; 0 if it does not count, `upright` being the digits in a line as it is."""
+    if page.reading.confidence < MIN_CONFIDENCE:
+        return 0.0
+    if variant.degrees and digits_in_a_line(page.lines) < max(upright, MIN_TURNED_DIGITS):
+        return 0.0
+    return quality(page.lines)
+
+
+def _is_stacked(lines: Sequence[RankedLine]) -> bool:
+    """Return whether most of several lines have one digit, as those of a picture on its side."""
+    counts = [len(line.numbers[0].digits) for line in lines if line.numbers]
+    return len(counts) > 1 and counts.count(1) > len(counts) / 2
+
+
+def _rejected(reading: Reading, reason: str) -> Reading:
+    """Return a reading that is not accepted for a reason, if there is a rejection threshold."""
+    if reading.accepted is None:
+        return reading
+    lines = tuple(replace(line, accepted=False, reason=line.reason or reason) for line in reading.lines)
+    return replace(reading, lines=lines, accepted=False, reason=reading.reason or reason)

@@ -1,0 +1,77 @@
+"""Frames around writing, on strokes and frames whose places are known."""
+
+import cv2
+import numpy as np
+import pytest
+from made_pages import BARS, page
+
+from lenet.reading.page.frames import without_frames
+from lenet.reading.page.ink import ink_of
+
+BAR_COLUMNS = [30, 70, 110]
+
+
+def bars_left(ink):
+    """Return the columns in which full bars of 36 rows are left, as the middle of each."""
+    full = np.flatnonzero((ink.image >= 128).sum(axis=0) >= 30)
+    return [int(group.mean()) for group in np.split(full, np.flatnonzero(np.diff(full) > 1) + 1)] if len(full) else []
+
+
+def ellipse(grey):
+    cv2.ellipse(grey, (72, 38), (70, 34), 0, 0, 360, 40, 4)
+
+
+def box(grey):
+    cv2.rectangle(grey, (8, 3), (140, 70), 40, 4)
+
+
+def comb(grey):
+    box(grey)
+    for x in (50, 90):
+        cv2.line(grey, (x, 3), (x, 70), 40, 4)
+
+
+@pytest.mark.parametrize(("draw", "cells"), [(box, 1), (ellipse, 1), (comb, 3)])
+def test_frames_are_taken_out_and_what_they_enclose_stays(draw, cells):
+    grey = page(*[((x, 15), (x, 55)) for x in BAR_COLUMNS], size=(80, 200))
+    draw(grey)
+    ink, (frame,) = without_frames(ink_of(grey))
+    assert bars_left(ink) == BAR_COLUMNS
+    assert len(frame.cells) == cells
+    assert (ink.image >= 128).sum() == pytest.approx(3 * 41 * 5, rel=0.05)
+    for left, top, width, height in frame.cells:
+        assert frame.box[0] < left < left + width < frame.box[0] + frame.box[2]
+        assert frame.box[1] < top < top + height < frame.box[1] + frame.box[3]
+
+
+def test_a_stroke_that_touches_the_frame_stays():
+    grey = page(((30, 15), (30, 55)), ((70, 15), (70, 70)), ((110, 15), (110, 55)), size=(80, 200))
+    box(grey)
+    ink, frames = without_frames(ink_of(grey))
+    assert len(frames) == 1
+    assert bars_left(ink) == BAR_COLUMNS
+
+
+def test_cells_without_writing_are_a_frame_and_one_ring_is_none():
+    empty = np.full((60, 220), 230, np.uint8)
+    for x in (10, 60, 110, 160):
+        cv2.rectangle(empty, (x, 8), (x + 50, 50), 40, 3)
+    ink, (frame,) = without_frames(ink_of(empty))
+    assert len(frame.cells) == 4
+    assert not (ink.image >= 128).any()
+    ring = np.full((60, 60), 230, np.uint8)
+    cv2.ellipse(ring, (30, 30), (14, 20), 0, 0, 360, 40, 4)
+    assert without_frames(ink_of(ring))[1] == []
+    cv2.circle(ring, (30, 30), 2, 40, -1)  # a dot in a 0
+    assert without_frames(ink_of(ring))[1] == []
+
+
+def test_squared_paper_is_no_frame():
+    grey = page(*BARS, size=(60, 150))
+    grey[::12] = grey[:, ::12] = 90
+    assert without_frames(ink_of(grey))[1] == []
+
+
+def test_ink_without_frames_is_the_same():
+    ink = ink_of(page(*BARS))
+    assert without_frames(ink) == (ink, [])
