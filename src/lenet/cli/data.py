@@ -14,6 +14,7 @@ from lenet import plots
 from lenet.cli.loading import Color, Fit, Invert, Size, introduce, picture_options
 from lenet.cli.shared import Data, data_app, say, show
 from lenet.data.mnist import FILES, directories, find_file, locate, verified
+from lenet.reading.review import fields_of
 
 
 @data_app.command("list")
@@ -63,3 +64,15 @@ def data_verify(
         assert content is not None
         array, path = content
         print(f"{path}: {' x '.join(map(str, np.shape(array)))}, as published")
+
+
+@data_app.command("corrections")
+def data_corrections(
+    review: Annotated[Path, typer.Argument(help="The directory that `lenet read --review` wrote.")],
+    corrections: Annotated[Path, typer.Argument(help="The table that its page saved.")],
+    out: Annotated[Path, typer.Option(help="A directory for the fields.")] = Path("fields"),
+) -> None:
+    """Make fields to train on of corrected readings."""
+    count = fields_of(review, corrections, out)
+    say(f"{count} fields; next: lenet train --preset lenet-candidates --data candidates:{out} --initial candidates")
+    print(out)

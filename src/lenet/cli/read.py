@@ -19,9 +19,13 @@ from lenet.reading.batch import read_batches
 from lenet.reading.explain import explained
 from lenet.reading.reader import AUTO, Reader
 from lenet.reading.records import REJECTED, Table, records_of
+from lenet.reading.review import Review
 
 Pictures = Annotated[
     list[str], typer.Argument(help="Pictures of digits: files, PDF documents, folders, patterns; - is stdin.")
+]
+ReviewDirectory = Annotated[
+    Path | None, typer.Option(help="A directory for a page on which to correct the rejected lines; with --reject.")
 ]
 Format = Annotated[
     str, typer.Option("--format", help="text, csv or tsv with a row for each line, or jsonl with all details.")
@@ -62,6 +66,7 @@ def read(
         Path | None,
         typer.Option(help="A directory for pictures of each step; with a subdirectory each for several pictures."),
     ] = None,
+    review: ReviewDirectory = None,
     threads: Threads = None,
     format_: Format = "text",
     as_json: AsJson = False,
@@ -83,7 +88,7 @@ def read(
     show = _shown_as("jsonl" if as_json else format_, len(named) > 1)
     sources = [picture for _, picture in named]
     results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
-    failed, rejected = _report(named, results, show)
+    failed, rejected = _report(named, results, show, _opened_review(review, reject))
     if failed or (rejected and fail_on_reject):
         raise typer.Exit(1 if failed else 3)
 
@@ -95,8 +100,14 @@ def _shown_as(name: str, several: bool) -> Show:
     return FORMATS[name](several)
 
 
+def _opened_review(directory: Path | None, reject: str | None) -> Review | None:
+    if directory is not None and reject is None:
+        raise typer.BadParameter("--review without --reject, which says what is rejected")
+    return None if directory is None else Review(directory)
+
+
 def _report(
-    pictures: Sequence[NamedPicture], results: Iterable[lenet.Reading | Exception], show: Show
+    pictures: Sequence[NamedPicture], results: Iterable[lenet.Reading | Exception], show: Show, review: Review | None
 ) -> tuple[bool, bool]:
     """Print results as they come; return whether a picture could not be read, and whether one was rejected."""
     failed, rejected = False, False
@@ -109,8 +120,12 @@ def _report(
         elif result.reason:
             rejected = True
             say(f"{picture.name}: {result.reason}")
+            if review is not None:
+                review.add(picture.picture, result, *picture.place)
         show(picture, result)
         sys.stdout.flush()
+    if review is not None:
+        say(f"the rejected lines are in {review.write()}")
     return failed, rejected
 
 

@@ -3,6 +3,17 @@
 from lenet.image.errors import PictureError
 from lenet.reading.api import normalised, normalised_digits, read, read_many
 from lenet.reading.reader import Reader
-from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.result import Digit, FormCell, Line, Reading
 
-__all__ = ["Digit", "Line", "PictureError", "Reader", "Reading", "normalised", "normalised_digits", "read", "read_many"]
+__all__ = [
+    "Digit",
+    "FormCell",
+    "Line",
+    "PictureError",
+    "Reader",
+    "Reading",
+    "normalised",
+    "normalised_digits",
+    "read",
+    "read_many",
+]
