@@ -75,3 +75,13 @@ def test_squared_paper_is_no_frame():
 def test_ink_without_frames_is_the_same():
     ink = ink_of(page(*BARS))
     assert without_frames(ink) == (ink, [])
+
+
+def test_zeros_in_a_row_are_no_frame():
+    zeros = np.full((60, 200), 230, np.uint8)
+    for x in (40, 72, 104, 136):
+        cv2.ellipse(zeros, (x, 30), (16, 20), 0, 0, 360, 40, 4)
+    assert without_frames(ink_of(zeros))[1] == []
+    for x in (40, 72, 104, 136):  # rounder ones
+        cv2.rectangle(zeros, (x - 13, 13), (x + 13, 47), 230, -1)
+    assert without_frames(ink_of(zeros))[1] == []

@@ -23,6 +23,8 @@ MIN_CONTENT_PX, MIN_CONTENT = 6, 0.3
 """What lies in a cell is at least so many pixels high, and this fraction of it: a dot in a 0 makes it no frame."""
 MIN_EMPTY_CELLS, MIN_RECTANGULARITY = 3, 0.85
 """A component with so many cells of which this fraction of the box is empty is a frame, whatever lies in them."""
+WALL_PENS, MIN_WALLED = 1.5, 0.85
+"""A straight wall has ink within so many widths of a stroke in this fraction of its columns."""
 MAX_INK_FRACTION = 0.5
 """Ink is at most this fraction of a frame's box."""
 MIN_REACH_PENS = 1.5
@@ -110,8 +112,14 @@ def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) 
         mask = np.zeros(here.shape, bool)
         mask[top - 1 : top - 1 + height, left - 1 : left - 1 + width] = hull
         cells.append(((int(left) - 1, int(top) - 1, int(width), int(height)), mask))
-    if filled or empty >= MIN_EMPTY_CELLS:
+    if filled or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen)):
         yield from cells
+
+
+def _is_walled(component: Mask, pen: float) -> bool:
+    """Return whether a component has straight walls above and below, as zeros in a row have not."""
+    band = max(2, round(WALL_PENS * pen))
+    return min(side.any(axis=0).mean() for side in (component[:band], component[-band:])) >= MIN_WALLED
 
 
 def _missing(cells: Sequence[Box], width: int, height: int) -> float:
