@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, Box, components
 from lenet.reading.page.frames import without_frames
-from lenet.reading.page.ink import Bytes, Ink
+from lenet.reading.page.ink import Bytes, Ink, without_components
 
 MIN_CELL_PX = 4
 """The least height and width of a cell."""
@@ -230,5 +230,4 @@ def _without_borders(cell: Bytes, pen: float) -> Bytes:
     whole = ((wide >= 0.95 * width) | (tall >= 0.95 * height)) & ((left <= 1) | (top <= 1))
     removed = beside | whole
     removed[0] = False
-    near_removed = cv2.dilate(removed[labels].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return np.where(near_removed & ~((labels > 0) & ~removed[labels]), 0, cell).astype(np.uint8)
+    return without_components(cell, labels, removed)

@@ -88,6 +88,22 @@ def composed(after: Affine, first: Affine) -> Affine:
     return (a * k + b * p, a * m + b * q, a * n + b * r + c, d * k + e * p, d * m + e * q, d * n + e * r + f)
 
 
+def without_components(image: Bytes, labels: NDArray[np.int32], removed: NDArray[np.bool_]) -> Bytes:
+    """Return ink without some of its connected components and their soft edges; edges of the others stay.
+
+    Parameters
+    ----------
+    image : uint8 (height, width)
+    labels : int32 (height, width)
+        Each pixel's component, as `lenet.image.measure.components` counts them.
+    removed : bool (components + 1,)
+        Which go; false for paper.
+    """
+    gone = removed[labels]
+    near = cv2.dilate(gone.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(near & ~((labels > 0) & ~gone), 0, image).astype(np.uint8)
+
+
 def ink_of(grey: Bytes, *, inverted: bool = False) -> Ink:
     """Return the ink of a picture, grey levels uint8 (height, width), 0 = black.
 

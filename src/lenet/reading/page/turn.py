@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components
-from lenet.reading.page.ink import Affine, Ink, composed
+from lenet.reading.page.ink import Affine, Ink, composed, without_components
 
 MIN_SKEW, CLEAR_SKEW, MAX_SKEW = 3.0, 7.0, 25.0
 """Lines that lean by fewer degrees are level; by this many, they are straightened in any case; by more than the last,
@@ -51,9 +51,7 @@ def without_border(ink: Ink, min_contact: float = 0.0) -> Ink:
     touching[0] = False
     if not touching.any():
         return ink
-    removed = cv2.dilate(touching[labels].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    kept = (labels > 0) & ~touching[labels]
-    return replace(ink, image=np.where(removed & ~kept, 0, ink.image).astype(np.uint8))
+    return replace(ink, image=without_components(ink.image, labels, touching))
 
 
 def straightened(ink: Ink, min_skew: float = CLEAR_SKEW) -> Ink:
