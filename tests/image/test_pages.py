@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 import lenet
 from lenet.image.decode import decode
 from lenet.image.errors import PictureError
-from lenet.image.pages import MAX_PAGE_PIXELS, pages_of
+from lenet.image.pages import pages_of
+from lenet.image.pdf import MAX_PAGE_PIXELS
 
 
 def sheet(width):
@@ -86,24 +87,61 @@ def test_an_encrypted_document(tmp_path):
         pages_of(path)
 
 
-def encrypted():
+def test_a_page_that_takes_for_ever(document, tmp_path, monkeypatch):
+    """Twelve forms, each of which draws the next one twenty times: the others are still read, by another process."""
+    monkeypatch.setattr("lenet.image.pdf.MAX_SECONDS", 1)
+    path = tmp_path / "bomb.pdf"
+    path.write_bytes(nested_forms(12, 20))
+    failure, first, second = lenet.read_many([path, document])
+    assert isinstance(failure, PictureError)
+    assert "bomb.pdf#1: drawing it takes more than 1 seconds or too much memory; export it as a picture" in str(failure)
+    assert (first.text, second.text) == ("", "")
+    path.write_bytes(nested_forms(2, 2))
+    assert decode(path).shape == (278, 278)
+
+
+def nested_forms(depth, times):
+    """Return a document of one page with a form that draws another one so many times, and so on."""
+
+    def form(inner, content):
+        resources = b"/Resources<</XObject<</F %d 0 R>>>>" % inner if inner else b""
+        return b"<</Type/XObject/Subtype/Form/BBox[0 0 100 100]%s/Length %d>>stream\n%s\nendstream" % (
+            resources,
+            len(content),
+            content,
+        )
+
     objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
-        b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"5a" * 32 + b"> /U <" + b"a5" * 32 + b"> >>",
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
+        b"<</Length 5>>stream\n/F Do\nendstream",
+        *(form(6 + level, b"/F Do " * times) for level in range(depth)),
+        form(0, b"0 0 9 9 re f"),
     ]
-    file = io.BytesIO(b"%PDF-1.4\n")
-    file.seek(0, io.SEEK_END)
+    return document_of(objects)
+
+
+def document_of(objects, trailer=b""):
+    """Return a document of some objects, the first of which is its catalogue."""
+    file = io.BytesIO()
+    file.write(b"%PDF-1.4\n")
     places = []
     for number, text in enumerate(objects, 1):
         places.append(file.tell())
         file.write(b"%d 0 obj\n%s\nendobj\n" % (number, text))
-    start = file.tell()
-    file.write(b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places))
-    file.write(b"trailer << /Size 5 /Root 1 0 R /Encrypt 4 0 R /ID [<00> <00>] >>\n")
-    file.write(b"startxref\n%d\n%%%%EOF\n" % start)
+    start, count = file.tell(), len(objects) + 1
+    file.write(b"xref\n0 %d\n0000000000 65535 f \n" % count + b"".join(b"%010d 00000 n \n" % at for at in places))
+    file.write(b"trailer << /Size %d /Root 1 0 R %s>>\nstartxref\n%d\n%%%%EOF\n" % (count, trailer, start))
     return file.getvalue()
 
 
-ENCRYPTED = encrypted()
+ENCRYPTED = document_of(
+    [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>",
+        b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"5a" * 32 + b"> /U <" + b"a5" * 32 + b"> >>",
+    ],
+    b"/Encrypt 4 0 R /ID [<00> <00>] ",
+)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from lenet.image.errors import PictureError
-from lenet.image.pages import Page, Source, pages_of
+from lenet.image.pages import Page, pages_of
+from lenet.image.pdf import Source
 
 SUFFIXES = frozenset(
     ".png .jpg .jpeg .jp2 .bmp .gif .tif .tiff .webp .avif .heic .heif .ico .tga .ppm .pgm .pbm .pdf".split()

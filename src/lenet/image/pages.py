@@ -1,8 +1,4 @@
-"""Files with several pages: PDF documents, and TIFF files with several pictures. A page is decoded when it is read.
-
-Needs pypdfium2, the extra ``pdf``, for PDF. Pages are drawn at `PDF_DPI`, or smaller where they would have more than
-`MAX_PAGE_PIXELS`, whatever size the file says.
-"""
+"""Files with several pages: PDF documents, and TIFF files with several pictures. A page is decoded when it is read."""
 
 from __future__ import annotations
 
@@ -16,20 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
-from lenet.extras import missing
 from lenet.image.errors import PictureError
+from lenet.image.pdf import Source, count_of_pages, drawn_page
 
-PDF_DPI = 200
-"""Dots per inch at which pages of PDF documents are drawn; a digit of 4 mm is 31 pixels tall."""
-POINTS_PER_INCH = 72
-MAX_PAGE_PIXELS = 25_000_000
 MAX_PAGES = 10_000
 """A file with more pages than this is refused."""
 PDF_MAGIC, TIFF_MAGICS = b"%PDF-", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAGIC_BYTES = 1024
 """A PDF document may begin with other bytes; viewers look for its magic number in so many."""
-
-Source = str | os.PathLike[str] | bytes
 
 
 @runtime_checkable
@@ -75,8 +65,7 @@ class Page:
             If it is a PDF document, and pypdfium2 is not installed.
         """
         if _is_pdf(self.source):
-            with _document(self.source, self.name) as document:
-                yield _drawn(document, self)
+            yield drawn_page(self.source, self.number, str(self))
         else:
             with warnings.catch_warnings(), Image.open(_file(self.source), formats=("TIFF",)) as image:
                 warnings.simplefilter("ignore")  # the caller checks the size
@@ -119,8 +108,7 @@ def pages_of(picture: Any, name: str | None = None) -> list[Any]:
 def _count(source: Source, name: str) -> int:
     """Return the number of pages of a file that has pages; 0 if it is one picture, or none."""
     if _is_pdf(source):
-        with _document(source, name) as document:
-            return len(document)
+        return count_of_pages(source, name)
     if not _begin(source).startswith(TIFF_MAGICS):
         return 0
     try:
@@ -145,34 +133,3 @@ def _begin(source: Source) -> bytes:
 
 def _is_pdf(source: Source) -> bool:
     return PDF_MAGIC in _begin(source)
-
-
-@contextmanager
-def _document(source: Source, name: str) -> Iterator[Any]:
-    """Open a PDF document."""
-    try:
-        import pypdfium2
-    except ModuleNotFoundError as error:
-        raise missing("pypdfium2", f"{name}: a PDF document") from error
-    try:
-        document = pypdfium2.PdfDocument(source)
-    except pypdfium2.PdfiumError as error:
-        if "assword" in str(error):
-            raise PictureError(f"{name}: the document is encrypted; expected one without a password") from error
-        raise PictureError(f"{name}: not a whole PDF document ({error})") from error
-    try:
-        yield document
-    finally:
-        document.close()
-
-
-def _drawn(document: Any, page: Page) -> Image.Image:
-    """Draw a page of a document in grey."""
-    try:
-        sheet = document[page.number - 1]
-        width, height = sheet.get_size()
-        scale = PDF_DPI / POINTS_PER_INCH
-        scale = min(scale, (MAX_PAGE_PIXELS / max(1.0, width * height)) ** 0.5)
-        return sheet.render(scale=scale).to_pil()
-    except Exception as error:  # whatever pdfium makes of a broken page
-        raise PictureError(f"{page}: the page is broken ({error})") from error
