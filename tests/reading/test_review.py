@@ -62,6 +62,30 @@ def corrections(directory, *correct, ids=("00002", "00001")):
     return path
 
 
+@pytest.mark.browser
+def test_lines_are_corrected_in_a_browser(review, tmp_path, browser_page):
+    """The first line is corrected, Return goes to the second one, which is left as it is; the table is saved."""
+    directory, _ = review
+    browser_page.goto((directory / "index.html").as_uri())
+    crops, inputs = browser_page.locator("li img"), browser_page.locator("input")
+    assert [crops.nth(n).evaluate("image => image.naturalWidth") for n in (0, 1)] == [30, 30]
+    assert [inputs.nth(n).input_value() for n in (0, 1)] == ["17", "17"]
+    inputs.nth(0).fill(" 71 ")
+    assert inputs.nth(0).get_attribute("class") == "changed"
+    inputs.nth(0).press("Enter")
+    assert inputs.nth(1).evaluate("input => input === document.activeElement")
+    inputs.nth(1).press("Enter")
+    with browser_page.expect_download() as download:
+        browser_page.keyboard.press("Enter")
+    assert download.value.suggested_filename == CORRECTIONS
+    download.value.save_as(tmp_path / CORRECTIONS)
+    with open(tmp_path / CORRECTIONS, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [list(COLUMNS), ["00002", NAME, "2", "3", "17", "71"], ["00001", NAME, "2", "2", "17", "17"]]
+    assert fields_of(directory, tmp_path / CORRECTIONS, tmp_path / "fields") == 2
+    assert [field.text for field in read_fields(tmp_path / "fields")] == ["71", "17"]
+
+
 def test_corrections_become_fields(review, tmp_path):
     directory, grey = review
     assert fields_of(directory, corrections(directory, "", "1-1"), tmp_path / "fields") == 1
