@@ -285,6 +285,20 @@ def test_a_page_of_too_many_candidates_has_no_lines(blobs, monkeypatch):
 
 
 @pytest.mark.mnist
+def test_a_number_whose_neighbour_is_cut_off_is_not_accepted(pictures):
+    """The picture is cut through its last digit; then through its paper above and below, which makes a tight crop."""
+    whole = np.asarray(Image.open(pictures / "numbers" / "24709.png").convert("L"))
+    (line,) = lenet.read(whole, reject="1%").lines
+    assert line.accepted
+    left, top, width, height = line.digits[4].box
+    cut = whole[:, : left + width - 2]
+    reading = lenet.read(cut, reject="1%")
+    assert (reading.text, reading.accepted, reading.reason) == ("24709", False, "border")
+    assert lenet.read(cut).accepted is None
+    _, top, _, height = line.box
+    assert lenet.read(cut[top : top + height], reject="1%").reason != "border"
+
+
 def test_non_digits_and_letters_are_not_accepted(mnist_test):
     kinds = [kind for kind in nondigits.KINDS if kind != "joined"]  # which are numbers
     images, labels = mnist_test

@@ -9,9 +9,15 @@ from lenet.reading.page.grid import Cell
 from lenet.reading.page.ink import Ink
 from lenet.reading.result import FormCell, Line, Reading
 
+MIN_CONFIDENCE = 0.9
+"""The least product of all cells' confidences with which a form as a whole is accepted."""
+
 
 def form_reading(ink: Ink, cells: Sequence[Cell], readings: Sequence[Reading]) -> Reading:
-    """Return the reading of a form from those of its cells; with unread ink in a cell it is not accepted."""
+    """Return the reading of a form from those of its cells.
+
+    It is not accepted with unread ink in a cell, nor if it is likely that one of many cells is wrong.
+    """
     form = [_form_cell(cell, reading, ink) for cell, reading in zip(cells, readings, strict=True)]
     rows = sorted({cell.row for cell in form})
     lines = [_joined([cell.line for cell in form if cell.row == row and cell.line]) for row in rows]
@@ -21,6 +27,8 @@ def form_reading(ink: Ink, cells: Sequence[Cell], readings: Sequence[Reading]) -
         reading = Reading(tuple(with_digits), False if asked else None, "unread")
     elif with_digits:
         reading = Reading.of(with_digits)
+        if reading.accepted and reading.confidence < MIN_CONFIDENCE:
+            reading = replace(reading, accepted=False, reason="ambiguous")
     else:
         reading = Reading((), False if asked else None, "empty")
     return replace(reading, cells=tuple(form))

@@ -36,7 +36,7 @@ from lenet.reading.page.ink import Bytes, Ink, ink_of
 from lenet.reading.page.lines import InkLine, count_of_components, find_lines
 from lenet.reading.result import Digit, Line, Reading
 from lenet.reading.variants import Page, best_of, has_variants, prepared, variants_of
-from lenet.reading.verdict import Thresholds
+from lenet.reading.verdict import Thresholds, is_cut_off
 
 MODES = ("auto", "digit", "line", "page")
 AUTO = "auto"
@@ -238,7 +238,12 @@ class Reader:
         if not with_digits:
             has_ink = ink.pen > 0 and count_of_components(ink) > 0
             return Page(ink, lines, self._thresholds.of_nothing("not_a_digit" if has_ink else "empty"))
-        results = [self._thresholds.of_line(line, _line_result(line, ink)) for line in with_digits]
+        # A digit that touches the wall of its cell touches the side of the cell's picture.
+        whole = self.grid is None
+        results = [
+            self._thresholds.of_line(line, _line_result(line, ink), whole and is_cut_off(line, ink.image.shape))
+            for line in with_digits
+        ]
         return Page(ink, with_digits, Reading.of(results))
 
     def _has_one_digit(self, page: Page) -> bool:

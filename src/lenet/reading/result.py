@@ -80,7 +80,8 @@ class Line:
     accepted : bool or None
         Whether the confidence reaches the rejection threshold; None where none was asked for.
     reason : str
-        Why it is not accepted: ``ambiguous`` or ``not_a_digit``; empty if it is, or where no threshold was asked for.
+        Why it is not accepted: ``ambiguous``, ``not_a_digit``, ``crossed_out``, ``orientation`` (another turn is as
+        likely), ``border`` (the picture cuts off a digit); empty if it is, or where no threshold was asked for.
     """
 
     digits: tuple[Digit, ...]
@@ -161,7 +162,8 @@ class Reading:
     accepted : bool or None
         Whether all lines are accepted, and there are any; None where no rejection threshold was asked for.
     reason : str
-        Why it is not accepted, or ``empty`` or ``not_a_digit`` where there are no digits; empty otherwise.
+        Why it is not accepted, as a line's, or ``unread`` (ink in a cell of a form that is no digit); or ``empty`` or
+        ``not_a_digit`` where there are no digits; empty otherwise.
     cells : tuple of FormCell
         Of a grid, row by row; the lines are then those of its rows.
     turn : int
