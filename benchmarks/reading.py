@@ -4,10 +4,11 @@
 
 Fields (`lenet.data.fields.read_fields`) are read by networks that were not trained on them: for each fold those of
 `lenet-candidates` and `lenet-sliding-window`, trained on MNIST's digits, are fine-tuned on the other folds, the sliding
-window on hard examples. --others reads the same fields with Tesseract (the command `tesseract`, --psm 7, digits only)
-and RapidOCR (the package rapidocr-onnxruntime, its recogniser alone, other characters dropped) in the same run. Labels
-that are plainly wrong are in mistakes.tsv: figures are given for the labels as they are and for the right ones, and
-rejection thresholds are computed with these. Trainings are kept in --work, and are not done again.
+window on hard examples. `untrained` are the figures of the networks before any fine-tuning, which saw no field at all.
+--others reads the same fields with Tesseract (the command `tesseract`, --psm 7, digits only) and RapidOCR (the package
+rapidocr 3.10, its recogniser alone, other characters dropped) in the same run. Labels that are plainly wrong are in
+mistakes.tsv: figures are given for the labels as they are and for the right ones, and rejection thresholds are computed
+with these. Trainings are kept in --work, and are not done again.
 
 Writes results/reading.json; that needs a clean commit, and the package from this checkout (see publishing.py).
 """
@@ -72,16 +73,27 @@ def kept(path, epochs):
     return lenet.Network.load(path)
 
 
+def readings(fields, networks):
+    """Return what is read in fields by networks for whole numbers, given by name."""
+    reader = Reader(mode="line", candidates=networks["candidates"], sliding_window=networks["sliding-window"])
+    return [page.reading for page in reader.pages([field.picture for field in fields])]
+
+
+def read_untrained(fields, work):
+    """Return the text of every field, read by networks that saw no field."""
+    networks = {name: pretrained(name, work) for name in line_examples.NETWORKS}
+    return list(map(str, readings(fields, networks)))
+
+
 def read_by_folds(fields, folds, work):
     """Return the text and the confidence of every field, read by networks that were not trained on its fold."""
     fold_numbers, texts, confidence = fold_of(len(fields), folds), [""] * len(fields), [0.0] * len(fields)
     for fold in range(folds):
         others = [fields[n] for n in np.flatnonzero(fold_numbers != fold)]
         networks = {name: fine_tuned(name, work, others, fold) for name in line_examples.NETWORKS}
-        reader = Reader(mode="line", candidates=networks["candidates"], sliding_window=networks["sliding-window"])
         of_fold = np.flatnonzero(fold_numbers == fold)
-        for at, page in zip(of_fold, reader.pages([fields[n].picture for n in of_fold]), strict=True):
-            texts[at], confidence[at] = str(page.reading), page.reading.confidence
+        for at, reading in zip(of_fold, readings([fields[n] for n in of_fold], networks), strict=True):
+            texts[at], confidence[at] = str(reading), reading.confidence
     return texts, confidence
 
 
@@ -95,13 +107,13 @@ def tesseract(paths):
 
 
 def rapidocr(paths):
-    from rapidocr_onnxruntime import RapidOCR
+    from rapidocr import RapidOCR
 
     engine = RapidOCR()
     texts = []
     for path in paths:
-        lines, _ = engine(str(path), use_det=False, use_cls=False, use_rec=True)
-        texts.append("".join(c for c in lines[0][0] if c.isdigit()) if lines else "")
+        lines = engine(str(path), use_det=False, use_cls=False, use_rec=True).txts or ()
+        texts.append("".join(c for c in "".join(lines) if c in "0123456789"))
     return texts
 
 
@@ -131,6 +143,7 @@ def accuracy(fields, folds, work):
         for name, labels in (("fields", truth), ("corrected", corrected))
     }
     return {
+        "untrained": fractions_right(read_untrained(fields, work), truth),
         "fields": {**fractions_right(texts, truth), "coverage": coverage(confidence, right["fields"])},
         "corrected": {**fractions_right(texts, corrected), "coverage": coverage(confidence, right["corrected"])},
         "mistakes": sum(a != b for a, b in zip(truth, corrected, strict=True)),
@@ -162,7 +175,8 @@ def main():
     result = {"command": command, **provenance(), "n": len(fields), "folds": args.folds}
 
     result |= accuracy(fields, args.folds, args.work)
-    print("fields", result["fields"], "with right labels", result["corrected"], flush=True)
+    figures = {key: result[key] for key in ("untrained", "fields", "corrected")}
+    print(figures, flush=True)
     args.out.write_text(json.dumps(result, indent=1) + "\n")
     result["speed"] = {"lenet": timed(pretrained_reader, paths)[1]}
     if args.others:
