@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,7 +31,8 @@ MAX_INK_FRACTION = 0.5
 MIN_REACH_PENS = 1.5
 """A stroke that touches a frame reaches this far into the cell, in widths of a stroke; less is its roughness."""
 MIN_SQUARES, MAX_WRITTEN_SQUARES = 12, 0.2
-"""A component with so many cells, strokes lying across more than this fraction of them, is squared paper."""
+"""A component with so many cells, strokes lying across more than this fraction of them, or across more of them than
+there are with strokes inside, is squared paper."""
 MAX_FRAMES = 50
 """Of more components that may be frames, only the largest are looked at."""
 
@@ -58,9 +60,10 @@ def without_frames(ink: Ink) -> tuple[Ink, list[Frame]]:
         cells = list(_cells(here, int(number), measures, ink.pen))
         if not cells:
             continue
-        touching, touched = _touching(here == number, [hull for _, hull in cells], ink.pen)
-        boxes = [box for box, _ in cells]
-        if len(cells) >= MIN_SQUARES and touched + _missing(boxes, width, height) > MAX_WRITTEN_SQUARES * len(cells):
+        touching, touched = _touching(here == number, [cell.hull for cell in cells], ink.pen)
+        boxes = [cell.box for cell in cells]
+        across = touched + _missing(boxes, width, height) > MAX_WRITTEN_SQUARES * len(cells)
+        if len(cells) >= MIN_SQUARES and (across or touched > sum(cell.filled for cell in cells)):
             continue  # squared paper: writing goes across its cells
         frame = (here == number) & ~touching
         if not frames:
@@ -90,15 +93,23 @@ def _possible(measures: Numbers, pen: float) -> Numbers:
     return np.array(chosen, np.intp)[order][:MAX_FRAMES]
 
 
-def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> Iterator[tuple[Box, Mask]]:
-    """Yield the cells of a component if it is a frame: the box and the mask of each, in the component's box."""
+class _Cell(NamedTuple):
+    """A cell in a component's box: its box, the mask of its convex hull, and whether other strokes lie in it."""
+
+    box: Box
+    hull: Mask
+    filled: bool
+
+
+def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> Iterator[_Cell]:
+    """Yield the cells of a component if it is a frame."""
     # A wall may have gaps of a pixel or two.
     wall = np.pad((here == number).astype(np.uint8), 3)
     wall = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
     _, holes, of_holes, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
     outside = holes[0, 0]
     least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
-    cells, filled, empty = [], 0, 0
+    cells, empty = [], 0
     for hole, (left, top, width, height, _) in enumerate(of_holes):
         if hole in (0, outside) or min(width, height) < least:
             continue
@@ -106,13 +117,13 @@ def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) 
         numbers = np.unique(np.pad(here, 1)[top : top + height, left : left + width][inside])
         content = [other for other in numbers if other not in (0, number)]
         tall = max((measures[other, HEIGHT] for other in content), default=0)
-        filled += tall >= MIN_CONTENT * min(width, height)
         hull = _hull(inside)
         empty += hull.sum() >= MIN_RECTANGULARITY * width * height
         mask = np.zeros(here.shape, bool)
         mask[top - 1 : top - 1 + height, left - 1 : left - 1 + width] = hull
-        cells.append(((int(left) - 1, int(top) - 1, int(width), int(height)), mask))
-    if filled or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen)):
+        box = (int(left) - 1, int(top) - 1, int(width), int(height))
+        cells.append(_Cell(box, mask, bool(tall >= MIN_CONTENT * min(width, height))))
+    if any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen)):
         yield from cells
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,6 +35,13 @@ LEAN = 0.03
 """A run leans by at most this fraction of a cell's side to each side."""
 MIN_SHARED, MAX_GAP = 0.5, 0.6
 """Neighbours share at least this fraction of their sides, and are at most this fraction of a side apart."""
+MAX_RIVAL = 0.5
+"""Runs for one wall are side by side along at most this fraction of the length of each."""
+MAX_BEND = 0.5
+"""How far a wall bends off its straight line, in its thicknesses."""
+MIN_IN_STRIP = 0.6
+"""A component as large as its cell is a border if at least this fraction of its ink is within a stroke's width of the
+cell's sides."""
 MIN_FOUND = 0.3
 """At least this fraction of a grid's cells is found by its walls; with fewer, the picture is divided."""
 
@@ -120,8 +128,44 @@ def _walls(image: Bytes, grid: Grid, size: tuple[float, float]) -> Mask:
         places = (measures[:, across] + measures[:, thickness] / 2) / size[1 - axis]
         long &= np.abs(places - np.rint(places)) <= MAX_OFF
         long[0] = False
-        walls |= long[labels]
+        beside = LEFT if axis == 1 else TOP
+        for number in _without_rivals(np.flatnonzero(long), places, measures[:, [beside, along]]):
+            walls |= _straight(labels == number, axis)
     return walls
+
+
+def _without_rivals(
+    numbers: NDArray[np.intp], places: NDArray[np.floating[Any]], extents: NDArray[np.intp]
+) -> list[int]:
+    """Return the walls among runs: of two beside each other for one wall, the one nearer to its place.
+
+    `places` are the runs' places across, in cells; `extents` their beginnings and lengths along.
+    """
+    kept: list[int] = []
+    off = np.abs(places - np.rint(places))
+    for number in sorted(map(int, numbers), key=lambda number: float(off[number])):
+        start, length = extents[number]
+        rivals = (other for other in kept if round(places[other]) == round(places[number]))
+        if all(
+            min(start + length, sum(extents[other])) - max(start, extents[other][0]) <= MAX_RIVAL * length
+            for other in rivals
+        ):
+            kept.append(number)
+    return kept
+
+
+def _straight(run: Mask, axis: int) -> Mask:
+    """Return what of a run, (height, width), lies along a straight line, as thick as most of it: strokes go off it."""
+    along = run if axis == 1 else run.T
+    thickness = along.sum(axis=0)
+    columns = np.flatnonzero(thickness)
+    usual = float(np.median(thickness[columns]))
+    middles = (along * np.arange(len(along))[:, None]).sum(axis=0)[columns] / thickness[columns]
+    plain = thickness[columns] <= usual + 1
+    slope, start = np.polyfit(columns[plain], middles[plain], 1) if plain.sum() > 1 else (0.0, float(np.mean(middles)))
+    off = np.abs(np.arange(len(along))[:, None] - (slope * np.arange(along.shape[1]) + start))
+    straight = along & (off <= usual / 2 + MAX_BEND * usual)
+    return straight if axis == 1 else straight.T
 
 
 def _enclosed(walls: Mask, size: tuple[float, float]) -> list[Box]:
@@ -221,13 +265,17 @@ def _divided(grid: Grid, height: int, width: int) -> dict[tuple[int, int], Box]:
 
 
 def _without_borders(cell: Bytes, pen: float) -> Bytes:
-    """Return a cell without its borders: without components that touch them and stay close to them."""
+    """Return a cell without its borders: without components that stay close to them, or most of whose ink does."""
     height, width = cell.shape
     labels, measures = components((cell >= STROKE_LEVEL).astype(np.uint8))
-    left, top, wide, tall, _ = measures.T
+    left, top, wide, tall, area = measures.T
     near = max(2.0, 2 * pen, 0.06 * min(height, width))
     beside = (left + wide <= near) | (left >= width - near) | (top + tall <= near) | (top >= height - near)
     whole = ((wide >= 0.95 * width) | (tall >= 0.95 * height)) & ((left <= 1) | (top <= 1))
-    removed = beside | whole
+    strip = np.ones(cell.shape, bool)
+    reach = round(pen) + 1
+    strip[reach:-reach, reach:-reach] = False
+    in_strip = np.bincount(labels[strip], minlength=len(measures))
+    removed = beside | (whole & (in_strip >= MIN_IN_STRIP * area))
     removed[0] = False
     return without_components(cell, labels, removed)

@@ -25,6 +25,11 @@ MAX_COMPONENTS = 2000
 MIN_DIGIT_PX = 6
 """Components of less height are no digits."""
 
+LONG_RULE_PENS, LONG_UPRIGHT_PENS = 30, 40
+"""Level and upright runs longer than this, in widths of a stroke, are rules whatever the height of digits."""
+MIN_CROSSED_RULES, MIN_CROSSING = 3, 0.9
+"""So are upright ones over this fraction of the way from the first to the last of so many level ones."""
+
 COLUMN_GAP, MIN_COLUMN_ROWS = 4.5, 2
 """Columns are at least so many heights of a digit apart, over at least so many rows."""
 MIN_CROSSED, MAX_BEYOND, MAX_OFF_MIDDLE = 0.5, 1.0, 0.3
@@ -75,7 +80,7 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
     if not strokes.any():
         return []
     all_strokes = strokes
-    strokes = without_rules(strokes, ink.pen, 30 * ink.pen, 40 * ink.pen)
+    strokes = without_rules(strokes, ink.pen, LONG_RULE_PENS * ink.pen, _min_vertical_rule(strokes, ink.pen))
     _, measures = components(strokes)
     tall = digit_height(measures[_plausible(measures, ink)], 0.75)
     _, rules = components(_rules(all_strokes, 2.2 * tall, axis=1).astype(np.uint8))
@@ -92,6 +97,13 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
     near = measures[:, AREA] >= 0.012 * min(heights) ** 2
     lines = [_line_of(ink, labels, measures, np.flatnonzero(near), group) for group in groups]
     return [replace(line, crossed_out=_is_crossed_out(line, rules)) for line in lines]
+
+
+def _min_vertical_rule(strokes: Mask, pen: float) -> float:
+    """Return the least length of upright rules, in pixels: across several level ones they are those of squared paper."""
+    _, level = components(_rules(strokes, LONG_RULE_PENS * pen, axis=1).astype(np.uint8))
+    extent = int(np.ptp(level[1:, TOP])) if len(level) > MIN_CROSSED_RULES else 0
+    return min(LONG_UPRIGHT_PENS * pen, MIN_CROSSING * extent) if extent else LONG_UPRIGHT_PENS * pen
 
 
 def _is_crossed_out(line: InkLine, rules: Numbers) -> bool:
