@@ -25,6 +25,9 @@ from PIL import Image
 from lenet.extras import is_installed, missing
 from lenet.image.errors import PictureError
 
+if sys.platform != "win32":
+    import resource
+
 DPI = 200
 """Dots per inch at which pages are drawn; a digit of 4 mm is 31 pixels tall."""
 POINTS_PER_INCH = 72
@@ -183,9 +186,7 @@ def _answer(request: dict[str, Any], content: bytes, documents: _Documents) -> t
 
 def _limit() -> None:
     """Limit the memory of this process, and its time, in case the one that asks ends before it does."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
+    if sys.platform == "win32":
         return
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]

@@ -23,6 +23,8 @@ MIN_CONTACT = 0.4
 """What touches the border along this fraction of its length is a strip of a desk or a dark corner."""
 MIN_TURNED_DIGITS = 1.5
 """A turned picture has at least so many digits in a line: a single one does not tell how it is turned."""
+MAX_UPRIGHT_QUALITY = 0.5
+"""A turned picture is not accepted if it is read with more quality as it is: many digits are others upside down."""
 STACKED_QUALITY = 0.5
 """The quality of a reading most of whose lines have one digit is multiplied by this."""
 
@@ -87,7 +89,7 @@ def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Varian
 def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
     """Return the page of the variant that is read best, or the page as it is if none is clearly better.
 
-    A turned picture is not accepted if another turn is about as good.
+    A turned picture is not accepted if another turn is about as good, or the picture as it is not bad.
     """
     upright = digits_in_a_line(page.lines)
     qualities = [_quality_of(variant, other, upright) for variant, other in variants]
@@ -97,7 +99,8 @@ def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
     degrees, chosen = variants[best][0].degrees, variants[best][1]
     reading = replace(chosen.reading, turn=degrees)
     rivals = [q for q, (other, _) in zip(qualities, variants, strict=True) if other.degrees != degrees]
-    if degrees and max(rivals, default=0.0) > qualities[best] - MIN_GAIN:
+    likely = max(rivals, default=0.0) > qualities[best] - MIN_GAIN or quality(page.lines) > MAX_UPRIGHT_QUALITY
+    if degrees and likely:
         reading = _rejected(reading, "orientation")
     return replace(chosen, reading=reading)
 

@@ -52,6 +52,38 @@ def test_a_stroke_that_touches_the_frame_stays():
     assert bars_left(ink) == BAR_COLUMNS
 
 
+def zigzag(grey, left, top, bottom):
+    """Draw a stroke like a Z from wall to wall."""
+    height = bottom - top
+    points = [(0, 0), (20, 0), (0, 1), (20, 1)]
+    places = np.array([(left + x, top + y * height) for x, y in points], np.int32)
+    cv2.polylines(grey, [places], False, 40, 4)
+
+
+@pytest.mark.parametrize("draw", [box, ellipse])
+def test_a_stroke_from_wall_to_wall_stays(draw):
+    """It divides the frame into two; a wall does, too, but is straight."""
+    grey = page(((30, 20), (30, 55)), ((110, 20), (110, 55)), size=(80, 200))
+    draw(grey)
+    zigzag(grey, 60, 5, 70)
+    ink, (frame,) = without_frames(ink_of(grey))
+    assert len(frame.cells) == 1
+    across = ink.image[30:50, 55:85] >= 128
+    assert across.any(axis=1).all(), "the diagonal of the Z"
+    assert not (ink.image[10:70, 2:20] >= 128).any(), "the frame"
+
+
+def test_a_digit_of_a_comb_does_not_take_its_wall_for_a_stroke():
+    """The stroke touches the walls on both sides of its cell."""
+    grey = page(((30, 20), (30, 55)), ((110, 20), (110, 55)), size=(80, 200))
+    comb(grey)
+    cv2.ellipse(grey, (70, 36), (20, 22), 0, 0, 360, 40, 4)
+    ink, (frame,) = without_frames(ink_of(grey))
+    assert len(frame.cells) == 3
+    assert not (ink.image[63:72, 48:93] >= 128).any(), "the walls"
+    assert (ink.image[10:62, 70] >= 128).sum() == pytest.approx(10, abs=4), "the stroke"
+
+
 def test_cells_without_writing_are_a_frame_and_one_ring_is_none():
     empty = np.full((60, 220), 230, np.uint8)
     for x in (10, 60, 110, 160):
@@ -69,6 +101,13 @@ def test_cells_without_writing_are_a_frame_and_one_ring_is_none():
 def test_squared_paper_is_no_frame():
     grey = page(*BARS, size=(60, 150))
     grey[::12] = grey[:, ::12] = 90
+    assert without_frames(ink_of(grey))[1] == []
+
+
+def test_squared_paper_is_no_frame_if_few_of_its_squares_are_written_on():
+    grey = page(((50, 13), (62, 40)), ((90, 13), (102, 40)), size=(73, 246))
+    grey[::18] = grey[:, ::18] = 90
+    grey[-1] = grey[:, -1] = 90
     assert without_frames(ink_of(grey))[1] == []
 
 

@@ -76,6 +76,19 @@ def test_strokes_in_a_column_are_no_wall():
     assert [(cell.row, cell.column) for cell in cells if (cell.ink >= 128).sum() > 100] == strokes
 
 
+def test_strokes_on_a_wall_stay():
+    """A thick foot on the lower wall, and a stem that fills its cell's height beside a wall."""
+    image = form(1, 4, [(0, 0), (0, 3)])
+    image[SIDE - 6 : SIDE + 2, SIDE + 6 : SIDE + 34] = 255
+    image[4:SIDE, SIDE + 18 : SIDE + 22] = 255
+    image[:, 2 * SIDE + 9 : 2 * SIDE + 13] = 255
+    image[18:22, 2 * SIDE + 9 : 2 * SIDE + 30] = 255
+    cells = {cell.column: cell.ink >= 128 for cell in cells_of(Ink(image, pen=4.0), (1, 4))}
+    assert cells[1].sum() > 0.7 * (28 * 6 + 4 * 30)
+    assert cells[2].sum() > 0.7 * (4 * 36 + 17 * 4)
+    assert cells[0].sum() == cells[3].sum() == 80
+
+
 def test_a_form_without_walls_is_divided():
     image = form(2, 3, [(0, 1), (1, 2)])
     image[:2] = image[-2:] = image[:, :2] = image[:, -2:] = 0

@@ -21,6 +21,18 @@ def test_rules_are_removed_except_where_strokes_cross_them():
     assert rest[45, 30] == 1  # the first bar, where it crosses
 
 
+def test_upright_rules_of_squared_paper_are_removed_however_short():
+    """They are 92 pixels long, and a stroke is 3 wide; where there are no level rules, they might be digits."""
+    grey = page(*[((x, 30), (x, 65)) for x in (50, 90, 130)], size=(92, 274), pen=3)
+    rules = np.array(grey)
+    rules[10::17] = rules[:, 8::17] = 90
+    (line,) = find_lines(ink_of(rules))
+    assert line.height == pytest.approx(36, abs=6)
+    columns = np.flatnonzero((line.components > 0).sum(axis=0) > 25) + line.left
+    groups = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    assert [group.mean() for group in groups] == pytest.approx([50, 90, 130], abs=1)
+
+
 def test_lines_from_top_to_bottom():
     grey = page(*BARS, *[((x, 110), (x, 145)) for x in (40, 80)], size=(180, 200))
     first, second = find_lines(ink_of(grey))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, Box, components
+from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, Box, components, ink_box
 from lenet.reading.page.ink import Ink
 
 MIN_CELL_PX, MIN_CELL_PENS = 10, 4.0
@@ -30,9 +30,15 @@ MAX_INK_FRACTION = 0.5
 """Ink is at most this fraction of a frame's box."""
 MIN_REACH_PENS = 1.5
 """A stroke that touches a frame reaches this far into the cell, in widths of a stroke; less is its roughness."""
+MAX_ROUNDNESS = 0.9
+"""A circle or an ellipse fills less than this fraction of its box."""
+MAX_WALL_LEAN, MIN_DIVIDING = 0.03, 0.97
+"""A wall between cells leans to each side by at most this fraction of its length, and has ink along this one."""
 MIN_SQUARES, MAX_WRITTEN_SQUARES = 12, 0.2
 """A component with so many cells, strokes lying across more than this fraction of them, or across more of them than
 there are with strokes inside, is squared paper."""
+MAX_PARTS = 200
+"""Of more holes of a component, only the first are looked at."""
 MAX_FRAMES = 50
 """Of more components that may be frames, only the largest are looked at."""
 
@@ -109,22 +115,52 @@ def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) 
     _, holes, of_holes, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
     outside = holes[0, 0]
     least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
-    cells, empty = [], 0
-    for hole, (left, top, width, height, _) in enumerate(of_holes):
-        if hole in (0, outside) or min(width, height) < least:
+    sides = of_holes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].min(axis=1)
+    sides[[0, outside]] = 0
+    # Strokes divide a cell into parts that are smaller than any cell.
+    smallest = pen if (sides >= least).sum() < MIN_SQUARES else least
+    inside = [(holes == hole)[1:-1, 1:-1] for hole in np.flatnonzero(sides >= smallest)[:MAX_PARTS]]
+    cells = []
+    for mask in _merged(inside, here == number) if smallest < least else inside:
+        left, top, width, height = ink_box(mask)
+        if min(width, height) < least:
             continue
-        inside = holes[top : top + height, left : left + width] == hole
-        numbers = np.unique(np.pad(here, 1)[top : top + height, left : left + width][inside])
-        content = [other for other in numbers if other not in (0, number)]
-        tall = max((measures[other, HEIGHT] for other in content), default=0)
-        hull = _hull(inside)
-        empty += hull.sum() >= MIN_RECTANGULARITY * width * height
-        mask = np.zeros(here.shape, bool)
-        mask[top - 1 : top - 1 + height, left - 1 : left - 1 + width] = hull
-        box = (int(left) - 1, int(top) - 1, int(width), int(height))
-        cells.append(_Cell(box, mask, bool(tall >= MIN_CONTENT * min(width, height))))
+        contents = [other for other in np.unique(here[mask]) if other not in (0, number)]
+        tall = max((measures[other, HEIGHT] for other in contents), default=0)
+        cells.append(_Cell((left, top, width, height), _hull(mask), bool(tall >= MIN_CONTENT * min(width, height))))
+    empty = sum(cell.hull.sum() >= MIN_RECTANGULARITY * cell.box[2] * cell.box[3] for cell in cells)
     if any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen)):
         yield from cells
+
+
+def _merged(holes: list[Mask], component: Mask) -> list[Mask]:
+    """Return holes of a component, those together that strokes divide and no walls do."""
+    if holes and _hull(component).mean() < MAX_ROUNDNESS:  # a circle has no walls inside
+        return [np.logical_or.reduce(holes)]
+    merged: list[tuple[Box, Mask]] = []
+    for hole in holes:
+        box, mask = ink_box(hole), hole
+        parts = [part for part in merged if not _divided(part[0], box, component)]
+        merged = [part for part in merged if _divided(part[0], box, component)]
+        for _, part in parts:
+            mask = mask | part
+        merged.append((ink_box(mask), mask))
+    return [mask for _, mask in merged]
+
+
+def _divided(some: Box, other: Box, component: Mask) -> bool:
+    """Return whether a straight wall of a component goes from end to end between two boxes."""
+    start = [min(some[k], other[k]) for k in (0, 1)]
+    end = [max(some[k] + some[k + 2], other[k] + other[k + 2]) for k in (0, 1)]
+    for along in (0, 1):  # walls are across
+        first, last = sorted(box[along] + box[along + 2] // 2 for box in (some, other))
+        across = slice(start[1 - along], end[1 - along])
+        between = component[(across, slice(first, last + 1)) if along == 0 else (slice(first, last + 1), across)]
+        lean = 2 * round(MAX_WALL_LEAN * (end[1 - along] - start[1 - along])) + 1
+        bar = np.ones((1, lean) if along == 0 else (lean, 1), np.uint8)
+        if cv2.dilate(between.astype(np.uint8), bar).mean(axis=along).max() >= MIN_DIVIDING:
+            return True
+    return False
 
 
 def _is_walled(component: Mask, pen: float) -> bool:

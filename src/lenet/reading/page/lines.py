@@ -100,10 +100,11 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
 
 
 def _min_vertical_rule(strokes: Mask, pen: float) -> float:
-    """Return the least length of upright rules, in pixels: across several level ones they are those of squared paper."""
+    """Return the least length of upright rules in pixels; across several level ones they are squared paper."""
     _, level = components(_rules(strokes, LONG_RULE_PENS * pen, axis=1).astype(np.uint8))
-    extent = int(np.ptp(level[1:, TOP])) if len(level) > MIN_CROSSED_RULES else 0
-    return min(LONG_UPRIGHT_PENS * pen, MIN_CROSSING * extent) if extent else LONG_UPRIGHT_PENS * pen
+    tops = level[1:, TOP]
+    extent = float(np.ptp(tops)) if len(tops) >= MIN_CROSSED_RULES else math.inf
+    return min(LONG_UPRIGHT_PENS * pen, MIN_CROSSING * extent)
 
 
 def _is_crossed_out(line: InkLine, rules: Numbers) -> bool:
