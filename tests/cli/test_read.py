@@ -114,7 +114,7 @@ def test_other_networks_are_read_from_their_files(run, tmp_path):
         (
             ("--candidates", "lenet5"),
             1,
-            "a network for segmentation candidates with 10 classes of 1x32x32 values; expected 12 of 3x28x28",
+            "a network for segmentation candidates with 10 classes of 1x32x32 values; expected 43 of 3x28x28",
         ),
         (
             ("--sliding-window", "lenet5"),

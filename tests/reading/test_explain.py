@@ -6,7 +6,7 @@ from PIL import Image
 
 from lenet.reading.explain import boxes, explained
 from lenet.reading.reader import Reader
-from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.result import Digit, Line, Mark, Reading
 
 STEPS = ["1-picture", "2-ink", "3-lines", "4-sliding-window", "5-segments", "6-digits", "7-reading"]
 
@@ -42,7 +42,7 @@ def test_a_picture_without_lines_has_no_pictures_of_them(tmp_path, reader):
 
 def test_boxes_are_where_digits_and_marks_are():
     digit, mark = Digit(1, 0.9, (20, 30, 10, 20)), (60, 40, 5, 6)
-    reading = Reading((Line((digit,), 0.9, (), (mark,)),), True)
+    reading = Reading((Line((digit,), 0.9, (), (Mark("", 0.5, mark),)),), True)
     drawn = np.asarray(boxes(np.full((80, 100), 255, np.uint8), reading))
     assert drawn.shape == (80, 100, 3)
     for (left, top, width, height), colour in ((digit.box, (20, 110, 220)), (mark, (220, 130, 20))):

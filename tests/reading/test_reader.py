@@ -43,7 +43,7 @@ def test_marks_are_located_and_not_read(pictures):
     (line,) = read(pictures / "numbers" / "24709.png").lines
     # The point stands before the 7, the comma and the dash behind the 9.
     assert len(line.marks) == 3
-    places = [left + width / 2 for left, _, width, _ in line.marks]
+    places = [left + width / 2 for left, _, width, _ in (mark.box for mark in line.marks)]
     digits = [digit.box[0] + digit.box[2] / 2 for digit in line.digits]
     assert digits[1] < places[0] < digits[2]
     assert digits[-1] < places[1] < places[2]
@@ -97,8 +97,10 @@ def test_a_checksum_chooses_among_the_likeliest(pictures):
         ({"reject": "0.00001%"}, "no rejection threshold for an error of 1e-05 %"),
         ({"grid": 5}, "grid is 5; expected rows and columns"),
         ({"grid": (2, 2), "mode": "page"}, "a grid and mode 'page'; a grid is a mode of its own"),
-        ({"grid": (2, 2), "length": 3}, "a length or a checksum for single digits"),
-        ({"mode": "digit", "checksum": "luhn"}, "a length or a checksum for single digits"),
+        ({"grid": (2, 2), "length": 3}, "a length, a pattern or a checksum for single digits"),
+        ({"mode": "digit", "checksum": "luhn"}, "a length, a pattern or a checksum for single digits"),
+        ({"length": 3, "pattern": "###"}, "length 3 and pattern '###'; the pattern has a length, so leave it out"),
+        ({"pattern": "date"}, "pattern is 'date', with a, d, e, t in it"),
     ],
 )
 def test_options_that_are_unknown_or_do_not_go_together(pictures, options, message):
@@ -136,7 +138,7 @@ def test_other_networks_have_no_rejection_threshold_for_lines():
         (
             {"candidates": "lenet5"},
             ValueError,
-            "a network for segmentation candidates with 10 classes of 1x32x32 values; expected 12 of 3x28x28",
+            "a network for segmentation candidates with 10 classes of 1x32x32 values; expected 43 of 3x28x28",
         ),
         ({"sliding_window": "lenet5"}, ValueError, "a sliding window with 10 classes of 1x32x32 values; expected 11"),
         ({"sliding_window": "ensemble"}, TypeError, "sliding window: an ensemble of 5 networks; expected a single"),

@@ -14,8 +14,8 @@ SECOND = Line((Digit(3, 0.5, (5, 26, 7, 8)),), 0.5, accepted=False, reason="ambi
 
 def test_a_record_for_each_line():
     assert list(records_of(Reading.of([FIRST, SECOND]), "a.pdf", 2)) == [
-        Record("a.pdf", 2, 1, None, None, "12", 0.75, "accepted", "", "5 4 17 10"),
-        Record("a.pdf", 2, 2, None, None, "3", 0.5, "rejected", "ambiguous", "5 26 7 8"),
+        Record("a.pdf", 2, 1, None, None, "12", "12", "12", 0.75, "accepted", "", "5 4 17 10"),
+        Record("a.pdf", 2, 2, None, None, "3", "3", "3", 0.5, "rejected", "ambiguous", "5 26 7 8"),
     ]
     without_threshold = Reading.of([Line(FIRST.digits, 0.75)])
     assert [record.status for record in records_of(without_threshold, "a.png")] == ["read"]
@@ -24,8 +24,8 @@ def test_a_record_for_each_line():
 def test_a_record_for_each_cell():
     cells = (FormCell(0, 0, "empty", (0, 0, 9, 9)), FormCell(0, 1, "read", (9, 0, 30, 30), SECOND))
     assert list(records_of(replace(Reading.of([SECOND]), cells=cells), "a.png")) == [
-        Record("a.png", 1, 0, 1, 1, "", 0.0, "empty", "", "0 0 9 9"),
-        Record("a.png", 1, 0, 1, 2, "3", 0.5, "rejected", "ambiguous", "5 26 7 8"),
+        Record("a.png", 1, 0, 1, 1, "", "", "", 0.0, "empty", "", "0 0 9 9"),
+        Record("a.png", 1, 0, 1, 2, "3", "3", "3", 0.5, "rejected", "ambiguous", "5 26 7 8"),
     ]
 
 
@@ -46,4 +46,4 @@ def test_cells_are_no_formulas():
     header, *rows = csv.reader(io.StringIO(file.getvalue()))
     assert tuple(header) == COLUMNS
     assert [row[0] for row in rows] == ["'=1+1.png", "'+a", "'-5.png", "'@x", "-5", "a,b\n.png", "'"]
-    assert rows[0][1:] == ["1", "1", "", "", "007", "0.250000", "read", "", ""]
+    assert rows[0][1:] == ["1", "1", "", "", "007", "", "", "0.250000", "read", "", ""]

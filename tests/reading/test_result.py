@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from lenet.reading.result import Digit, FormCell, Line, Reading
+from lenet.reading.result import Digit, FormCell, Line, Mark, Reading
 
 
 def test_a_digit_of_probabilities():
@@ -25,7 +26,7 @@ def reading():
         (Digit(1, 0.9, (5, 6, 7, 8), ((7, 0.1),)), Digit(2, 0.8, (15, 6, 7, 8))),
         0.75,
         (("72", 0.25),),
-        ((30, 6, 2, 2),),
+        (Mark("−", 0.75, (0, 9, 4, 2)), Mark("", 0.5, (20, 6, 1, 1)), Mark("%", 0.5, (30, 6, 2, 2))),
         accepted=True,
     )
     second = Line((Digit(3, 0.123456789, (5, 26, 7, 8)),), 0.5, accepted=False, reason="ambiguous")
@@ -51,7 +52,9 @@ def test_text_and_confidence(reading):
 
 def test_to_dict_is_plain(reading):
     assert json.loads(json.dumps(reading.to_dict())) == {
+        "version": 1,
         "text": "12\n3",
+        "full_text": "−12%\n3",
         "confidence": 0.375,
         "accepted": False,
         "reason": "ambiguous",
@@ -64,7 +67,13 @@ def test_to_dict_is_plain(reading):
                 "accepted": True,
                 "reason": "",
                 "alternatives": [["72", 0.25]],
-                "marks": [[30, 6, 2, 2]],
+                "full_text": "−12%",
+                "value": "-0.12",
+                "marks": [
+                    {"label": "−", "confidence": 0.75, "box": [0, 9, 4, 2]},
+                    {"label": "", "confidence": 0.5, "box": [20, 6, 1, 1]},
+                    {"label": "%", "confidence": 0.5, "box": [30, 6, 2, 2]},
+                ],
                 "digits": [
                     {"label": 1, "confidence": 0.9, "box": [5, 6, 7, 8], "alternatives": [[7, 0.1]]},
                     {"label": 2, "confidence": 0.8, "box": [15, 6, 7, 8], "alternatives": []},
@@ -76,6 +85,8 @@ def test_to_dict_is_plain(reading):
                 "accepted": False,
                 "reason": "ambiguous",
                 "alternatives": [],
+                "full_text": "3",
+                "value": "3",
                 "marks": [],
                 "digits": [{"label": 3, "confidence": 0.123456789, "box": [5, 26, 7, 8], "alternatives": []}],
             },
@@ -106,3 +117,35 @@ def test_cells_of_a_form_are_plain_too(reading):
     assert form["turn"] == 90
     assert form["cells"][0] == {"row": 0, "column": 0, "status": "empty", "box": [0, 0, 9, 9], "line": None}
     assert form["cells"][1]["line"] == form["lines"][1]
+
+
+def line_of(text):
+    """Return a line of digits, signs and letters side by side, each 10 pixels wide; a blank is a gap."""
+    digits, marks = [], []
+    for at, character in enumerate(text):
+        box = (12 * at, 0, 10, 20)
+        if character.isdecimal():
+            digits.append(Digit(int(character), 1.0, box))
+        elif character != " ":
+            marks.append(Mark("" if character == "?" else character, 1.0, box))
+    return Line(tuple(digits), marks=tuple(marks))
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "full_text", "value"),
+    [
+        ("−12.50", "1250", "−12.50", "-12.50"),
+        ("35×2+1", "3521", "35×2+1", None),
+        ("12/03/2024", "12032024", "12/03/2024", None),
+        ("Io 457", "457", "457", "457"),
+        ("1?2", "12", "12", "12"),  # a speck
+        ("12 34", "1234", "1234", "1234"),
+        ("12    34", "1234", "12 34", "1234"),
+        ("A01B22", "0122", "01 22", "122"),
+        ("65%", "65", "65%", "0.65"),
+    ],
+)
+def test_the_full_text_and_value_of_a_line(written, text, full_text, value):
+    line = line_of(written)
+    assert (line.text, line.full_text) == (text, full_text)
+    assert line.value == (None if value is None else Decimal(value))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from made_pages import bars, field, generator
 
-from lenet.synthesis.compose import OTHER, Composed, compose, cut_out, numbers
+from lenet.synthesis.compose import OTHER, WORD, Composed, annotated, compose, cut_out, numbers
 from lenet.synthesis.field_variations import composed_field
+from lenet.synthesis.signs import LABELS
 
 
 def test_the_same_seed_writes_the_same():
@@ -24,7 +25,10 @@ def test_every_digit_has_its_strokes_from_left_to_right(seed):
     string = compose(bars(), number, random)
     assert string.digits == tuple(number)
     assert string.picture.shape == string.owners.shape
-    assert set(np.unique(string.owners)) <= {OTHER, 0, *range(1, len(number) + 1)}
+    assert set(np.unique(string.owners)) <= {*range(OTHER - len(string.signs), len(number) + 1)}
+    assert set(string.signs) <= set(LABELS)
+    signs = [np.nonzero(string.owners == OTHER - k)[1] for k in range(1, len(string.signs) + 1)]
+    assert all(len(columns) for columns in signs)
     middles = [np.nonzero(string.owners == k)[1].mean() for k in range(1, len(number) + 1)]
     assert middles == sorted(middles)
     # Strokes are darker than the paper.
@@ -88,3 +92,16 @@ def test_digits_with_letterforms_need_no_samples(monkeypatch):
         string = compose([[np.full((20, 20), 255, np.uint8)]] * 10, [1], generator(seed), plain=False)
         drawn += (string.owners == 1).sum() < 0.5 * np.prod(np.ptp(np.argwhere(string.owners == 1), axis=0) + 1)
     assert 8 <= drawn <= 22
+
+
+def test_signs_are_where_they_make_sense():
+    random, orders = generator(2), {}
+    for _ in range(400):
+        tokens = annotated([1, 2, 3, 4], random)
+        assert [token for token in tokens if isinstance(token, int)] == [1, 2, 3, 4]
+        for token in tokens:
+            assert isinstance(token, int) or token == WORD or token in LABELS
+            orders.setdefault(token, []).append(tokens)
+    assert all(tokens.index("(") < tokens.index(")") - 1 for tokens in orders["("])
+    assert all(tokens[-1] == "%" for tokens in orders["%"])
+    assert set(orders) > {"+", "/", "$", ".", WORD, "A"}

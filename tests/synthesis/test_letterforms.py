@@ -12,7 +12,7 @@ from lenet.synthesis.compose import cut_out
 
 
 def test_a_varied_letterform_keeps_its_corners():
-    corner = letterforms._letterform("0 0, 50 0, 50 0, 20 100")
+    corner = letterforms.letterform("0 0, 50 0, 50 0, 20 100")
     (stroke,) = letterforms.varied(corner, 0.2, generator())
     assert stroke[1].tolist() == stroke[2].tolist() != [0.5, 0.0]
     assert len({tuple(point) for point in stroke}) == 3

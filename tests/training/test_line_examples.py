@@ -10,7 +10,7 @@ from made_pages import bars, field, generator
 import lenet
 from lenet.image.measure import STROKE_LEVEL
 from lenet.reading.line import sliding_window
-from lenet.reading.line.candidate_images import MARK, WRONG
+from lenet.reading.line.candidate_images import CLASSES, MARK, NAMES, UNNAMED_CLASSES, WRONG
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import find_lines
@@ -77,6 +77,22 @@ def test_a_digit_with_a_mark_or_a_narrow_digit_is_a_wrong_segmentation():
     assert candidate_labels([*alone, with_one, with_mark], segments, truth).tolist() == [8, 1, MARK, WRONG, WRONG]
 
 
+def test_signs_have_their_classes_and_parts_of_them_are_wrong():
+    """A 6, an equals sign of two strokes above each other, and a speck."""
+    labels = np.zeros((20, 60), np.int32)
+    labels[2:18, 2:18], labels[6:8, 24:36], labels[12:14, 24:36], labels[4:7, 50:53] = 1, 2, 3, 4
+    owners = np.select([labels == 1, (labels == 2) | (labels == 3), labels == 4], [1, OTHER - 1, OTHER]).astype(np.int8)
+    boxes = np.array([(2, 2, 18, 18), (24, 6, 36, 8), (24, 12, 36, 14), (50, 4, 53, 7)])
+    truth = Composed(np.zeros((20, 60), np.uint8), (6,), owners, signs=("=",))
+    runs = [(0, 0), (1, 1), (2, 2), (1, 2), (2, 3), (3, 3), (0, 1)]
+    candidates = [
+        Candidate(a, b, *map(int, (*boxes[a : b + 1, :2].min(0), *boxes[a : b + 1, 2:].max(0)))) for a, b in runs
+    ]
+    equals = UNNAMED_CLASSES + NAMES.index("=")
+    expected = [6, WRONG, WRONG, equals, WRONG, MARK, WRONG]
+    assert candidate_labels(candidates, Segments(labels, boxes), truth).tolist() == expected
+
+
 def test_a_window_shows_the_digit_in_its_middle():
     """A 1 and a 0 far apart: windows show them if their middles are within four pixels, and none otherwise."""
     whole = composed_field(field())
@@ -139,7 +155,8 @@ def test_training_examples_of_strings_and_fields():
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, again, strict=True))
     images, labels = first
     assert len(images) == len(labels) > 100
-    assert set(np.unique(labels)) <= set(range(12))
+    assert set(np.unique(labels)) <= set(range(CLASSES))
+    assert (labels >= UNNAMED_CLASSES).any()
     assert (labels == WRONG).any()
     assert images[:, 0].any(axis=(1, 2)).all(), "ink in each, a long thin rule made as small as a digit too"
 

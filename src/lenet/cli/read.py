@@ -24,8 +24,16 @@ from lenet.reading.review import Review
 Pictures = Annotated[
     list[str], typer.Argument(help="Pictures of digits: files, PDF documents, folders, patterns; - is stdin.")
 ]
+ExplainDirectory = Annotated[
+    Path | None,
+    typer.Option(help="A directory for pictures of each step; with a subdirectory each for several pictures."),
+]
 ReviewDirectory = Annotated[
     Path | None, typer.Option(help="A directory for a page on which to correct the rejected lines; with --reject.")
+]
+Signs = Annotated[bool, typer.Option("--signs", help="As text, print signs too: -12.50, 35×2+1.")]
+Value = Annotated[
+    bool, typer.Option("--value", help="As text, print the number that a line is, ? for a line that is none.")
 ]
 Format = Annotated[
     str, typer.Option("--format", help="text, csv or tsv with a row for each line, or jsonl with all details.")
@@ -50,6 +58,7 @@ def read(
         str | None, typer.Option(help="A form's rows and columns, such as 3x8; auto: by its walls.")
     ] = None,
     checksum: Annotated[str | None, typer.Option(help="Only numbers that are right: luhn, iban or isbn.")] = None,
+    pattern: Annotated[str | None, typer.Option(help="What a line looks like: '##/##/####', # for a digit.")] = None,
     model: Annotated[
         str | None,
         typer.Option(help="The classifier for single digits: a network's file, or the name of a pretrained one."),
@@ -62,13 +71,12 @@ def read(
     fail_on_reject: Annotated[
         bool, typer.Option("--fail-on-reject", help="Exit with 3 if a picture is not accepted.")
     ] = False,
-    explain: Annotated[
-        Path | None,
-        typer.Option(help="A directory for pictures of each step; with a subdirectory each for several pictures."),
-    ] = None,
+    explain: ExplainDirectory = None,
     review: ReviewDirectory = None,
     threads: Threads = None,
     format_: Format = "text",
+    signs: Signs = False,
+    value: Value = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the digits in pictures. A picture that cannot be read is reported, and the others still are."""
@@ -79,13 +87,15 @@ def read(
         length=length,
         grid=_grid(grid),
         checksum=checksum,
+        pattern=pattern,
         candidates=candidates,
         sliding_window=sliding_window,
     )
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
     named = named_pictures(pictures)
-    show = _shown_as("jsonl" if as_json else format_, len(named) > 1)
+    content = "value" if value else "full_text" if signs else "text"
+    show = _shown_as("jsonl" if as_json else format_, len(named) > 1, content)
     sources = [picture for _, picture in named]
     results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
     failed, rejected = _report(named, results, show, _opened_review(review, reject))
@@ -93,11 +103,13 @@ def read(
         raise typer.Exit(1 if failed else 3)
 
 
-def _shown_as(name: str, several: bool) -> Show:
-    """Return what prints results in a format; a usage error for an unknown one."""
+def _shown_as(name: str, several: bool, content: str) -> Show:
+    """Return what prints results in a format; a usage error for an unknown one, or for content that it has anyway."""
     if name not in FORMATS:
         raise typer.BadParameter(f"--format is {name!r}; expected one of {', '.join(FORMATS)}")
-    return FORMATS[name](several)
+    if name != "text" and content != "text":
+        raise typer.BadParameter(f"--signs or --value with {name}, which has both; leave them out")
+    return FORMATS[name](several, content)
 
 
 def _opened_review(directory: Path | None, reject: str | None) -> Review | None:
@@ -129,19 +141,23 @@ def _report(
     return failed, rejected
 
 
-def _text(several: bool) -> Show:
+def _text(several: bool, content: str) -> Show:
     """Print digits, a line of text for each line; of several pictures, each after the picture's name and a tab."""
+
+    def text_of(line: lenet.reading.Line) -> str:
+        text = None if line.accepted is False else getattr(line, content)
+        return REJECTED if text is None else str(text)
 
     def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
         if isinstance(result, Exception):
             return
-        for text in [REJECTED if line.accepted is False else line.text for line in result.lines] or [""]:
+        for text in list(map(text_of, result.lines)) or [""]:
             print(f"{picture.name}\t{text}" if several else text)
 
     return show
 
 
-def _json(several: bool) -> Show:
+def _json(several: bool, content: str) -> Show:
     """Print an object for each picture."""
 
     def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
@@ -152,7 +168,7 @@ def _json(several: bool) -> Show:
     return show
 
 
-def _table(several: bool, delimiter: str = ",") -> Show:
+def _table(several: bool, content: str, delimiter: str = ",") -> Show:
     """Print a table with a row for each line."""
     table = Table(sys.stdout, delimiter)
 
@@ -163,13 +179,13 @@ def _table(several: bool, delimiter: str = ",") -> Show:
 
 
 Show = Callable[[NamedPicture, lenet.Reading | Exception], None]
-FORMATS: dict[str, Callable[[bool], Show]] = {
+FORMATS: dict[str, Callable[[bool, str], Show]] = {
     "text": _text,
     "csv": _table,
     "tsv": partial(_table, delimiter="\t"),
     "jsonl": _json,
 }
-"""How results are printed, by the name of the format; each is told whether there are several pictures."""
+"""How results are printed, by the name of the format; given whether there are several pictures, and what of a line."""
 
 
 def _explained(

@@ -61,6 +61,7 @@ def read(
     length: int | None = None,
     grid: tuple[int, int] | str | None = None,
     checksum: str | None = None,
+    pattern: str | None = None,
     reject: str | float | None = None,
     explain: str | Path | None = None,
 ) -> Reading:
@@ -82,6 +83,8 @@ def read(
         each cell is in `Reading.cells`.
     checksum : {"luhn", "iban", "isbn"}, optional
         Only numbers with the right check digit are read; of an IBAN, all except its letters.
+    pattern : str, optional
+        What a line looks like: ``#`` for a digit, and signs, such as ``##/##/####``.
     reject : float or str, optional
         The error wanted among accepted answers, whole lines of digits, such as 0.01 or ``"1%"``. Readings whose
         confidence is below the rejection threshold for it are not accepted. By default every reading with digits is.
@@ -107,7 +110,7 @@ def read(
     >>> print(lenet.read("examples/numbers/24709.png"))
     24709
     """
-    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
+    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum, pattern=pattern)
     if explain is not None:
         return explained(picture, Path(explain), reader)
     (page,) = reader.pages([decode(picture)])
@@ -130,6 +133,7 @@ def read_many(
     length: int | None = None,
     grid: tuple[int, int] | str | None = None,
     checksum: str | None = None,
+    pattern: str | None = None,
     reject: str | float | None = None,
     threads: int | None = None,
 ) -> Iterator[Reading | Exception]:
@@ -141,7 +145,7 @@ def read_many(
     ----------
     pictures : iterable
         Paths, bytes, arrays or PIL images.
-    model, mode, length, grid, checksum, reject
+    model, mode, length, grid, checksum, pattern, reject
         As for `read`.
     threads : int, optional
         Cores to use; by default all that are available.
@@ -157,5 +161,5 @@ def read_many(
     >>> [str(result) for result in lenet.read_many(["examples/digits/3.png", "examples/digits/4.png"])]
     ['3', '4']
     """
-    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum)
+    reader = Reader(model, reject=reject, mode=mode, length=length, grid=grid, checksum=checksum, pattern=pattern)
     return read_batches([page for picture in pictures for page in _pages(picture)], reader, cpu.threads_to_use(threads))

@@ -32,7 +32,7 @@ def boxes(grey: Bytes, reading: Reading) -> Any:
     pen = ImageDraw.Draw(image)
     thick = max(1, round(max(image.size) / 600))
     for line in reading.lines:
-        for left, top, width, height in line.marks:
+        for left, top, width, height in (mark.box for mark in line.marks):
             pen.rectangle((left, top, left + width, top + height), outline=MARK_COLOUR, width=thick)
         for digit in line.digits:
             left, top, width, height = digit.box

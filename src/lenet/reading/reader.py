@@ -25,16 +25,17 @@ from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.digit import as_one_candidate, may_be_one_digit, one_digit, only_digit, read_digit, with_edges
 from lenet.reading.form import form_reading
 from lenet.reading.line.alignment import alignment_scores
-from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, candidate_images
+from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, UNNAMED_CLASSES, candidate_images, name_of
 from lenet.reading.line.path import MIN_PROBABILITY, Hypothesis, Lattice, best_hypotheses
 from lenet.reading.line.ranking import RankedLine, ScoredLine, SegmentedLine, ranked
 from lenet.reading.line.rescoring import rescore
 from lenet.reading.line.segmentation import find_candidates, find_segments
+from lenet.reading.line.shape import MAX_DIGITS, Shape
 from lenet.reading.line.sliding_window import LineScan, SlidingWindow
 from lenet.reading.page.grid import cells_of
 from lenet.reading.page.ink import Bytes, Ink, ink_of
 from lenet.reading.page.lines import InkLine, count_of_components, find_lines
-from lenet.reading.result import Digit, Line, Reading
+from lenet.reading.result import Digit, Line, Mark, Reading
 from lenet.reading.variants import Page, best_of, has_variants, prepared, variants_of
 from lenet.reading.verdict import Thresholds, is_cut_off
 
@@ -47,8 +48,6 @@ MIN_AGREEMENT = 0.5
 """The least product of the networks' probabilities of one digit for which all ink of a picture is taken for it."""
 MIN_CONFIDENCE = 0.9
 """The classifier's least confidence in one digit that is read where no line is, though it is not accepted."""
-MAX_DIGITS = 64
-"""The largest length of a number and side of a grid that may be asked for."""
 
 Model = Classifier | str | os.PathLike[str]
 """A network or an ensemble, or what `lenet.load` takes: a name or a path."""
@@ -61,7 +60,7 @@ class Reader:
     ----------
     model : Network, Ensemble, name or path, optional
         The single-digit classifier, of ten classes; by default the pretrained ``reader``.
-    reject, mode, length, grid, checksum
+    reject, mode, length, grid, checksum, pattern
         As for `lenet.read`.
     candidates : Network, Ensemble, name or path, optional
         Another network that classifies segmentation candidates.
@@ -88,10 +87,12 @@ class Reader:
         length: int | None = None,
         grid: tuple[int, int] | str | None = None,
         checksum: str | None = None,
+        pattern: str | None = None,
         candidates: Model | None = None,
         sliding_window: Model | None = None,
     ) -> None:
-        _check_options(mode, length, grid, checksum)
+        self._shape = _shape_of(length, pattern)
+        _check_options(mode, grid, checksum, self._shape)
         self.mode, self.length, self.grid = mode, length, grid
         self._constraint = None if checksum is None else CHECKSUMS[checksum]
         # Numbers are rescored by the pretrained network whatever reads single digits: the thresholds are those of it.
@@ -176,7 +177,8 @@ class Reader:
         return [pages[n] for n in range(len(inks))]
 
     def _may_be_one_digit(self) -> bool:
-        return self.mode == "digit" or (self.mode == "auto" and self.length in (None, 1) and not self._constraint)
+        any_number = self._constraint is None and self._shape in (None, Shape.of_length(1))
+        return self.mode == "digit" or (self.mode == "auto" and any_number)
 
     def _read_ones(self, inks: Sequence[Ink], threads: int | None) -> dict[int, tuple[Page, float]]:
         """Read pictures whose ink may be one digit: each page by its number, with the networks' agreement on it.
@@ -229,7 +231,7 @@ class Reader:
         for line, of_line in zip(lines, of_lines, strict=True):
             combined = line.scan.combined(line.candidates, of_line)
             lattice = Lattice(line.candidates, combined, len(line.segments.boxes), line.line.height)
-            numbers = best_hypotheses(lattice, self.length, self._constraint)
+            numbers = best_hypotheses(lattice, self._shape, self._constraint)
             scored.append(ScoredLine.of(line, lattice, numbers))
         return scored
 
@@ -323,16 +325,25 @@ def _line_result(line: RankedLine, ink: Ink) -> Line:
     best, *others = line.numbers
     digits = tuple(Digit.of(line.probabilities[index, :MARK], box(index), label) for label, index in best.digits)
     alternatives = tuple((other.text, other.confidence) for other in others)
-    marks = tuple(sorted(box(index) for index in best.marks))
-    return Line(digits, best.confidence, alternatives, marks)
+    marks = sorted(
+        (Mark(*name_of(line.probabilities[index]), box(index)) for index in best.marks), key=lambda mark: mark.box
+    )
+    return Line(digits, best.confidence, alternatives, tuple(marks))
 
 
-def _check_options(mode: str, length: int | None, grid: tuple[int, int] | str | None, checksum: str | None) -> None:
+def _shape_of(length: int | None, pattern: str | None) -> Shape | None:
+    """Return the shape that numbers must have; ValueError for a length and a pattern."""
+    if length is not None and pattern is not None:
+        raise ValueError(f"length {length} and pattern {pattern!r}; the pattern has a length, so leave it out")
+    if pattern is not None:
+        return Shape.of_pattern(pattern)
+    return None if length is None else Shape.of_length(length)
+
+
+def _check_options(mode: str, grid: tuple[int, int] | str | None, checksum: str | None, shape: Shape | None) -> None:
     """Raise ValueError for options that are unknown or do not go together."""
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
-    if length is not None and not (type(length) is int and 1 <= length <= MAX_DIGITS):
-        raise ValueError(f"length is {length!r}; expected a whole number from 1 to {MAX_DIGITS}")
     is_pair = isinstance(grid, tuple | list) and len(grid) == 2
     fits = grid in (None, AUTO) or (is_pair and all(type(n) is int and 1 <= n <= MAX_DIGITS for n in grid or ()))
     if not fits:
@@ -341,14 +352,16 @@ def _check_options(mode: str, length: int | None, grid: tuple[int, int] | str | 
         raise ValueError(f"checksum is {checksum!r}; expected one of {', '.join(CHECKSUMS)}")
     if grid is not None and mode != "auto":
         raise ValueError(f"a grid and mode {mode!r}; a grid is a mode of its own, so leave one of them out")
-    if (length or checksum) and (grid is not None or mode == "digit"):
-        raise ValueError("a length or a checksum for single digits; these are for lines of digits, so leave them out")
+    if (shape or checksum) and (grid is not None or mode == "digit"):
+        raise ValueError(
+            "a length, a pattern or a checksum for single digits; these are for lines of digits, so leave them out"
+        )
 
 
 def _check_candidates_network(network: Classifier) -> None:
     members = network.networks if isinstance(network, Ensemble) else [network]
     shape = next((member.spec.input for member in members if isinstance(member, Network)), None)
-    if network.classes != CLASSES or shape not in (None, (MAPS, SIZE_PX, SIZE_PX)):
+    if network.classes not in (CLASSES, UNNAMED_CLASSES) or shape not in (None, (MAPS, SIZE_PX, SIZE_PX)):
         given = f"{network.classes} classes" + (f" of {'x'.join(map(str, shape))} values" if shape else "")
         raise ValueError(
             f"a network for segmentation candidates with {given}; expected {CLASSES} of {MAPS}x{SIZE_PX}x{SIZE_PX}"

@@ -37,6 +37,10 @@ class Record:
         Of a form's cell, from 1; None elsewhere.
     text : str
         The digits.
+    full_text : str
+        The digits and signs.
+    value : str
+        The number that they are, if they are one: see `lenet.reading.result.Line.value`.
     confidence : float
         The probability that they are right, 0 to 1.
     status : str
@@ -54,6 +58,8 @@ class Record:
     row: int | None = None
     column: int | None = None
     text: str = ""
+    full_text: str = ""
+    value: str = ""
     confidence: float = 0.0
     status: str = ""
     reason: str = ""
@@ -89,6 +95,8 @@ def _of_line(line: Line, file: str, page: int) -> Record:
         file,
         page,
         text=line.text,
+        full_text=line.full_text,
+        value="" if line.value is None else str(line.value),
         confidence=line.confidence,
         status=status_of(line),
         reason=line.reason,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,13 @@ from numpy.typing import NDArray
 
 from lenet.html import table
 from lenet.image.measure import Box
+from lenet.reading.value import value_of
+from lenet.synthesis.signs import SIGNS
+
+VERSION = 1
+"""Of what `Reading.to_dict` returns: see docs/reading.schema.json."""
+MAX_TEXT_GAP = 1.2
+"""A gap between digits and signs that is wider than this, in heights of a digit, is a blank in the text."""
 
 
 def box_of(boxes: Sequence[Box]) -> Box:
@@ -65,6 +74,34 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What is no digit: a sign, a letter, a speck.
+
+    Attributes
+    ----------
+    label : str
+        The sign, such as ``+`` or ``%``, or a letter that resembles a digit, such as ``O``; empty for anything else.
+    confidence : float
+        The probability of the label, 0 to 1.
+    box : (int, int, int, int)
+        Left, top, width and height in pixels of the picture.
+    """
+
+    label: str
+    confidence: float
+    box: Box
+
+    @property
+    def is_sign(self) -> bool:
+        """Whether it is a sign that belongs to a number, and no letter or speck."""
+        return self.label in SIGNS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and strings."""
+        return {"label": self.label, "confidence": self.confidence, "box": list(self.box)}
+
+
+@dataclass(frozen=True)
 class Line:
     """A line of digits, from left to right.
 
@@ -75,8 +112,8 @@ class Line:
         The probability that the line is this number, 0 to 1.
     alternatives : tuple of (str, float)
         Other numbers, each with its confidence, the likeliest first.
-    marks : tuple of boxes
-        Of what is no digit: points, commas, dashes, currency marks.
+    marks : tuple of Mark
+        What is no digit, from left to right: points, commas, dashes, currency marks, letters.
     accepted : bool or None
         Whether the confidence reaches the rejection threshold; None where none was asked for.
     reason : str
@@ -87,7 +124,7 @@ class Line:
     digits: tuple[Digit, ...]
     confidence: float = 1.0
     alternatives: tuple[tuple[str, float], ...] = ()
-    marks: tuple[Box, ...] = ()
+    marks: tuple[Mark, ...] = ()
     accepted: bool | None = None
     reason: str = ""
 
@@ -95,6 +132,25 @@ class Line:
     def text(self) -> str:
         """The digits from left to right."""
         return "".join(str(digit.label) for digit in self.digits)
+
+    @property
+    def full_text(self) -> str:
+        """The digits and signs from left to right, with a blank where letters or a wide gap are between them."""
+        tokens = [(digit.box, str(digit.label)) for digit in self.digits]
+        tokens += [(mark.box, mark.label if mark.is_sign else " ") for mark in self.marks if mark.label]
+        tokens.sort(key=lambda token: token[0][0] + token[0][2] / 2)
+        height = statistics.median(digit.box[3] for digit in self.digits) if self.digits else 0
+        text, end = "", None
+        for (left, _, width, _), character in tokens:
+            if end is not None and left - end > MAX_TEXT_GAP * height:
+                text += " "
+            text, end = text + character, left + width
+        return " ".join(text.split())
+
+    @property
+    def value(self) -> Decimal | None:
+        """The number that the line is, with its sign, decimals and percent; None where it is none, or could be two."""
+        return value_of(self.full_text)
 
     @property
     def box(self) -> Box:
@@ -109,11 +165,13 @@ class Line:
         """Return everything as plain lists, numbers and strings."""
         return {
             "text": self.text,
+            "full_text": self.full_text,
+            "value": None if self.value is None else str(self.value),
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
             "alternatives": [list(alternative) for alternative in self.alternatives],
-            "marks": [list(box) for box in self.marks],
+            "marks": [mark.to_dict() for mark in self.marks],
             "digits": [digit.to_dict() for digit in self.digits],
         }
 
@@ -189,6 +247,11 @@ class Reading:
         """The digits, a line of text for each line."""
         return "\n".join(line.text for line in self.lines)
 
+    @property
+    def full_text(self) -> str:
+        """The digits and signs, a line of text for each line."""
+        return "\n".join(line.full_text for line in self.lines)
+
     def __str__(self) -> str:
         """Return the digits."""
         return self.text
@@ -218,7 +281,9 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
         return {
+            "version": VERSION,
             "text": self.text,
+            "full_text": self.full_text,
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,

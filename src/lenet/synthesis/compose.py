@@ -22,6 +22,7 @@ from lenet.image.drawing import draw_stroke, quadratic_curve
 from lenet.image.measure import crop_to_ink, stroke_width
 from lenet.synthesis.letterforms import HEIGHT_PX, drawn_digit
 from lenet.synthesis.paper import paper, pressure, rule
+from lenet.synthesis.signs import BELOW, LETTERS, drawn_sign
 from lenet.synthesis.strokes import drawn_mark, mark_strokes, printed_letter
 from lenet.synthesis.style import Style, random_style
 
@@ -39,6 +40,15 @@ CUT_LEVEL = 20
 """Samples of digits are cut out around their pixels above this level, of 255."""
 
 
+ANNOTATED_FRACTION = 0.5
+"""The fraction of strings with marks that have signs or words in an order that makes sense: see `annotated`."""
+KINDS = ("amount", "sum", "date", "brackets", "words", "words", "code")
+WORD, NAMED_LETTERS = "word", 0.5
+"""What stands for a word among signs; the fraction of a word's letters that resemble digits and have names."""
+SIGN_OF_MARK = {".": ".", ",": ",", "/": "/", "-": "−", "=": "=", "$": "$", "#": "#"}
+"""The names of those marks that are signs."""
+
+
 @dataclass(frozen=True)
 class Composed:
     """A picture of a string.
@@ -50,21 +60,25 @@ class Composed:
     digits : tuple of int
         From left to right.
     owners : int8 (height, width)
-        k for strokes of the digit k, counted from 1; `OTHER` for other strokes; 0 for paper.
+        k for strokes of the digit k, counted from 1; `OTHER` for other strokes; 0 for paper; `OTHER` - k for strokes of
+        the sign k, counted from 1.
     boxes : tuple of (int, int, int, int), or None
         Each digit's left, top, right and bottom in pixels, where they are more precise than the owners.
+    signs : tuple of str
+        The names of the signs and letters, of `lenet.synthesis.signs.LABELS`.
     """
 
     picture: Bytes
     digits: tuple[int, ...]
     owners: Owners
     boxes: tuple[tuple[int, int, int, int], ...] | None = None
+    signs: tuple[str, ...] = ()
 
     def part(self, left: int, top: int, height: int, width: int) -> Composed:
         """Return the part of the picture with the corner (`left`, `top`)."""
         inside = (slice(top, top + height), slice(left, left + width))
         boxes = self.boxes and tuple((a - left, b - top, c - left, d - top) for a, b, c, d in self.boxes)
-        return Composed(self.picture[inside], self.digits, self.owners[inside], boxes)
+        return Composed(self.picture[inside], self.digits, self.owners[inside], boxes, self.signs)
 
     def extents(self) -> NDArray[np.float64]:
         """Return each digit's left and right end, (digits, 2), from its box or its strokes; nan without any."""
@@ -117,6 +131,15 @@ def compose(
     style = random_style(random, plain)
     sheet = _Sheet(style, len(number), random)
     sheet.x = style.size * random.uniform(0.3, 1.5)
+    if number and style.marks and random.random() < ANNOTATED_FRACTION:
+        for token in annotated(number, random):
+            if isinstance(token, int):
+                sheet.write(digits[token], token)
+            elif token == WORD:
+                sheet.word()
+            else:
+                sheet.sign(token)
+        return sheet.picture()
     for _ in range(0 if number else int(random.integers(1, 7))):
         sheet.mark(str(random.choice(list("aaa~"))))
         sheet.x += style.size * random.uniform(-0.05, 0.3)
@@ -131,8 +154,48 @@ def compose(
         sheet.write(digits[digit], digit)
     if number and style.marks and random.random() < 0.5:
         sheet.x += style.size * random.uniform(0.05, 0.35)
-        sheet.mark(str(random.choice(list(".,-=,.--#~~"))))
+        sheet.mark(str(random.choice(list(".,-=,.-^#~~"))))
     return sheet.picture()
+
+
+def annotated(number: Sequence[int], random: np.random.Generator) -> list[int | str]:
+    """Return a number with signs in it or words around it, as amounts, sums, dates and codes have them."""
+    tokens: list[int | str] = list(number)
+    count = len(number)
+    kind = str(random.choice(KINDS))
+    if kind == "amount":
+        if count > 2:
+            tokens.insert(count - int(random.integers(1, 3)), str(random.choice([".", ","])))
+        currency = str(random.choice(["$", "€", "£", "¥", "%", "#"]))
+        tokens.insert(0 if random.random() < 0.5 and currency != "%" else len(tokens), currency)
+    elif kind == "sum":
+        for at in range(count - 1, 0, -1):
+            if random.random() < 0.4:
+                tokens.insert(at, str(random.choice(["+", "−", "×", "÷", "=", "+", "−", "×"])))
+        if random.random() < 0.3:
+            tokens.insert(0, str(random.choice(["−", "+"])))
+        if random.random() < 0.3:
+            tokens.append("=")
+    elif kind == "date":
+        separator = str(random.choice(["/", "/", ".", "−", ":"]))
+        for at in (4, 2):
+            if count > at:
+                tokens.insert(at, separator)
+        if count == 2:
+            tokens.insert(1, separator)
+    elif kind == "brackets":
+        start = int(random.integers(0, count))
+        tokens.insert(int(random.integers(start + 1, count + 1)), ")")
+        tokens.insert(start, "(")
+    elif kind == "words":
+        sides = int(random.integers(1, 4))
+        tokens = [WORD] * (sides & 1) + tokens + [WORD] * (sides >> 1)
+    else:
+        letters = list(LETTERS)
+        for at in range(count, -1, -1):
+            if random.random() < 0.3:
+                tokens.insert(at, str(random.choice(letters)))
+    return tokens
 
 
 class _Sheet:
@@ -140,10 +203,11 @@ class _Sheet:
 
     def __init__(self, style: Style, count: int, random: np.random.Generator) -> None:
         self.style, self.random = style, random
-        shape = (int(style.size * 3.6), int(style.size * (count * 2.3 + 7)))
+        shape = (int(style.size * 3.6), int(style.size * (count * 3.3 + 22)))
         self.ink, self.owners = np.zeros(shape, np.float32), np.zeros(shape, np.int8)
         self.base, self.x, self.scale = shape[0] * 0.66, 0.0, 1.0
         self.digits: list[int] = []
+        self.signs: list[str] = []
         self.in_zeros = False
         self.top, self.bottom = float(shape[0]), 0.0
 
@@ -172,12 +236,44 @@ class _Sheet:
         else:
             ink = drawn_mark(mark_strokes(kind, self.random), size, pen)
         bottom = self._baseline() + 0.25 * size
-        self._put(ink, self.x, bottom, OTHER)
+        owner = OTHER
+        if kind in SIGN_OF_MARK:
+            self.signs.append(SIGN_OF_MARK[kind])
+            owner -= len(self.signs)
+        self._put(ink, self.x, bottom, owner)
         if kind in "a~":
             self.top, self.bottom = min(self.top, bottom - 1.35 * size), max(self.bottom, bottom)
         wide = np.flatnonzero(ink.any(axis=0))
         self.x += float(wide[-1] + 1) if len(wide) else 0.0
         self.in_zeros = False
+
+    def sign(self, label: str) -> None:
+        """Write a sign or a letter that has a name, and move to the right of it."""
+        style, random = self.style, self.random
+        size, pen = style.size * random.uniform(0.75, 1.1), style.pen * random.uniform(0.8, 1.25)
+        ink = drawn_sign(label, size, pen, random)
+        columns = np.flatnonzero(ink.any(axis=0))
+        bottom = self._baseline() + BELOW * size + random.normal(0, 0.03) * size
+        self.x += size * max(0.02, random.normal(max(style.gap, 0.08), 0.08))
+        self.signs.append(label)
+        self._put(ink[:, columns[0] : columns[-1] + 1], self.x, bottom, OTHER - len(self.signs))
+        rows = np.flatnonzero(ink.any(axis=1))
+        foot = bottom - ink.shape[0]
+        self.top, self.bottom = min(self.top, foot + rows[0]), max(self.bottom, foot + rows[-1] + 1)
+        self.x += columns[-1] + 1 - columns[0] + size * max(0.02, random.normal(max(style.gap, 0.08), 0.08))
+        self.in_zeros = False
+
+    def word(self) -> None:
+        """Write a word, letters that resemble digits among others, with a gap on each side."""
+        random, size = self.random, self.style.size
+        self.x += size * random.uniform(0.2, 0.8)
+        for _ in range(int(random.integers(2, 7))):
+            if random.random() < NAMED_LETTERS:
+                self.sign(str(random.choice(list(LETTERS))))
+            else:
+                self.mark("a")
+                self.x += size * random.uniform(0.0, 0.2)
+        self.x += size * random.uniform(0.2, 0.8)
 
     def write(self, samples: Sequence[Bytes], digit: int) -> None:
         """Write one digit, and move to the right of it."""
@@ -287,7 +383,7 @@ class _Sheet:
         end = min(self.ink.shape[1], int(self.x + style.size * random.uniform(0.2, 1.2)))
         ink, owners = self.ink[top:bottom, :end], self.owners[top:bottom, :end]
         if style.plain:
-            return Composed(np.asarray(255 * (1 - ink), np.uint8), tuple(self.digits), owners)
+            return Composed(np.asarray(255 * (1 - ink), np.uint8), tuple(self.digits), owners, signs=tuple(self.signs))
         if random.random() < 0.35:
             unruled = ink.copy()
             rule(ink, self.base - top, self.top - top, style.size, random)
@@ -302,7 +398,7 @@ class _Sheet:
         if random.random() < 0.6:
             packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 95))])[1]
             picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
-        return Composed(picture, tuple(self.digits), owners)
+        return Composed(picture, tuple(self.digits), owners, signs=tuple(self.signs))
 
 
 def _with_pen(ink: Floats, pen: float) -> Floats:

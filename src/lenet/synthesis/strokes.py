@@ -38,7 +38,7 @@ def printed_letter(size: float, pen: float, random: np.random.Generator) -> Floa
 
 
 def mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """Return the strokes of a mark, one of ``. , / - = $ # *``; any other kind is a scribble, a letter of no script."""
+    """Return the strokes of a mark, one of ``. , / - ^ = $ # *``; any other kind is a scribble, a letter of no script."""
     u = random.uniform
     if kind == ".":
         return [[(0.1, 0.97), (0.1 + u(0, 0.06), 0.97 + u(-0.04, 0.04))]]
@@ -46,12 +46,11 @@ def mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[floa
         return [[(0.2, 0.9), (0.2 - u(0, 0.15), 1.0 + u(0.05, 0.2))]]
     if kind == "/":
         return [[(u(0.4, 0.7), 0), (0, 1.05)]]
-    if kind in "-=":
+    if kind in "-^=":
         y, length = u(0.4, 0.7), u(0.35, 0.8) if u(0, 1) < 0.7 else u(0.8, 1.4)
-        # Level, or rising: a quick stroke after a number.
-        slope = u(-0.2, 0.2) if kind == "=" or u(0, 1) < 0.7 else u(-0.7, -0.2)
+        slope = u(-0.7, -0.2) if kind == "^" else u(-0.2, 0.2)  # ^ is a quick rising stroke after a number, no sign
         first = [(0.0, y), (length, y + length * slope)]
-        return [first] if kind == "-" else [first, [(x, b + u(0.16, 0.24)) for x, b in first]]
+        return [first, [(x, b + u(0.16, 0.24)) for x, b in first]] if kind == "=" else [first]
     if kind == "$":
         along = np.linspace(-0.5, 0.5, 14)
         curve = [(0.3 - 0.25 * math.sin(2.2 * math.pi * t), 0.5 + 0.85 * t) for t in along]

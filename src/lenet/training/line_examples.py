@@ -23,7 +23,7 @@ from lenet.image.normalise import SIZE_PX
 from lenet.model.network import Network
 from lenet.processes import call_with_context, may_start_processes, process_pool
 from lenet.reading.line import sliding_window
-from lenet.reading.line.candidate_images import MAPS, MARK, WRONG, candidate_images
+from lenet.reading.line.candidate_images import MAPS, MARK, NAMES, UNNAMED_CLASSES, WRONG, candidate_images
 from lenet.reading.line.segmentation import Candidate, Segments, find_candidates, find_segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import InkLine, find_lines
@@ -74,19 +74,22 @@ Examples = tuple[Bytes, NDArray[np.uint8]]
 
 
 def candidate_labels(candidates: Sequence[Candidate], segments: Segments, truth: Composed) -> NDArray[np.intp]:
-    """Return the label of each candidate of a line: a digit, `MARK` or `WRONG`; -1 where it is unclear.
+    """Return the class of each candidate of a line: a digit, `MARK`, `WRONG` or a named mark; -1 where it is unclear.
 
     The overlap of a candidate and a digit is that of their strokes, or, where digits' boxes are given, of their boxes.
     Pixels of `segments` are pixels of `truth`.
     """
-    count = len(truth.digits)
-    owner = np.where(truth.owners > 0, truth.owners, count + 1).ravel()
-    strokes = np.zeros((len(segments.boxes) + 1, count + 2))
+    count, names = len(truth.digits), len(truth.signs)
+    # Columns: paper, digits, other strokes, signs.
+    owner = np.where(truth.owners >= 0, truth.owners, count - truth.owners).ravel()
+    owner[owner == 0] = count + 1  # strokes that nobody owns are soft edges or rules
+    strokes = np.zeros((len(segments.boxes) + 1, count + 2 + names))
     np.add.at(strokes, (segments.labels.ravel(), owner), 1)
     strokes[0] = 0
-    cumulative, of_digits = np.cumsum(strokes, axis=0), strokes.sum(axis=0)[1:-1]
-    areas = np.array([cumulative[c.last + 1] - cumulative[c.first] for c in candidates]).reshape(-1, count + 2)
-    shared, total, foreign = areas[:, 1:-1], areas.sum(axis=1), areas[:, -1]
+    cumulative, of_all = np.cumsum(strokes, axis=0), strokes.sum(axis=0)
+    areas = np.array([cumulative[c.last + 1] - cumulative[c.first] for c in candidates]).reshape(-1, count + 2 + names)
+    of_digits, shared, total = of_all[1 : count + 1], areas[:, 1 : count + 1], areas.sum(axis=1)
+    foreign = areas[:, count + 1 :].sum(axis=1)
     if truth.boxes is None:
         overlap = shared / np.maximum(of_digits + total[:, None] - shared, 1)
     else:
@@ -98,7 +101,10 @@ def candidate_labels(candidates: Sequence[Candidate], segments: Segments, truth:
     mixed |= foreign > MAX_FOREIGN * total
     labels = np.where((best < MIN_BEST_OVERLAP) | mixed, WRONG, -1)
     little = (shared < MAX_MARK_OVERLAP * np.maximum(of_digits, 1)).all(axis=1)
-    labels[(foreign > 0.9 * total) & little] = MARK
+    is_mark = (foreign > 0.9 * total) & little
+    labels[is_mark] = MARK
+    if names:
+        _label_signs(labels, is_mark, areas[:, count + 2 :], of_all[count + 2 :], total, truth.signs)
     digits = np.array(truth.digits, np.intp)
     clear = (best >= MIN_OVERLAP) & ~mixed
     if clear.any():
@@ -108,6 +114,24 @@ def candidate_labels(candidates: Sequence[Candidate], segments: Segments, truth:
         if overlap[candidate, index] >= MIN_BEST_OVERLAP:
             labels[candidate] = digit
     return labels
+
+
+def _label_signs(
+    labels: NDArray[np.intp],
+    is_mark: NDArray[np.bool_],
+    shared: NDArray[np.float64],
+    of_signs: NDArray[np.float64],
+    total: NDArray[np.float64],
+    names: Sequence[str],
+) -> None:
+    """Set the labels of marks that are signs: whole ones have their class, parts of them and several are wrong."""
+    overlap = shared / np.maximum(of_signs + total[:, None] - shared, 1)
+    best, whole = overlap.argmax(axis=1), overlap.max(axis=1)
+    of_named = shared.sum(axis=1) > 0.5 * total
+    classes = np.array([UNNAMED_CLASSES + NAMES.index(name) for name in names], np.intp)
+    labels[is_mark & of_named] = np.where(whole >= MIN_BEST_OVERLAP, -1, WRONG)[is_mark & of_named]
+    named = is_mark & (whole >= MIN_OVERLAP)
+    labels[named] = classes[best[named]]
 
 
 def _box_overlap(some: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float64]:

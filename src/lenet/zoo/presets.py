@@ -356,8 +356,9 @@ _PRESETS: dict[str, Preset] = {
         ROBUST,
     ),
     "lenet-candidates": _for_reading(
-        "classifies segmentation candidates with the ink around them: ten digits, marks, wrong segmentations",
-        _three_convolutions((3, 28, 28), (32, 64, 64), 192, 12),
+        "classifies segmentation candidates with the ink around them: ten digits, marks, wrong segmentations, and "
+        "signs and letters by their names",
+        _three_convolutions((3, 28, 28), (32, 64, 64), 192, 43),
         LINES,
         fine_tune=FINE_TUNE,
     ),

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from lenet.reading.line.candidate_images import CLASSES, MARK, WRONG
+from lenet.reading.line.candidate_images import CLASSES, MARK, NAMES, UNNAMED_CLASSES, WRONG
 from lenet.reading.line.path import Lattice, best_hypotheses
 from lenet.reading.line.segmentation import Candidate
+from lenet.reading.line.shape import Shape
 
 RUNS = [(0, 0), (0, 1), (1, 1), (2, 2)]
 CANDIDATES = [Candidate(first, last, 0, 0, 1, 1) for first, last in RUNS]
@@ -53,10 +54,41 @@ def test_the_same_number_counts_once(mark, score, marks):
 
 def test_only_numbers_of_a_length():
     of_line = lattice(run00={1: 0.5}, run01={8: 0.6}, run11={3: 0.5}, run22={5: 0.9})
-    numbers = best_hypotheses(of_line, length=3)
+    numbers = best_hypotheses(of_line, Shape.of_length(3))
     assert [(number.text, number.constrained) for number in numbers] == [("135", True), ("85", False)]
     # There is none of four digits in three segments.
-    assert best_hypotheses(of_line, length=4) == []
+    assert best_hypotheses(of_line, Shape.of_length(4)) == []
+
+
+def test_only_numbers_of_a_pattern():
+    """A stroke that is a 1 or a slash, a 3, and one that is a dot or a speck."""
+    slash, dot = (UNNAMED_CLASSES + NAMES.index(name) for name in "/.")
+    of_line = lattice(run00={1: 0.6, slash: 0.4}, run11={3: 1.0}, run22={dot: 0.7, MARK: 0.3})
+    for pattern, text, probability in (("##", "13", 0.6 * 0.3), ("##.", "13", 0.6 * 0.7), ("/#.", "3", 0.4 * 0.7)):
+        best = best_hypotheses(of_line, Shape.of_pattern(pattern))[0]
+        assert (best.text, best.constrained, math.exp(best.score)) == (text, True, pytest.approx(probability))
+    assert best_hypotheses(of_line, Shape.of_pattern("#/#")) == []
+    # Without a pattern, a mark is a mark by any name.
+    assert math.exp(best_hypotheses(of_line)[0].score) == pytest.approx(0.6)
+    assert math.exp(best_hypotheses(of_line, Shape.of_length(1))[0].score) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("", "pattern is '', with 0 digits; expected 1 to 64 times # for a digit, and signs such as /"),
+        ("//", "with 0 digits"),
+        ("#" * 65, "with 65 digits"),
+        ("##?##!", r"pattern is '##\?##!', with !, \? in it"),
+    ],
+)
+def test_patterns_that_are_refused(pattern, message):
+    with pytest.raises(ValueError, match=message):
+        Shape.of_pattern(pattern)
+
+
+def test_signs_of_a_keyboard():
+    assert Shape.of_pattern("-# x #") == Shape(("−", "#", "×", "#"))
 
 
 def test_only_numbers_that_satisfy_a_constraint():

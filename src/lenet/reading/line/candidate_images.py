@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,17 +18,34 @@ from numpy.typing import NDArray
 from lenet.image.normalise import BOX_PX, SIZE_PX
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.page.lines import InkLine, scaled_line
+from lenet.synthesis.signs import LABELS
 
 MAPS = 3
 CONTEXT_DIGIT_PX = 14
 """The height of a digit in the third map."""
 MARK, WRONG = 10, 11
-"""The classes after the ten digits: marks (punctuation, currency marks, specks, rules), and wrong segmentations."""
-CLASSES = 12
+"""The classes after the ten digits: marks without a name (specks, rules, other letters), and wrong segmentations."""
+NAMES = LABELS
+"""Marks with a name, signs and letters that resemble digits, whose classes follow."""
+UNNAMED_CLASSES = 12
+CLASSES = UNNAMED_CLASSES + len(NAMES)
+"""Networks of `UNNAMED_CLASSES` know marks, but not their names."""
 SMOOTHED_BELOW = 0.6
 """Candidates scaled by less than this factor of a digit's scale are smoothed once more, so that thin strokes remain."""
 MIN_SCALED_SIZE = 0.5
 """Candidates smaller than this, in heights of a digit, are not scaled up to fill the image."""
+
+
+def name_of(probabilities: NDArray[np.floating[Any]]) -> tuple[str, float]:
+    """Return the likeliest name of a mark, empty if it has none, and its probability, from those of all classes."""
+    of_marks = np.concatenate([probabilities[[MARK]], probabilities[UNNAMED_CLASSES:]])
+    best = int(of_marks.argmax())
+    return ("", *NAMES)[best], float(of_marks[best])
+
+
+def mark_probability(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return the probability that candidates (n, classes) are marks, whatever their names."""
+    return probabilities[:, MARK] + probabilities[:, UNNAMED_CLASSES:].sum(axis=1)
 
 
 def candidate_images(line: InkLine, segments: Segments, candidates: Sequence[Candidate]) -> NDArray[np.uint8]:

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidate_images import MARK
+from lenet.reading.line.candidate_images import MARK, UNNAMED_CLASSES, WRONG, mark_probability
 from lenet.reading.line.segmentation import Candidate
+from lenet.reading.line.shape import Shape
 
 MAX_HYPOTHESES = 8
 """Numbers that are kept at every segment."""
@@ -29,6 +30,8 @@ MAX_CONSTRAINED = 200
 MIN_CLASS_PROBABILITY = 1e-4
 """Less likely classes of a candidate are left out, unless no path is left without them."""
 MIN_PROBABILITY = 1e-9
+TINY = float(np.finfo(np.float64).tiny)
+"""The probability of digits and unnamed marks that is left to them where all classes count."""
 MARK_BONUS = 1.0
 """How much a mark more adds to a path's log probability when paths of the same number are compared."""
 
@@ -71,8 +74,8 @@ class Lattice:
     ----------
     candidates : sequence of Candidate
         Each segment is one by itself.
-    probabilities : float (candidates, 12)
-        Of the ten digits, mark, and wrong segmentation.
+    probabilities : float (candidates, classes)
+        Of the ten digits, unnamed marks, wrong segmentations, and named marks.
     segments : int
         How many segments the line has.
     digit_height : float
@@ -86,27 +89,26 @@ class Lattice:
 
 
 def best_hypotheses(
-    lattice: Lattice, length: int | None = None, constraint: Callable[[str], bool] | None = None
+    lattice: Lattice, shape: Shape | None = None, constraint: Callable[[str], bool] | None = None
 ) -> list[Hypothesis]:
     """Return the likeliest numbers, the best first: at most `MAX_HYPOTHESES`, fewer if there are no more.
 
-    With a length or a constraint, the likeliest of all numbers that do not satisfy it follow.
+    With a shape or a constraint, the likeliest of all numbers that do not satisfy it follow.
 
     Parameters
     ----------
     lattice : Lattice
-    length : int, optional
-        Only numbers of so many digits.
+    shape : Shape, optional
+        Only numbers of this shape.
     constraint : function, optional
         Only numbers for which it returns true, of the `MAX_CONSTRAINED` likeliest.
     """
     for min_probability in (MIN_CLASS_PROBABILITY, 0.0):
-        search = _Search(lattice, min_probability)
-        numbers = search.best(MAX_CONSTRAINED if constraint else MAX_HYPOTHESES, length)
+        numbers = _Search(lattice, min_probability, shape).best(MAX_CONSTRAINED if constraint else MAX_HYPOTHESES)
         fitting = [number for number in numbers if constraint is None or constraint(number.text)]
         if not fitting:
             continue
-        others = numbers if length is None else search.best(MAX_HYPOTHESES, None)
+        others = numbers if shape is None else _Search(lattice, min_probability, None).best(MAX_HYPOTHESES)
         texts = {number.text for number in fitting}
         unfitting = [replace(other, constrained=False) for other in others[:MAX_HYPOTHESES] if other.text not in texts]
         return fitting[:MAX_HYPOTHESES] + unfitting
@@ -139,38 +141,44 @@ _Paths = dict[int, _State]
 class _Search:
     """The search through a lattice, segment by segment, with the likeliest numbers so far."""
 
-    def __init__(self, lattice: Lattice, min_probability: float) -> None:
-        self._candidates, self._segments = lattice.candidates, lattice.segments
+    def __init__(self, lattice: Lattice, min_probability: float, shape: Shape | None) -> None:
+        self._candidates, self._segments, self._shape = lattice.candidates, lattice.segments, shape
         self._min_distance = MIN_DIGIT_DISTANCE * lattice.digit_height
         self._middles = [(candidate.left + candidate.right) / 2 for candidate in lattice.candidates]
-        probabilities = lattice.probabilities[:, : MARK + 1]
+        probabilities = lattice.probabilities.copy()
+        probabilities[:, WRONG] = 0.0
+        if shape is None or shape.any_marks or probabilities.shape[1] == UNNAMED_CLASSES:
+            probabilities[:, MARK] = mark_probability(lattice.probabilities)
+            probabilities[:, UNNAMED_CLASSES:] = 0.0
         self._log_probabilities = np.log(np.maximum(probabilities, MIN_PROBABILITY)).tolist()
         self._labels: list[list[int]] = [[] for _ in lattice.candidates]
-        for index, label in np.argwhere(probabilities >= min_probability).tolist():
+        probabilities[:, : MARK + 1] = np.maximum(probabilities[:, : MARK + 1], TINY)
+        for index, label in np.argwhere(probabilities >= max(min_probability, TINY)).tolist():
             self._labels[index].append(label)
         self._starting: list[list[int]] = [[] for _ in range(lattice.segments)]
         for index, candidate in enumerate(lattice.candidates):
             self._starting[candidate.first].append(index)
 
-    def best(self, count: int, length: int | None) -> list[Hypothesis]:
-        """Return the best `count` numbers; only those of a `length`, if one is given."""
+    def best(self, count: int) -> list[Hypothesis]:
+        """Return the best `count` numbers of the shape."""
         # A number's identifier is the same on every path: that of the number without its last digit, and this digit.
         identifiers: dict[tuple[int, int], int] = {}
-        # The paths that end before each segment, by their number of digits where a length is asked for.
+        # The paths that end before each segment, by their position in the shape, if there is one.
         ending: list[dict[int, _Paths]] = [{} for _ in range(self._segments + 1)]
         ending[0][0] = {0: _State(0.0)}
         for first in range(self._segments):
-            for digits, paths in ending[first].items():
+            for position, paths in ending[first].items():
                 best = nlargest(count, paths.items(), key=lambda item: item[1].score)
                 for index in self._starting[first]:
                     middle = self._middles[index]  # digits are apart, marks need not be
                     apart = [item for item in best if middle - item[1].middle >= self._min_distance]
                     for label in self._labels[index]:
-                        more = digits + (label != MARK and length is not None)
-                        if length is None or more <= length:
-                            target = ending[self._candidates[index].last + 1].setdefault(more, {})
-                            self._extend(target, best if label == MARK else apart, index, label, identifiers)
-        last = ending[self._segments].get(length or 0, {}).values()
+                        after = 0 if self._shape is None else self._shape.after(position, label)
+                        if after is not None:
+                            target = ending[self._candidates[index].last + 1].setdefault(after, {})
+                            self._extend(target, best if label >= MARK else apart, index, label, identifiers)
+        final = 0 if self._shape is None else len(self._shape.tokens)
+        last = ending[self._segments].get(final, {}).values()
         return [_hypothesis(state) for state in nlargest(count, last, key=lambda state: state.score)]
 
     def _extend(
@@ -184,7 +192,7 @@ class _Search:
         """Add to `target` some paths, continued with a candidate of a label."""
         gain, middle = self._log_probabilities[index][label], self._middles[index]
         for identifier, state in paths:
-            if label == MARK:
+            if label >= MARK:
                 to, marks, last = identifier, state.marks + 1, state.middle
             else:
                 to = identifiers.setdefault((identifier, label), len(identifiers) + 1)
@@ -197,7 +205,7 @@ class _Search:
 def _hypothesis(state: _State) -> Hypothesis:
     digits, marks, score = [], [], state.score
     while state.before is not None:
-        if state.label == MARK:
+        if state.label >= MARK:
             marks.append(state.candidate)
         else:
             digits.append((state.label, state.candidate))

@@ -82,8 +82,8 @@ class LineScan:
     def combined(self, candidates: Sequence[Candidate], probabilities: Probabilities) -> Probabilities:
         """Return the probabilities of candidates by both networks: the normalised products.
 
-        `probabilities` are (candidates, 12): ten digits, mark, wrong segmentation. A digit is seen in the candidate's
-        middle, and no digit elsewhere in it. A mark or a wrong segmentation has no digit in its middle.
+        `probabilities` are (candidates, classes): ten digits, then marks, wrong segmentations. A digit is seen in the
+        candidate's middle, and no digit elsewhere in it. A mark or a wrong segmentation has no digit in its middle.
         """
         if not len(candidates):
             return probabilities
@@ -96,7 +96,8 @@ class LineScan:
         span, inside = _between(np.ceil(ends[:, 0]), np.floor(ends[:, 1]), last)
         far = inside & (np.abs(span - middle[:, None]) >= np.maximum(2, FAR_FROM_MIDDLE * width)[:, None])
         elsewhere = np.where(far, bounded[span, NONE], 1).min(axis=1)
-        products = probabilities * central[:, [*range(NONE), NONE, NONE]]
+        marks = probabilities.shape[1] - NONE
+        products = probabilities * central[:, [*range(NONE), *[NONE] * marks]]
         products[:, :MARK] *= elsewhere[:, None]
         return np.asarray(products / products.sum(axis=1, keepdims=True), np.float64)
 
