@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from made_pages import generator
 
-from lenet.image.measure import components, ink_box
-from lenet.synthesis.strokes import drawn_mark, mark_strokes, printed_letter
+from lenet.image.measure import ink_box
+from lenet.synthesis.strokes import drawn_mark, mark_strokes
 
 
 def test_a_mark_is_where_its_strokes_say():
@@ -30,6 +30,8 @@ def test_a_mark_is_where_its_strokes_say():
         ("$", 2, -0.05, 1.05),
         ("#", 4, 0.1, 1.0),
         ("*", 3, 0.2, 0.8),
+        ("[", 1, -0.15, 1.2),
+        ("]", 1, -0.15, 1.2),
     ],
 )
 def test_marks_have_their_strokes_at_their_heights(kind, strokes, lowest, highest):
@@ -45,13 +47,3 @@ def test_scribbles_have_some_strokes_and_differ():
     assert {len(strokes) for strokes in scribbles} == {2, 3, 4, 5}
     assert len({repr(strokes) for strokes in scribbles}) == 50
     assert repr(mark_strokes("~", generator(7))) == repr(scribbles[7])
-
-
-def test_a_printed_letter_is_one_character_above_the_baseline():
-    for seed in range(20):
-        ink = printed_letter(40.0, 3.0, generator(seed))
-        assert (ink.min(), ink.max(), ink.shape) == (0, 1, (56, 68))
-        _, top, _, height = ink_box(ink > 0.5)
-        assert 15 < height < 56 and top + height >= 40
-        _, measures = components((ink > 0.5).astype(np.uint8))
-        assert len(measures) >= 2

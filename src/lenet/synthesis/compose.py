@@ -22,9 +22,11 @@ from lenet.image.drawing import draw_stroke, quadratic_curve
 from lenet.image.measure import crop_to_ink, stroke_width
 from lenet.synthesis.letterforms import HEIGHT_PX, drawn_digit
 from lenet.synthesis.paper import paper, pressure, rule
-from lenet.synthesis.signs import BELOW, LETTERS, drawn_sign
-from lenet.synthesis.strokes import drawn_mark, mark_strokes, printed_letter
+from lenet.synthesis.signs import ABOVE, BELOW, LABELS, LETTERS, drawn_sign
+from lenet.synthesis.strokes import drawn_mark, mark_strokes
 from lenet.synthesis.style import Style, random_style
+from lenet.synthesis.typefaces import ASCII_OF_SIGN, OTHER_CHARACTERS, printed
+from lenet.synthesis.typefaces import LETTERS as OTHER_LETTERS
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -33,6 +35,15 @@ Owners = NDArray[np.int8]
 OTHER = -1
 """The owner of strokes that belong to no digit."""
 
+STEMMED, STEM_TOP = (4, 7, 9), 0.65
+"""Digits that end in a stem, and where it begins that may be long, in heights of the digit."""
+MAX_FOOT = 1.1
+"""Letterforms end on the baseline if they end here, in heights of a digit; longer ones go below it."""
+MARK_BELOW = 0.25
+"""What the pictures of `lenet.synthesis.strokes` have below the baseline, in heights of a digit."""
+MAX_STRETCH = 2.5
+"""The most by which a digit is widened to fill a square box."""
+
 MIN_OWNED_INK = 0.25
 """A pixel with at least this fraction of full ink has an owner."""
 
@@ -40,7 +51,7 @@ CUT_LEVEL = 20
 """Samples of digits are cut out around their pixels above this level, of 255."""
 
 
-ANNOTATED_FRACTION = 0.5
+ANNOTATED_FRACTION = 0.6
 """The fraction of strings with marks that have signs or words in an order that makes sense: see `annotated`."""
 KINDS = ("amount", "sum", "date", "brackets", "words", "words", "code")
 WORD, NAMED_LETTERS = "word", 0.5
@@ -141,10 +152,13 @@ def compose(
                 sheet.sign(token)
         return sheet.picture()
     for _ in range(0 if number else int(random.integers(1, 7))):
-        sheet.mark(str(random.choice(list("aaa~"))))
+        if random.random() < NAMED_LETTERS:
+            sheet.sign(str(random.choice(LABELS)))
+        else:
+            sheet.mark(str(random.choice(list("aaac~[]"))))
         sheet.x += style.size * random.uniform(-0.05, 0.3)
     if style.marks and random.random() < 0.3:
-        sheet.mark(str(random.choice(list("$#*-=$~~"))))
+        sheet.mark(str(random.choice(list("$#*-=$c[~~"))))
         sheet.x += style.size * random.uniform(0.1, 0.4)
     for at, digit in enumerate(number):
         left = len(number) - at
@@ -154,7 +168,7 @@ def compose(
         sheet.write(digits[digit], digit)
     if number and style.marks and random.random() < 0.5:
         sheet.x += style.size * random.uniform(0.05, 0.35)
-        sheet.mark(str(random.choice(list(".,-=,.-^#~~"))))
+        sheet.mark(str(random.choice(list(".,-=,.-^#c]~~"))))
     return sheet.picture()
 
 
@@ -206,6 +220,7 @@ class _Sheet:
         shape = (int(style.size * 3.6), int(style.size * (count * 3.3 + 22)))
         self.ink, self.owners = np.zeros(shape, np.float32), np.zeros(shape, np.int8)
         self.base, self.x, self.scale = shape[0] * 0.66, 0.0, 1.0
+        self.middle = style.size * (0.6 * count + 2)
         self.digits: list[int] = []
         self.signs: list[str] = []
         self.in_zeros = False
@@ -225,66 +240,76 @@ class _Sheet:
         np.maximum(self.ink[inside], new, out=self.ink[inside])
 
     def _baseline(self) -> float:
-        return self.base + self.style.drift * (self.x - self.ink.shape[1] / 2)
+        return self.base + self.style.drift * (self.x - self.middle)
 
     def mark(self, kind: str) -> None:
         """Write a mark, and move to the right of it."""
         size = self.style.size * self.random.uniform(0.7, 1.0)
         pen = self.style.pen * self.random.uniform(1.0, 1.3)
-        if kind == "a":
-            ink = printed_letter(size, pen, self.random)
+        if kind in "ac":
+            character = str(self.random.choice(list(OTHER_LETTERS if kind == "a" else OTHER_CHARACTERS)))
+            ink, below = printed(character, size, pen, self.random, ABOVE, BELOW), BELOW
         else:
-            ink = drawn_mark(mark_strokes(kind, self.random), size, pen)
-        bottom = self._baseline() + 0.25 * size
-        owner = OTHER
-        if kind in SIGN_OF_MARK:
-            self.signs.append(SIGN_OF_MARK[kind])
-            owner -= len(self.signs)
-        self._put(ink, self.x, bottom, owner)
-        if kind in "a~":
-            self.top, self.bottom = min(self.top, bottom - 1.35 * size), max(self.bottom, bottom)
-        wide = np.flatnonzero(ink.any(axis=0))
-        self.x += float(wide[-1] + 1) if len(wide) else 0.0
-        self.in_zeros = False
+            ink, below = drawn_mark(mark_strokes(kind, self.random), size, pen), MARK_BELOW
+        self._put_mark(ink, self._baseline() + below * size, SIGN_OF_MARK.get(kind))
 
-    def sign(self, label: str) -> None:
-        """Write a sign or a letter that has a name, and move to the right of it."""
+    def sign(self, label: str, gap: float | None = None) -> None:
+        """Write a sign or a letter that has a name, and move to the right of it.
+
+        `gap` is about what it has on each side, in heights of a digit; by default as much as the style's digits.
+        """
         style, random = self.style, self.random
         size, pen = style.size * random.uniform(0.75, 1.1), style.pen * random.uniform(0.8, 1.25)
-        ink = drawn_sign(label, size, pen, random)
-        columns = np.flatnonzero(ink.any(axis=0))
-        bottom = self._baseline() + BELOW * size + random.normal(0, 0.03) * size
-        self.x += size * max(0.02, random.normal(max(style.gap, 0.08), 0.08))
-        self.signs.append(label)
-        self._put(ink[:, columns[0] : columns[-1] + 1], self.x, bottom, OTHER - len(self.signs))
-        rows = np.flatnonzero(ink.any(axis=1))
-        foot = bottom - ink.shape[0]
-        self.top, self.bottom = min(self.top, foot + rows[0]), max(self.bottom, foot + rows[-1] + 1)
-        self.x += columns[-1] + 1 - columns[0] + size * max(0.02, random.normal(max(style.gap, 0.08), 0.08))
+        gap = max(style.gap, 0.08) if gap is None else gap
+        if random.random() < style.printed and label in ASCII_OF_SIGN:
+            ink = printed(ASCII_OF_SIGN[label], 1.15 * size, pen, random, ABOVE, BELOW)
+        else:
+            ink = drawn_sign(label, size, pen, random)
+        self.x += size * max(0.02, random.normal(gap, 0.08))
+        self._put_mark(ink, self._baseline() + (BELOW + random.normal(0, 0.03)) * size, label)
+        self.x += size * max(0.02, random.normal(gap, 0.08))
+
+    def _put_mark(self, ink: Floats, bottom: float, name: str | None) -> None:
+        """Add the ink of a mark, its lowest row at `bottom`, and move to its right; one with a name has an owner."""
+        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+        owner = OTHER
+        if name is not None:
+            self.signs.append(name)
+            owner -= len(self.signs)
+        self._put(ink[:, columns[0] : columns[-1] + 1], self.x, bottom, owner)
+        top = bottom - ink.shape[0]
+        self.top, self.bottom = min(self.top, top + rows[0]), max(self.bottom, top + rows[-1] + 1)
+        self.x += columns[-1] + 1 - columns[0]
         self.in_zeros = False
 
     def word(self) -> None:
         """Write a word, letters that resemble digits among others, with a gap on each side."""
         random, size = self.random, self.style.size
-        self.x += size * random.uniform(0.2, 0.8)
-        for _ in range(int(random.integers(2, 7))):
+        gap = random.uniform(0.0, 0.12)
+        self.x += size * random.uniform(0.1, 0.8)
+        for _ in range(int(random.integers(1, 8))):
             if random.random() < NAMED_LETTERS:
-                self.sign(str(random.choice(list(LETTERS))))
+                self.sign(str(random.choice(list(LETTERS))), gap)
             else:
                 self.mark("a")
-                self.x += size * random.uniform(0.0, 0.2)
-        self.x += size * random.uniform(0.2, 0.8)
+                self.x += 2 * size * gap
+        self.x += size * random.uniform(0.1, 0.8)
 
     def write(self, samples: Sequence[Bytes], digit: int) -> None:
         """Write one digit, and move to the right of it."""
         style, random = self.style, self.random
-        letterform = style.letterforms[digit]
+        letterform, stem = style.letterforms[digit], 0.0
         if letterform is None:
             sample = self._with_flag_or_bar(samples[int(random.integers(len(samples)))], digit)
+            if digit in STEMMED and random.random() < style.stems:
+                stem = random.uniform(0.2, 0.9)
+                sample = _with_long_stem(sample, stem)
         else:
             sample = drawn_digit(letterform, self._pen_at(HEIGHT_PX), random)
-        ink = self._styled(sample, digit)
+            stem = max(0.0, max(stroke[:, 1].max() for stroke in letterform) - MAX_FOOT)
+        ink = self._styled(sample, digit, 1 + stem)
         bottom = self._baseline() + style.variation * random.normal(0, 0.05) * style.size
+        bottom += stem * style.size * self.scale
         if digit == 0 and style.zeros < 1 and random.random() < 0.4:  # small zeros stand above the line
             bottom -= random.uniform(0, 0.6) * max(0.0, style.size - ink.shape[0])
         if digit == 0 and self.in_zeros:  # zeros in a row are written in one stroke
@@ -348,11 +373,17 @@ class _Sheet:
             draw_stroke(wide, ends, self._pen_at(height))
         return wide
 
-    def _styled(self, ink: Bytes, digit: int) -> Floats:
-        """Return a digit's ink, 0 to 1, with the style's size, slant, rotation and width of strokes."""
+    def _styled(self, ink: Bytes, digit: int, tall: float) -> Floats:
+        """Return a digit's ink, 0 to 1, with the style's size, slant, rotation and width of strokes.
+
+        `tall` is its height in heights of the style's digits.
+        """
         style, random = self.style, self.random
-        height = style.size * self.scale * math.exp(style.variation * random.normal(0, 0.1))
+        height = style.size * self.scale * tall * math.exp(style.variation * random.normal(0, 0.1))
         height *= style.zeros if digit == 0 else 1.0
+        if style.stretched:
+            wide = min(ink.shape[0] * random.uniform(0.75, 1.05), MAX_STRETCH * ink.shape[1])
+            ink = np.asarray(cv2.resize(ink, (max(2, round(wide)), ink.shape[0]), interpolation=cv2.INTER_LINEAR))
         scale = max(height, 8.0) / ink.shape[0]
         scale = min(scale, 1.35 * style.size / ink.shape[1])
         slant, rotation = (
@@ -382,7 +413,13 @@ class _Sheet:
         bottom = int(min(self.ink.shape[0], self.bottom + style.size * random.uniform(0.1, 0.7)))
         end = min(self.ink.shape[1], int(self.x + style.size * random.uniform(0.2, 1.2)))
         ink, owners = self.ink[top:bottom, :end], self.owners[top:bottom, :end]
-        if style.plain:
+        if style.gaps:
+            self._break(ink, owners)
+        if style.thresholded:
+            uneven = pressure(ink.shape, style.size, random) if random.random() < 0.5 else np.float32(1)
+            ink = (ink * uneven > random.uniform(0.25, 0.55)).astype(np.float32)
+            owners = np.where(ink > 0, owners, 0).astype(np.int8)
+        if style.plain or style.thresholded:
             return Composed(np.asarray(255 * (1 - ink), np.uint8), tuple(self.digits), owners, signs=tuple(self.signs))
         if random.random() < 0.35:
             unruled = ink.copy()
@@ -399,6 +436,24 @@ class _Sheet:
             packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 95))])[1]
             picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
         return Composed(picture, tuple(self.digits), owners, signs=tuple(self.signs))
+
+    def _break(self, ink: Floats, owners: Owners) -> None:
+        """Leave gaps in strokes, as a thin pen or thresholding does."""
+        rows, columns = np.nonzero(ink >= MIN_OWNED_INK)
+        radius = max(1, round(self.style.size * self.random.uniform(0.03, 0.09)))
+        for at in self.random.integers(0, max(1, len(rows)), self.random.poisson(1.5 * max(1, len(self.digits)))):
+            y, x = int(rows[at]), int(columns[at])
+            inside = (slice(max(0, y - radius), y + radius + 1), slice(max(0, x - radius), x + radius + 1))
+            ink[inside], owners[inside] = 0, 0
+
+
+def _with_long_stem(ink: Bytes, longer: float) -> Bytes:
+    """Return a digit, (height, width), whose stem goes so much farther down, in heights of the digit."""
+    height, width = ink.shape
+    top = round(STEM_TOP * height)
+    length = height - top + round(longer * height)
+    stem = cv2.resize(ink[top:], (width, length), interpolation=cv2.INTER_LINEAR)
+    return np.concatenate([ink[:top], np.asarray(stem, np.uint8)])
 
 
 def _with_pen(ink: Floats, pen: float) -> Floats:

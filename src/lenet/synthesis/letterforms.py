@@ -55,11 +55,12 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("0 22, 20 12, 28 0, 28 0, 26 100", "0 101, 52 99"),
         letterform("6 12, 16 0, 20 30, 12 80, 22 100"),
     ),
-    (  # 2: like a z; with a loop at its foot; a swan; flat on its foot
+    (  # 2: like a z; with a loop at its foot; a swan; flat on its foot; a round hand's, with a curl on top
         letterform("0 14, 25 0, 52 8, 52 8, 0 98, 0 98, 62 96"),
         letterform("2 22, 22 0, 50 14, 40 55, 12 94, 0 84, 14 76, 38 98, 70 92"),
         letterform("4 30, 10 6, 34 0, 52 20, 34 62, 0 100, 0 100, 30 92, 64 102"),
         letterform("8 18, 30 0, 50 20, 30 60, 0 98, 0 98, 66 98"),
+        letterform("14 24, 4 14, 16 2, 42 4, 48 28, 20 70, 0 98, 0 98, 26 88, 50 98, 68 84"),
     ),
     (  # 3: flat on top; round; with a loop in its middle; with a long tail
         letterform("4 2, 54 0, 54 0, 24 38, 24 38, 52 56, 48 90, 20 100, 0 92"),
@@ -67,7 +68,7 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("4 10, 30 0, 48 16, 28 44, 16 48, 26 42, 52 62, 40 98, 0 94"),
         letterform("6 6, 40 0, 40 18, 18 36, 18 36, 50 52, 44 90, 4 118"),
     ),
-    (  # 4: open like an h; with its stem apart; closed; in one stroke; with a short stem far to the right
+    (  # 4: open like an h; with its stem apart; closed; in one stroke; a short stem far to the right; a long stem
         letterform("6 0, 0 62, 0 62, 26 46, 46 54, 44 100"),
         letterform("14 0, 4 66, 4 66, 30 44, 46 52, 40 104"),
         letterform("18 0, 0 58, 0 58, 62 54", "50 22, 44 104"),
@@ -75,6 +76,7 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("44 100, 48 0, 48 0, 0 64, 0 64, 70 64"),
         letterform("30 0, 0 60, 0 60, 58 50", "70 -8, 34 108"),
         letterform("2 4, 0 44, 20 52, 44 46", "48 0, 44 100"),
+        letterform("18 0, 0 58, 0 58, 62 54", "50 24, 36 150"),
     ),
     (  # 5: a hook with its bar beside it, far away or on it; like an s; with its bar apart
         letterform("0 66, 6 84, 16 98, 22 80, 34 12", "40 6, 84 0"),
@@ -85,18 +87,23 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("12 4, 8 44, 8 44, 36 40, 52 66, 36 98, 0 94", "12 4, 58 0"),
         letterform("16 8, 8 46, 8 46, 40 50, 46 82, 20 102, 0 92", "28 -2, 66 -6"),
     ),
-    (  # 6: with a straight stem; curled; a small loop low down
+    (  # 6: with a straight stem; curled; a small loop low down; a round hand's; with a long straight stem
         letterform("36 0, 8 50, 4 84, 24 100, 48 82, 36 58, 8 72"),
         letterform("50 6, 30 0, 6 40, 4 86, 30 100, 52 78, 36 54, 10 66"),
         letterform("20 0, 4 50, 6 92, 26 100, 40 80, 26 64, 8 80"),
+        letterform("56 14, 40 0, 14 16, 0 58, 8 94, 32 100, 50 76, 34 52, 6 70"),
+        letterform("44 -20, 14 40, 2 76, 16 100, 40 92, 38 66, 14 66, 4 84"),
     ),
-    (  # 7: barred; barred with a serif; barred and bent; with a serif; a wave on top; like a lying hook
+    (  # 7: barred; barred with a serif; barred and bent; with a serif; a wave on top; like a hook; with long stems
         letterform("0 4, 54 0, 54 0, 20 100", "6 52, 58 46"),
         letterform("2 20, 2 2, 2 2, 56 4, 56 4, 22 100", "8 54, 56 48"),
         letterform("0 10, 14 2, 30 8, 52 0, 40 40, 26 100", "8 50, 60 50"),
         letterform("0 22, 4 2, 4 2, 56 2, 56 2, 28 50, 20 100"),
         letterform("0 14, 10 2, 32 8, 56 0, 56 0, 22 100"),
         letterform("0 6, 40 0, 48 10, 44 50, 40 100", "16 54, 72 50"),
+        letterform("0 24, 4 4, 4 4, 54 0, 54 0, 30 50, 6 155"),
+        letterform("0 6, 14 0, 32 6, 56 0, 56 0, 18 140", "12 56, 54 50"),
+        letterform("2 26, 0 0, 0 0, 50 2, 50 2, 24 60, 22 100"),
     ),
     (  # 8: two rings; in one stroke; open on top; with a small head
         letterform("26 44, 6 30, 14 2, 38 2, 46 28, 26 44", "26 46, 2 66, 10 98, 42 98, 50 66, 28 46"),
@@ -104,11 +111,13 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("54 0, 28 4, 10 24, 40 64, 34 98, 6 94, 8 70, 60 4"),
         letterform("30 38, 14 24, 20 4, 36 4, 40 22, 28 38, 2 66, 14 100, 46 92, 48 58, 26 38"),
     ),
-    (  # 9: like a g; with a straight stem; curled; open like a q
+    (  # 9: like a g; with a straight stem; curled; open like a q; with long stems
         letterform("46 12, 22 0, 0 24, 16 48, 46 16, 46 16, 44 84, 24 102, 2 90"),
         letterform("44 14, 20 0, 2 26, 18 48, 44 18, 44 18, 42 100"),
         letterform("42 30, 26 2, 4 14, 8 44, 36 40, 44 10, 40 70, 20 104"),
         letterform("48 6, 20 2, 2 28, 20 46, 46 20, 52 0, 52 0, 30 106"),
+        letterform("44 14, 20 0, 2 26, 18 48, 44 18, 44 18, 34 150"),
+        letterform("46 12, 22 0, 0 24, 16 48, 46 16, 46 16, 40 126, 14 150, -8 136"),
     ),
 )
 """The letterforms of each digit."""

@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.image.drawing import draw_stroke, quadratic_curve
 
 Floats = NDArray[np.float32]
-
-LETTERS = "ACDEFHJKLMNPRUVWXYadefhkmnprtuvwxy"
-"""Letters that resemble no digit."""
 
 
 def drawn_mark(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pen: float) -> Floats:
@@ -29,16 +25,8 @@ def drawn_mark(strokes: Sequence[Sequence[tuple[float, float]]], size: float, pe
     return np.asarray(picture / np.float32(255), np.float32)
 
 
-def printed_letter(size: float, pen: float, random: np.random.Generator) -> Floats:
-    """Return the ink of a printed letter, 0 to 1; the picture ends a quarter of its height below the baseline."""
-    picture = np.zeros((int(1.35 * size) + 2, int(1.6 * size) + 4), np.uint8)
-    font, character = int(random.integers(8)), LETTERS[int(random.integers(len(LETTERS)))]
-    cv2.putText(picture, character, (2, int(1.1 * size)), font, size / 22, 255, max(1, round(pen)), cv2.LINE_AA)
-    return picture.astype(np.float32) / np.float32(255)
-
-
 def mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """Return the strokes of a mark, one of ``. , / - ^ = $ # *``; any other kind is a scribble, a letter of no script."""
+    """Return the strokes of a mark, one of ``. , / - ^ = $ # * [ ]``; any other kind is a scribble of no script."""
     u = random.uniform
     if kind == ".":
         return [[(0.1, 0.97), (0.1 + u(0, 0.06), 0.97 + u(-0.04, 0.04))]]
@@ -57,6 +45,10 @@ def mark_strokes(kind: str, random: np.random.Generator) -> list[list[tuple[floa
         return [curve, [(0.3, -0.05), (0.3, 1.05)]]
     if kind == "#":
         return [[(k + 0.12, 0.1), (k, 1.0)] for k in (0.2, 0.5)] + [[(0, k), (0.75, k)] for k in (0.38, 0.7)]
+    if kind in "[]":
+        depth, top, foot = u(0.1, 0.25), u(-0.15, 0.0), u(1.0, 1.2)
+        spine = 0.0 if kind == "[" else depth
+        return [[(depth - spine, top), (spine, top), (spine, foot), (depth - spine, foot)]]
     if kind == "*":
         turns = [k * math.pi / 3 + 0.3 for k in range(3)]
         arms = [(0.25 * math.cos(a), 0.25 * math.sin(a)) for a in turns]

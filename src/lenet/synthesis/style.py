@@ -34,12 +34,16 @@ class Style:
         How far zeros in a row overlap.
     flags, bars, joins, marks : float
         Probabilities of a one's flag, a seven's bar, a stroke that joins two digits, and marks.
+    stems, printed : float
+        Probabilities of a long stem of a 4, a 7 or a 9, and of a sign of a typeface.
     bold : float
         Below -0.7 strokes are thinned, above 1 thickened.
     one_pen : bool
         Whether all digits have strokes of the width `pen`.
     plain : bool
         Whether digits stand side by side, all of one height, in black on white.
+    gaps, thresholded, stretched : bool
+        Whether strokes have gaps, pixels are black or white, digits fill a square box.
     letterforms : tuple of Letterform or None
         For each digit the letterform by which it is drawn; None: samples are taken.
     """
@@ -61,6 +65,11 @@ class Style:
     marks: float
     one_pen: bool
     plain: bool
+    stems: float = 0.0
+    printed: float = 0.0
+    gaps: bool = False
+    thresholded: bool = False
+    stretched: bool = False
     letterforms: tuple[Letterform | None, ...] = (None,) * 10
 
     @property
@@ -80,7 +89,16 @@ def random_style(random: np.random.Generator, plain: bool | None = None) -> Styl
         )
         same: dict[str, Any] = dict.fromkeys(("aspect", "shrinking", "zeros"), 1.0)
         spacing: dict[str, Any] = {"gap": gap, "gap_deviation": gap_deviation}
-        return Style(size=size, pen=0.1 * size, **spacing, **none, **same, one_pen=False, plain=True)
+        return Style(
+            size=size,
+            pen=0.1 * size,
+            **spacing,
+            **none,
+            **same,
+            one_pen=False,
+            plain=True,
+            thresholded=random.random() < 0.2,
+        )
     size = uniform(18, 34) if random.random() < 0.85 else uniform(34, 56)
     draws = random.random() < DRAWING_FRACTION
     return Style(
@@ -101,6 +119,11 @@ def random_style(random: np.random.Generator, plain: bool | None = None) -> Styl
         marks=float(random.random() < 0.6),
         one_pen=random.random() < 0.5,
         plain=False,
+        stems=float(random.choice([0.0, 0.0, 0.2, 1.0])),
+        printed=float(random.choice([0.0, 0.5, 1.0])),
+        gaps=random.random() < 0.08,
+        thresholded=random.random() < 0.12,
+        stretched=random.random() < 0.06,
         letterforms=tuple(
             writer_letterform(digit, random) if draws and random.random() < 0.5 else None for digit in range(10)
         ),

@@ -30,7 +30,7 @@ from lenet.reading.page.lines import InkLine, find_lines
 from lenet.synthesis.compose import Composed, compose, cut_out, numbers
 from lenet.synthesis.field_variations import composed_field, field_digits, varied_field
 
-MNIST_STRINGS = 14000
+MNIST_STRINGS = 16000
 """Strings composed from MNIST's digits."""
 FINE_TUNING_STRINGS = 3000
 """The same for fine-tuning a network that was trained on those before."""
