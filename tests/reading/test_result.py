@@ -127,7 +127,8 @@ def line_of(text):
         if character.isdecimal():
             digits.append(Digit(int(character), 1.0, box))
         elif character != " ":
-            marks.append(Mark("" if character == "?" else character, 1.0, box))
+            speck = character == "?"
+            marks.append(Mark("" if speck else character, 1.0, (12 * at, 0, 4, 4) if speck else box))
     return Line(tuple(digits), marks=tuple(marks))
 
 
@@ -140,8 +141,11 @@ def line_of(text):
         ("Io 457", "457", "457", "457"),
         ("1?2", "12", "12", "12"),  # a speck
         ("12 34", "1234", "1234", "1234"),
-        ("12    34", "1234", "12 34", "1234"),
-        ("A01B22", "0122", "01 22", "122"),
+        ("12    34", "1234", "12 34", None),
+        ("12    345", "12345", "12 345", "12345"),
+        ("A01B22", "0122", "01 22", None),
+        ("12B345", "12345", "12 345", None),
+        ("A0122", "0122", "0122", "122"),
         ("65%", "65", "65%", "0.65"),
     ],
 )

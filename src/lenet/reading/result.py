@@ -150,7 +150,13 @@ class Line:
     @property
     def value(self) -> Decimal | None:
         """The number that the line is, with its sign, decimals and percent; None where it is none, or could be two."""
-        return value_of(self.full_text)
+        return None if self._has_letters_inside() else value_of(self.full_text)
+
+    def _has_letters_inside(self) -> bool:
+        """Return whether something as tall as half a digit, and no sign, stands between digits."""
+        left, _, width, height = self.box
+        others = [mark.box for mark in self.marks if not mark.is_sign and 2 * mark.box[3] > height]
+        return any(left < x + w / 2 < left + width for x, _, w, _ in others)
 
     @property
     def box(self) -> Box:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_NUMBER = re.compile(r"(?P<sign>[+−]?)(?P<before>[$€£¥#]?)(?P<number>[0-9.,]+)(?P<after>[$€£¥%]?)")
+_SPACED = r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?"
+_NUMBER = re.compile(rf"(?P<sign>[+−]?)(?P<before>[$€£¥#]?)(?P<number>{_SPACED}|[0-9.,]+)(?P<after>[$€£¥%]?)")
+_BESIDE_SIGN = re.compile("(?<![0-9]) | (?![0-9])")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 
 
@@ -13,14 +15,14 @@ def value_of(text: str) -> Decimal | None:
     """Return the number that a text of digits and signs is; None where it is none, or could be two.
 
     The last of points and commas is the decimal one, unless there are several of the same: these are between thousands.
-    One alone before three digits may be either, so that such a number has no value.
+    One alone before three digits may be either, so that such a number has no value. Blanks are between thousands only.
 
     Examples
     --------
-    >>> [str(value_of(text)) for text in ("−12.50", "$1,234.5", "1.234.567", "65%", "1.234", "35×2")]
+    >>> [str(value_of(text)) for text in ("−12.50", "$1,234.5", "1 234 567", "65%", "1.234", "35×2")]
     ['-12.50', '1234.5', '1234567', '0.65', 'None', 'None']
     """
-    match = _NUMBER.fullmatch("".join(text.split()))
+    match = _NUMBER.fullmatch(_BESIDE_SIGN.sub("", text))
     if match is None:
         return None
     digits = _plain(match["number"])
@@ -32,6 +34,8 @@ def value_of(text: str) -> Decimal | None:
 
 def _plain(number: str) -> str | None:
     """Return a number with a point before its decimals and nothing between its thousands; None if it is unclear."""
+    if " " in number:
+        return number.replace(" ", "").replace(",", ".")
     separators = [character for character in number if character in ".,"]
     if not separators:
         return number
