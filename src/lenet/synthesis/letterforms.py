@@ -55,12 +55,16 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("0 22, 20 12, 28 0, 28 0, 26 100", "0 101, 52 99"),
         letterform("6 12, 16 0, 20 30, 12 80, 22 100"),
     ),
-    (  # 2: like a z; with a loop at its foot; a swan; flat on its foot; a round hand's, with a curl on top
+    (  # 2: like a z; with a loop at its foot; a swan; flat on its foot; a round hand's, with a curl or a ring on
+        # top; in one stroke, angular on top only
         letterform("0 14, 25 0, 52 8, 52 8, 0 98, 0 98, 62 96"),
         letterform("2 22, 22 0, 50 14, 40 55, 12 94, 0 84, 14 76, 38 98, 70 92"),
         letterform("4 30, 10 6, 34 0, 52 20, 34 62, 0 100, 0 100, 30 92, 64 102"),
         letterform("8 18, 30 0, 50 20, 30 60, 0 98, 0 98, 66 98"),
         letterform("14 24, 4 14, 16 2, 42 4, 48 28, 20 70, 0 98, 0 98, 26 88, 50 98, 68 84"),
+        letterform("30 42, 10 38, 2 18, 22 0, 48 8, 50 34, 28 70, 4 96, 4 96, 24 86, 44 98, 62 90"),
+        letterform("18 40, 6 26, 14 4, 36 0, 52 18, 44 48, 14 90, 0 94, 10 84, 40 98, 60 96"),
+        letterform("4 8, 50 4, 50 4, 6 80, 18 100, 60 86"),
     ),
     (  # 3: flat on top; round; with a loop in its middle; with a long tail
         letterform("4 2, 54 0, 54 0, 24 38, 24 38, 52 56, 48 90, 20 100, 0 92"),
@@ -68,7 +72,8 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("4 10, 30 0, 48 16, 28 44, 16 48, 26 42, 52 62, 40 98, 0 94"),
         letterform("6 6, 40 0, 40 18, 18 36, 18 36, 50 52, 44 90, 4 118"),
     ),
-    (  # 4: open like an h; with its stem apart; closed; in one stroke; a short stem far to the right; a long stem
+    (  # 4: open like an h; with its stem apart; closed; in one stroke; a short stem far to the right; a long
+        # stem; like a y
         letterform("6 0, 0 62, 0 62, 26 46, 46 54, 44 100"),
         letterform("14 0, 4 66, 4 66, 30 44, 46 52, 40 104"),
         letterform("18 0, 0 58, 0 58, 62 54", "50 22, 44 104"),
@@ -77,6 +82,8 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("30 0, 0 60, 0 60, 58 50", "70 -8, 34 108"),
         letterform("2 4, 0 44, 20 52, 44 46", "48 0, 44 100"),
         letterform("18 0, 0 58, 0 58, 62 54", "50 24, 36 150"),
+        letterform("0 6, 4 40, 24 48, 44 30, 48 0, 48 0, 40 60, 30 104"),
+        letterform("10 0, 0 44, 16 54, 38 40, 46 8, 44 50, 30 112"),
     ),
     (  # 5: a hook with its bar beside it, far away or on it; like an s; with its bar apart
         letterform("0 66, 6 84, 16 98, 22 80, 34 12", "40 6, 84 0"),
@@ -111,13 +118,16 @@ LETTERFORMS: tuple[tuple[Letterform, ...], ...] = (
         letterform("54 0, 28 4, 10 24, 40 64, 34 98, 6 94, 8 70, 60 4"),
         letterform("30 38, 14 24, 20 4, 36 4, 40 22, 28 38, 2 66, 14 100, 46 92, 48 58, 26 38"),
     ),
-    (  # 9: like a g; with a straight stem; curled; open like a q; with long stems
+    (  # 9: like a g; with a straight stem; curled; open like a q; with long stems; a ring with its stem below
         letterform("46 12, 22 0, 0 24, 16 48, 46 16, 46 16, 44 84, 24 102, 2 90"),
         letterform("44 14, 20 0, 2 26, 18 48, 44 18, 44 18, 42 100"),
         letterform("42 30, 26 2, 4 14, 8 44, 36 40, 44 10, 40 70, 20 104"),
         letterform("48 6, 20 2, 2 28, 20 46, 46 20, 52 0, 52 0, 30 106"),
         letterform("44 14, 20 0, 2 26, 18 48, 44 18, 44 18, 34 150"),
         letterform("46 12, 22 0, 0 24, 16 48, 46 16, 46 16, 40 126, 14 150, -8 136"),
+        letterform("26 44, 4 34, 4 10, 30 0, 52 14, 48 36, 26 44, 22 44, 36 70, 28 102"),
+        letterform("30 44, 4 40, 2 14, 26 0, 50 10, 48 32, 30 42, 20 46, 40 62, 40 92, 14 102"),
+        letterform("10 38, 2 20, 20 2, 44 6, 46 30, 24 44, 8 36, 30 50, 40 74, 26 102, 6 96"),
     ),
 )
 """The letterforms of each digit."""

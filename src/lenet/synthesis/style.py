@@ -12,7 +12,7 @@ from lenet.synthesis.letterforms import Letterform, writer_letterform
 
 PLAIN_FRACTION = 0.3
 """The fraction of strings that are digits side by side, all of one height, in black on white."""
-DRAWING_FRACTION = 0.5
+DRAWING_FRACTION = 0.6
 """The fraction of the other strings in which half of the digits are drawn by letterforms."""
 
 

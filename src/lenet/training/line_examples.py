@@ -46,7 +46,7 @@ BATCH_STRINGS, BATCH_FIELDS = 100, 10
 """Strings that are composed, and fields that are varied, in one batch, with random numbers of their own."""
 OF_MNIST, MIXED, OF_FIELDS, ORDER = range(4)
 """What random numbers are for: strings of MNIST's digits, strings with fields' digits, fields, the examples' order."""
-WORD_FRACTION = 0.08
+WORD_FRACTION = 0.1
 """The fraction of strings that are words of letters and scribbles instead."""
 FIELD_COPIES = 8
 """How often each field is shown varied, besides once as it is."""
