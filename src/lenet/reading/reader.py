@@ -37,7 +37,7 @@ from lenet.reading.page.ink import Bytes, Ink, ink_of
 from lenet.reading.page.lines import InkLine, count_of_components, find_lines
 from lenet.reading.result import Digit, Line, Mark, Reading
 from lenet.reading.variants import Page, best_of, has_variants, prepared, variants_of
-from lenet.reading.verdict import Thresholds, is_cut_off
+from lenet.reading.verdict import WRITTEN_REASONS, Thresholds, is_cut_off
 
 MODES = ("auto", "digit", "line", "page")
 AUTO = "auto"
@@ -133,9 +133,9 @@ class Reader:
         inks = [ink_of(picture) for picture in pictures]
         if self.grid is not None:
             return self._read_grids(inks, threads)
-        inks = [prepared(ink) for ink in inks]
-        pages = self._read_inks(inks, threads)
         one_digit = self.mode == "digit"
+        inks = [prepared(ink, one_digit=one_digit) for ink in inks]
+        pages = self._read_inks(inks, threads)
         variants = [
             (n, variant)
             for n, page in enumerate(pages)
@@ -265,7 +265,10 @@ class Reader:
         """Return a digit that stands alone, rejected where the other networks do not agree."""
         (by_lines,), (ranked_line,) = page.reading.lines, page.lines
         probability = math.exp(ranked_line.numbers[0].score) if digit.text == by_lines.text else 0.0
-        return self._thresholds.of_digit(replace(digit, marks=by_lines.marks), probability * digit.confidence)
+        agreed = self._thresholds.of_digit(replace(digit, marks=by_lines.marks), probability * digit.confidence)
+        if by_lines.reason in WRITTEN_REASONS:
+            return replace(agreed, accepted=False, reason=by_lines.reason)
+        return agreed
 
 
 def _opened(model: Model) -> Classifier:

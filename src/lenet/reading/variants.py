@@ -14,19 +14,21 @@ from lenet.reading.line.ranking import RankedLine
 from lenet.reading.page.frames import without_frames
 from lenet.reading.page.ink import Bytes, Ink, ink_of, may_be_inverted
 from lenet.reading.page.lines import count_of_components
-from lenet.reading.page.turn import MIN_SKEW, straightened, turned, without_border
+from lenet.reading.page.turn import MIN_SKEW, straightened, turned, without_border, without_strips
 from lenet.reading.result import Reading
 
 MIN_CONFIDENCE, MIN_GAIN = 0.9, 0.15
 """A reading of this confidence or quality (see `quality`) is believed; by how much a variant must be better."""
+MIN_INNER_CONFIDENCE = 0.5
+"""A reading without what touches the border is believed with less: digits seldom lie along a border."""
 MIN_CONTACT = 0.4
 """What touches the border along this fraction of its length is a strip of a desk or a dark corner."""
 MIN_TURNED_DIGITS = 1.5
 """A turned picture has at least so many digits in a line: a single one does not tell how it is turned."""
-MAX_UPRIGHT_QUALITY = 0.5
-"""A turned picture is not accepted if it is read with more quality as it is: many digits are others upside down."""
-STACKED_QUALITY = 0.5
-"""The quality of a reading most of whose lines have one digit is multiplied by this."""
+MAX_UPRIGHT_CONFIDENCE = 0.3
+"""A picture upside down is not accepted if it is read with more confidence as it is: many digits are others then."""
+STACKED_QUALITY, MAX_STACKED_DIGITS = 0.5, 1.7
+"""The quality of a reading of several lines with at most so many digits, in the mean, is multiplied by this."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,29 @@ class Page:
 
 @dataclass(frozen=True)
 class Variant:
-    """Another way to see a picture: its ink, and by how many degrees it is turned counter-clockwise."""
+    """Another way to see a picture.
+
+    Attributes
+    ----------
+    ink : Ink
+    degrees : int
+        By how many it is turned counter-clockwise.
+    min_confidence : float
+        The least confidence and quality of its reading.
+    """
 
     ink: Ink
     degrees: int = 0
+    min_confidence: float = MIN_CONFIDENCE
 
 
-def prepared(ink: Ink) -> Ink:
-    """Return ink without frames around writing, its lines level where they clearly lean."""
-    return straightened(without_frames(ink)[0])
+def prepared(ink: Ink, *, one_digit: bool) -> Ink:
+    """Return ink without frames around writing and strips along a side, its lines level where they clearly lean.
+
+    One digit has no line.
+    """
+    ink = without_frames(without_strips(ink))[0]
+    return ink if one_digit else straightened(ink)
 
 
 def has_variants(page: Page) -> bool:
@@ -74,9 +90,9 @@ def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Varian
     """
     inner = without_border(ink, 0.0 if one_digit else MIN_CONTACT)
     if inner is not ink:
-        yield Variant(inner)
+        yield Variant(inner, min_confidence=MIN_INNER_CONFIDENCE)
     if may_be_inverted(picture):
-        yield Variant(prepared(ink_of(picture, inverted=True)))
+        yield Variant(prepared(ink_of(picture, inverted=True), one_digit=one_digit))
     if one_digit or count_of_components(ink) < 2:
         return
     level = straightened(ink, MIN_SKEW)
@@ -94,13 +110,14 @@ def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
     upright = digits_in_a_line(page.lines)
     qualities = [_quality_of(variant, other, upright) for variant, other in variants]
     best = max(range(len(variants)), key=qualities.__getitem__, default=-1)
-    if best < 0 or qualities[best] < max(MIN_CONFIDENCE, quality(page.lines) + MIN_GAIN):
+    if best < 0 or qualities[best] < quality(page.lines) + MIN_GAIN:
         return page
     degrees, chosen = variants[best][0].degrees, variants[best][1]
     reading = replace(chosen.reading, turn=degrees)
     rivals = [q for q, (other, _) in zip(qualities, variants, strict=True) if other.degrees != degrees]
-    likely = max(rivals, default=0.0) > qualities[best] - MIN_GAIN or quality(page.lines) > MAX_UPRIGHT_QUALITY
-    if degrees and likely:
+    as_likely = max(rivals, default=0.0) > qualities[best] - MIN_GAIN
+    as_likely |= degrees == 180 and page.reading.confidence > MAX_UPRIGHT_CONFIDENCE
+    if degrees and as_likely:
         reading = _rejected(reading, "orientation")
     return replace(chosen, reading=reading)
 
@@ -113,17 +130,18 @@ def digits_in_a_line(lines: Sequence[RankedLine]) -> float:
 
 def _quality_of(variant: Variant, page: Page, upright: float) -> float:
     """Return the quality of a variant; 0 if it does not count, `upright` being the digits in a line as it is."""
-    if page.reading.confidence < MIN_CONFIDENCE:
+    of_page = quality(page.lines)
+    if min(page.reading.confidence, of_page) < variant.min_confidence:
         return 0.0
     if variant.degrees and digits_in_a_line(page.lines) < max(upright, MIN_TURNED_DIGITS):
         return 0.0
-    return quality(page.lines)
+    return of_page
 
 
 def _is_stacked(lines: Sequence[RankedLine]) -> bool:
-    """Return whether most of several lines have one digit, as those of a picture on its side."""
+    """Return whether most of several lines have one or two digits, as those of a picture on its side."""
     counts = [len(line.numbers[0].digits) for line in lines if line.numbers]
-    return len(counts) > 1 and counts.count(1) > len(counts) / 2
+    return len(counts) > 1 and sum(counts) <= MAX_STACKED_DIGITS * len(counts)
 
 
 def _rejected(reading: Reading, reason: str) -> Reading:

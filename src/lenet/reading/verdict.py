@@ -17,6 +17,8 @@ MIN_AGREEMENT = 0.9
 """The product of the networks' probabilities of a digit that stands alone, below which it is not accepted."""
 UNLIKELY_PATH = 0.5
 """A path is unlikely, so that the line may be no number, below this fraction of the number's confidence."""
+CROSSED_OUT, BORDER = WRITTEN_REASONS = "crossed_out", "border"
+"""Why a line is not accepted that is read with confidence: for how it stands on the paper."""
 MIN_MARGIN = 0.25
 """A digit at the picture's side is cut off if there is more paper than this above and below it, in heights of a digit:
 a picture that fits tightly around its digits has no such margin."""
@@ -43,9 +45,9 @@ class Thresholds:
         if self.line is None:
             return result
         if line.line.crossed_out:
-            return replace(result, accepted=False, reason="crossed_out")
+            return replace(result, accepted=False, reason=CROSSED_OUT)
         if cut_off:
-            return replace(result, accepted=False, reason="border")
+            return replace(result, accepted=False, reason=BORDER)
         if result.confidence >= self.line:
             return replace(result, accepted=True)
         unlikely = math.exp(line.numbers[0].score) < UNLIKELY_PATH * line.numbers[0].confidence

@@ -22,6 +22,10 @@ MAX_GAP = 3.0
 MAX_HEIGHT_RATIO = 2.0
 """Neighbours whose heights differ by more than this factor do not tell how their line leans."""
 
+MIN_STRIP, MIN_STRIP_MARGIN = 0.95, 0.05
+"""A strip touches a side of the picture along this fraction of its length; what else is in the picture ends before
+this fraction from both ends of the side."""
+
 Components = NDArray[np.intp]
 
 
@@ -52,6 +56,29 @@ def without_border(ink: Ink, min_contact: float = 0.0) -> Ink:
     if not touching.any():
         return ink
     return replace(ink, image=without_components(ink.image, labels, touching))
+
+
+def without_strips(ink: Ink) -> Ink:
+    """Return ink without strips along a whole side of the picture, if the rest does not fill it to both ends.
+
+    A digit that fills its picture may lie along a side; then the others fill it, too.
+    """
+    labels, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
+    height, width = ink.image.shape
+    upright, level = (
+        sum(np.bincount(side, minlength=len(measures)) >= MIN_STRIP * length for side in sides) > 0
+        for sides, length in (((labels[:, 0], labels[:, -1]), height), ((labels[0], labels[-1]), width))
+    )
+    upright[0] = level[0] = False
+    others = measures[1:][~(upright | level)[1:]]
+    if not len(others):
+        return ink
+    strips = np.zeros(len(measures), bool)
+    for along, length, start, extent in ((upright, height, TOP, HEIGHT), (level, width, LEFT, WIDTH)):
+        first, last = others[:, start].min(), (others[:, start] + others[:, extent]).max()
+        if first > MIN_STRIP_MARGIN * length and last < (1 - MIN_STRIP_MARGIN) * length:
+            strips |= along
+    return replace(ink, image=without_components(ink.image, labels, strips)) if strips.any() else ink
 
 
 def straightened(ink: Ink, min_skew: float = CLEAR_SKEW) -> Ink:
