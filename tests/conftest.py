@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 import lenet
 
@@ -67,6 +66,8 @@ def no_engine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def browser_page() -> Iterator[Any]:
     """A page of a real browser; at the end, nothing on it must have failed."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which(BROWSER), args=["--no-sandbox"])
         page = browser.new_page()

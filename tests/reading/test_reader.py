@@ -286,7 +286,6 @@ def test_a_page_of_too_many_candidates_has_no_lines(blobs, monkeypatch):
     assert other.reading.text == "24709"
 
 
-@pytest.mark.mnist
 def test_a_number_whose_neighbour_is_cut_off_is_not_accepted(pictures):
     """The picture is cut through its last digit; then through its paper above and below, which makes a tight crop."""
     whole = np.asarray(Image.open(pictures / "numbers" / "24709.png").convert("L"))
@@ -301,6 +300,7 @@ def test_a_number_whose_neighbour_is_cut_off_is_not_accepted(pictures):
     assert lenet.read(cut[top : top + height], reject="1%").reason != "border"
 
 
+@pytest.mark.mnist
 def test_non_digits_and_letters_are_not_accepted(mnist_test):
     kinds = [kind for kind in nondigits.KINDS if kind != "joined"]  # which are numbers
     images, labels = mnist_test

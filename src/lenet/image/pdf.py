@@ -1,22 +1,25 @@
 """PDF documents, drawn page by page in a process of its own.
 
 pdfium cannot be interrupted, and a small document may keep it busy for ever or ask for any amount of memory. So another
-process, which is ended and replaced when it takes too long, opens documents and draws pages. Needs pypdfium2, the extra
-``pdf``. Pages are drawn at `DPI`, or smaller where they would have more than `MAX_PAGE_PIXELS`, whatever size the file
-says.
+process opens documents and draws pages. It is ended when it takes too long, and ends by itself when nothing is asked of
+it for a while. Needs pypdfium2, the extra ``pdf``. Pages are drawn at `DPI`, or smaller where they would have more than
+`MAX_PAGE_PIXELS`, whatever size the file says.
 
-The processes talk through pipes: a request is a line of JSON, and the document's bytes if it is no file; a reply is a
-line of JSON, and the pixels of a page.
+The processes talk through pipes: a request is a line of JSON, and the document's bytes if it is no file and not the one
+that was opened last; a reply is a line of JSON, and the pixels of a page.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -36,6 +39,8 @@ MAX_SECONDS = 30
 """Opening a document, or drawing a page, takes no longer than this."""
 MAX_MEMORY_BYTES = 1 << 30
 """The process that draws has no more address space than this, where the system can limit it."""
+IDLE_SECONDS = 30
+"""After so long without a request, the process that draws ends, and with it the document is closed."""
 
 Source = str | os.PathLike[str] | bytes
 Reply = dict[str, Any]
@@ -51,7 +56,7 @@ def count_of_pages(source: Source, name: str) -> int:
     ModuleNotFoundError
         If pypdfium2 is not installed.
     """
-    return int(_asked({"page": 0}, source, name)[0]["count"])
+    return int(_asked(source, 0, name)[0]["count"])
 
 
 def drawn_page(source: Source, number: int, name: str) -> Image.Image:
@@ -62,57 +67,93 @@ def drawn_page(source: Source, number: int, name: str) -> Image.Image:
     PictureError, ModuleNotFoundError
         As for `count_of_pages`.
     """
-    reply, pixels = _asked({"page": number}, source, name)
+    reply, pixels = _asked(source, number, name)
     return Image.frombytes("L", (reply["width"], reply["height"]), pixels)
 
 
-def _asked(request: dict[str, Any], source: Source, name: str) -> tuple[Reply, bytes]:
-    """Return the reply to a request about a document, and the pixels that follow it."""
+def _asked(source: Source, page: int, name: str) -> tuple[Reply, bytes]:
+    """Return the reply to a request for a page, or for the count of pages, and the pixels that follow it."""
     if not is_installed("pypdfium2"):
         raise missing("pypdfium2", f"{name}: a PDF document")
-    content = source if isinstance(source, bytes) else b""
-    request |= {"path": None if isinstance(source, bytes) else os.path.abspath(source), "size": len(content)}
-    drawer = _drawer(os.getpid())
-    try:
-        reply, pixels = drawer.ask(request, content)
-    except (EOFError, OSError, ValueError):
-        drawer.end()
-        _drawer.cache_clear()
-        raise PictureError(
-            f"{name}: drawing it takes more than {MAX_SECONDS} seconds or too much memory; export it as a picture"
-        ) from None
-    if "error" in reply:
-        raise PictureError(f"{name}: {reply['error']}")
-    return reply, pixels
+    for _ in range(2):  # the process may have ended before it was asked
+        drawer = _drawer(os.getpid())
+        try:
+            reply, pixels = drawer.ask(source, page)
+        except TimeoutError:
+            _drawer.cache_clear()
+            raise PictureError(
+                f"{name}: drawing it takes more than {MAX_SECONDS} seconds; export it as a picture"
+            ) from None
+        except EOFError:
+            if drawer is _drawer(os.getpid()):  # no other thread has seen it before
+                _drawer.cache_clear()
+            continue
+        if "error" in reply:
+            raise PictureError(f"{name}: {reply['error']}")
+        return reply, pixels
+    raise PictureError(f"{name}: drawing it takes too much memory, or crashes; export it as a picture")
 
 
 class _Drawer:
     """The process that opens documents and draws pages."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-c", "from lenet.image.pdf import serve; serve()"]
+        # Modules are not looked for in the current directory (-P), which may be one of other people's files.
+        command = [sys.executable, "-P", "-c", "from lenet.image.pdf import serve; serve()"]
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": paths},
+            start_new_session=True,  # an interrupt is for the one that asks
         )
         self._lock = threading.Lock()
+        self._opened = ""
         self.end = weakref.finalize(self, _end, self._process, os.getpid())
 
-    def ask(self, request: dict[str, Any], content: bytes) -> tuple[Reply, bytes]:
-        """Return the reply to a request, and what follows it; EOFError or OSError if the process was ended."""
+    def ask(self, source: Source, page: int) -> tuple[Reply, bytes]:
+        """Return the reply to a request and the pixels that follow; EOFError if the process ended, TimeoutError."""
+        request = {"page": page, "path": None if isinstance(source, bytes) else os.path.abspath(source), "size": 0}
+        content = source if isinstance(source, bytes) else b""
+        key = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            if content and key != self._opened:
+                request["size"] = len(content)
+            late = threading.Event()
+
+            def expire() -> None:
+                late.set()
+                self._process.kill()
+
+            alarm = threading.Timer(MAX_SECONDS, expire)
+            alarm.start()
+            try:
+                answer = self._exchange(request, content if request["size"] else b"")
+            except BaseException as failure:  # also an interrupt: what comes then is no reply to the next request
+                self.end()
+                if late.is_set():
+                    raise TimeoutError from None
+                if isinstance(failure, OSError | ValueError):
+                    raise EOFError from failure
+                raise
+            finally:
+                alarm.cancel()
+            self._opened = key if content and "error" not in answer[0] else ""
+            return answer
+
+    def _exchange(self, request: Reply, content: bytes) -> tuple[Reply, bytes]:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        with self._lock:
-            alarm = threading.Timer(MAX_SECONDS, process.kill)
-            alarm.start()
-            try:
-                process.stdin.write(json.dumps(request).encode() + b"\n" + content)
-                process.stdin.flush()
-                reply = json.loads(_line(process.stdout))
-                return reply, _exactly(process.stdout, reply.get("size", 0))
-            finally:
-                alarm.cancel()
+        process.stdin.write(json.dumps(request).encode() + b"\n" + content)
+        process.stdin.flush()
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        reply = json.loads(line)
+        return reply, _exactly(process.stdout, reply.get("size", 0))
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:
@@ -130,15 +171,34 @@ def _drawer(owner: int) -> _Drawer:
 
 def serve() -> None:
     """Answer requests on stdin until it ends: what the process that draws does."""
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what else is printed is no reply
     documents = _Documents()
-    while line := requests.readline():
-        request = json.loads(line)
-        content = _exactly(requests, request["size"])
-        _limit()
-        reply, pixels = _answer(request, content, documents)
-        replies.write(json.dumps(reply).encode() + b"\n" + pixels)
-        replies.flush()
+    while True:
+        with _deadline(IDLE_SECONDS):
+            line = requests.readline()
+        if not line:
+            return
+        # In case the one that asks ends before it can end this process.
+        with _deadline(2 * MAX_SECONDS):
+            request = json.loads(line)
+            content = _exactly(requests, request["size"])
+            _limit_memory()
+            reply, pixels = _answer(request, content, documents)
+            replies.write(json.dumps(reply).encode() + b"\n" + pixels)
+            replies.flush()
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """End this process unless the ``with`` block ends in so many seconds."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Documents:
@@ -149,20 +209,21 @@ class _Documents:
         self._document: Any = None
 
     def opened(self, path: str | None, content: bytes) -> Any:
-        """Return a document, of a file or of its bytes."""
+        """Return a document, of a file or of its bytes; without either, the one that was opened last."""
         import pypdfium2
 
-        key = content if path is None else (path, os.stat(path).st_mtime_ns, os.stat(path).st_size)
-        if key != self._key:
+        key = (path, os.stat(path).st_mtime_ns, os.stat(path).st_size) if path else None
+        if content or key != self._key:
             if self._document is not None:
                 self._document.close()
             self._key = self._document = None
-            self._document = pypdfium2.PdfDocument(content if path is None else path)
+            self._document = pypdfium2.PdfDocument(content or path)
             self._key = key
         return self._document
 
 
-def _answer(request: dict[str, Any], content: bytes, documents: _Documents) -> tuple[Reply, bytes]:
+def _answer(request: Reply, content: bytes, documents: _Documents) -> tuple[Reply, bytes]:
+    """Return the reply to a request, and the pixels of a page."""
     import pypdfium2
 
     try:
@@ -171,6 +232,8 @@ def _answer(request: dict[str, Any], content: bytes, documents: _Documents) -> t
         if "assword" in str(error):
             return {"error": "the document is encrypted; expected one without a password"}, b""
         return {"error": f"not a whole PDF document ({error})"}, b""
+    except OSError as error:
+        return {"error": f"cannot be opened ({error})"}, b""
     if not request["page"]:
         return {"count": len(document)}, b""
     try:
@@ -184,22 +247,12 @@ def _answer(request: dict[str, Any], content: bytes, documents: _Documents) -> t
     return {"width": picture.width, "height": picture.height, "size": len(pixels)}, pixels
 
 
-def _limit() -> None:
-    """Limit the memory of this process, and its time, in case the one that asks ends before it does."""
-    if sys.platform == "win32":
-        return
-    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + MAX_SECONDS + 1, hard))
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, hard))
-
-
-def _line(file: Any) -> bytes:
-    line = bytes(file.readline())
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line
+def _limit_memory() -> None:
+    """Limit the memory of this process, where the system can."""
+    if sys.platform not in ("win32", "darwin"):
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MAX_MEMORY_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def _exactly(file: BinaryIO | Any, size: int) -> bytes:

@@ -73,6 +73,30 @@ def test_a_stroke_from_wall_to_wall_stays(draw):
     assert not (ink.image[10:70, 2:20] >= 128).any(), "the frame"
 
 
+@pytest.mark.parametrize("degrees", [-3, 1, 3])
+def test_a_comb_that_leans_has_its_cells(degrees):
+    """Its hull fills less of its upright box than that of a circle does."""
+    grey = np.full((90, 420), 230, np.uint8)
+    cv2.rectangle(grey, (20, 25), (400, 65), 40, 3)
+    for at in range(1, 8):
+        cv2.line(grey, (20 + 380 * at // 8, 25), (20 + 380 * at // 8, 65), 40, 3)
+    grey[37:53, 42:380:95] = 40  # strokes of a pixel in every second cell
+    matrix = cv2.getRotationMatrix2D((210, 45), degrees, 1)
+    leaning = cv2.warpAffine(grey, matrix, (420, 90), borderValue=230)
+    ink, (frame,) = without_frames(ink_of(leaning))
+    assert len(frame.cells) == 8
+    assert (ink.image >= 128).sum() < 4 * 16 * 3
+
+
+def test_a_table_of_very_many_cells():
+    grey = np.full((16 * 24 + 20, 16 * 24 + 20), 230, np.uint8)
+    for at in range(17):
+        grey[8 + 24 * at : 10 + 24 * at, 8:394] = grey[8:394, 8 + 24 * at : 10 + 24 * at] = 40
+    grey[14:24, 19] = 40
+    _, (frame,) = without_frames(ink_of(grey))
+    assert len(frame.cells) == 256
+
+
 def test_a_digit_of_a_comb_does_not_take_its_wall_for_a_stroke():
     """The stroke touches the walls on both sides of its cell."""
     grey = page(((30, 20), (30, 55)), ((110, 20), (110, 55)), size=(80, 200))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lenet.reading import read
+from lenet.reading.page import grid
 from lenet.reading.page.grid import cells_of
 from lenet.reading.page.ink import Ink
 
@@ -76,6 +77,21 @@ def test_strokes_in_a_column_are_no_wall():
     assert [(cell.row, cell.column) for cell in cells if (cell.ink >= 128).sum() > 100] == strokes
 
 
+def test_a_warped_form_is_followed():
+    """Walls are bent by a fifth of a cell."""
+    image = form(3, 4, STROKES)
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+    bend = 8 * np.sin(np.pi * columns / image.shape[1]) * np.sin(np.pi * rows / image.shape[0])
+    warped = cv2.remap(image, columns, rows + bend, cv2.INTER_LINEAR)
+    cells = cells_of(Ink(np.asarray(warped, np.uint8), pen=3.0), (3, 4))
+    assert [(cell.row, cell.column) for cell in cells if (cell.ink >= 128).sum() > 40] == STROKES
+
+
+def test_a_cell_outside_the_picture_is_left_out(monkeypatch):
+    monkeypatch.setattr(grid, "_completed", lambda places, size: {(0, 0): (-50, 5, 40, 30), (0, 1): (10, 5, 30, 30)})
+    assert [cell.column for cell in cells_of(Ink(form(1, 2), pen=3.0), (1, 2))] == [1]
+
+
 def test_strokes_on_a_wall_stay():
     """A thick foot on the lower wall, and a stem that fills its cell's height beside a wall."""
     image = form(1, 4, [(0, 0), (0, 3)])
@@ -116,10 +132,10 @@ def paper_form(mnist_test):
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize("grid", [(2, 4), "auto"])
-def test_a_form_has_what_is_in_each_cell(paper_form, grid):
+@pytest.mark.parametrize("size", [(2, 4), "auto"])
+def test_a_form_has_what_is_in_each_cell(paper_form, size):
     form, labels = paper_form
-    reading = read(form, grid=grid, reject="1%")
+    reading = read(form, grid=size, reject="1%")
     assert [line.text for line in reading.lines] == ["".join(labels[:4]), "".join(labels[4:])]
     assert [(cell.row, cell.column) for cell in reading.cells] == list(np.ndindex(2, 4))
     assert [cell.status for cell in reading.cells] == ["read"] * 6 + ["empty", "read"]

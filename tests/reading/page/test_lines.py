@@ -33,6 +33,18 @@ def test_upright_rules_of_squared_paper_are_removed_however_short():
     assert [group.mean() for group in groups] == pytest.approx([50, 90, 130], abs=1)
 
 
+def test_stems_are_no_rules_though_there_are_several_level_ones():
+    """Four stems across three ruled lines; and above three blanks side by side that are not quite level."""
+    stems = [((x, 20), (x, 66)) for x in (50, 90, 130, 170)]
+    ruled = page(*stems, *[((0, y), (299, y)) for y in (24, 44, 64)], size=(92, 300), pen=3)
+    blanks = page(
+        *stems, *[((100 * k + 4, 80 + 2 * k), (100 * k + 96, 80 + 2 * k)) for k in range(3)], size=(92, 300), pen=3
+    )
+    for grey in (ruled, blanks):
+        (line, *_) = find_lines(ink_of(grey))
+        assert (line.components[:, 44 - line.left : 176 - line.left] > 0).sum() > 4 * 3 * 40
+
+
 def test_lines_from_top_to_bottom():
     grey = page(*BARS, *[((x, 110), (x, 145)) for x in (40, 80)], size=(180, 200))
     first, second = find_lines(ink_of(grey))

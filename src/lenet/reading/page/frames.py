@@ -7,15 +7,15 @@ it is no part of the frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, Box, components, ink_box
+from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, WIDTH, Box, components
 from lenet.reading.page.ink import Ink
 
 MIN_CELL_PX, MIN_CELL_PENS = 10, 4.0
@@ -30,15 +30,16 @@ MAX_INK_FRACTION = 0.5
 """Ink is at most this fraction of a frame's box."""
 MIN_REACH_PENS = 1.5
 """A stroke that touches a frame reaches this far into the cell, in widths of a stroke; less is its roughness."""
-MAX_ROUNDNESS = 0.9
-"""A circle or an ellipse fills less than this fraction of its box."""
+MAX_ROUNDNESS = 0.87
+"""A circle or an ellipse fills less than this fraction of the smallest rectangle around it; it fills π/4."""
 MAX_WALL_LEAN, MIN_DIVIDING = 0.03, 0.97
 """A wall between cells leans to each side by at most this fraction of its length, and has ink along this one."""
 MIN_SQUARES, MAX_WRITTEN_SQUARES = 12, 0.2
 """A component with so many cells, strokes lying across more than this fraction of them, or across more of them than
 there are with strokes inside, is squared paper."""
-MAX_PARTS = 200
-"""Of more holes of a component, only the first are looked at."""
+MIN_PART_PX, MAX_PARTS, MAX_PART_GAP_PENS = 3, 40, 3.0
+"""The least side of a part of a cell that strokes divide; of more small parts, only the largest are looked at; how far
+apart two parts are at most, in widths of a stroke."""
 MAX_FRAMES = 50
 """Of more components that may be frames, only the largest are looked at."""
 
@@ -63,10 +64,10 @@ def without_frames(ink: Ink) -> tuple[Ink, list[Frame]]:
         left, top, width, height, _ = measures[number]
         around = (slice(top, top + height), slice(left, left + width))
         here = labels[around]
-        cells = list(_cells(here, int(number), measures, ink.pen))
+        cells = _cells(here, int(number), measures, ink.pen)
         if not cells:
             continue
-        touching, touched = _touching(here == number, [cell.hull for cell in cells], ink.pen)
+        touching, touched = _touching(here == number, cells, ink.pen)
         boxes = [cell.box for cell in cells]
         across = touched + _missing(boxes, width, height) > MAX_WRITTEN_SQUARES * len(cells)
         if len(cells) >= MIN_SQUARES and (across or touched > sum(cell.filled for cell in cells)):
@@ -100,67 +101,105 @@ def _possible(measures: Numbers, pen: float) -> Numbers:
 
 
 class _Cell(NamedTuple):
-    """A cell in a component's box: its box, the mask of its convex hull, and whether other strokes lie in it."""
+    """A cell in a component's box: its box, the mask of its convex hull in it, and whether other strokes lie in it."""
 
     box: Box
     hull: Mask
     filled: bool
 
+    def of(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return the part of a component's image that lies in the cell's box."""
+        left, top, width, height = self.box
+        return image[top : top + height, left : left + width]
 
-def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> Iterator[_Cell]:
-    """Yield the cells of a component if it is a frame."""
+
+def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> list[_Cell]:
+    """Return the cells of a component if it is a frame, none otherwise."""
     # A wall may have gaps of a pixel or two.
     wall = np.pad((here == number).astype(np.uint8), 3)
     wall = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
     _, holes, of_holes, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
-    outside = holes[0, 0]
+    outside, holes = int(holes[0, 0]), np.asarray(holes[1:-1, 1:-1], np.int32)
     least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
-    sides = of_holes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].min(axis=1)
-    sides[[0, outside]] = 0
-    # Strokes divide a cell into parts that are smaller than any cell.
-    smallest = pen if (sides >= least).sum() < MIN_SQUARES else least
-    inside = [(holes == hole)[1:-1, 1:-1] for hole in np.flatnonzero(sides >= smallest)[:MAX_PARTS]]
     cells = []
-    for mask in _merged(inside, here == number) if smallest < least else inside:
-        left, top, width, height = ink_box(mask)
+    for numbers in _groups(np.asarray(of_holes, np.intp), outside, pen, here == number):
+        box = _united([(left - 1, top - 1, *sides) for left, top, *sides, _ in of_holes[numbers].tolist()])
+        left, top, width, height = box
         if min(width, height) < least:
             continue
-        contents = [other for other in np.unique(here[mask]) if other not in (0, number)]
+        inside = (slice(top, top + height), slice(left, left + width))
+        mask = np.isin(holes[inside], numbers)
+        contents = [other for other in np.unique(here[inside][mask]) if other not in (0, number)]
         tall = max((measures[other, HEIGHT] for other in contents), default=0)
-        cells.append(_Cell((left, top, width, height), _hull(mask), bool(tall >= MIN_CONTENT * min(width, height))))
-    empty = sum(cell.hull.sum() >= MIN_RECTANGULARITY * cell.box[2] * cell.box[3] for cell in cells)
-    if any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen)):
-        yield from cells
+        cells.append(_Cell(box, _hull(mask), bool(tall >= MIN_CONTENT * min(width, height))))
+    empty = sum(cell.hull.mean() >= MIN_RECTANGULARITY for cell in cells)
+    is_frame = any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen))
+    return cells if is_frame else []
 
 
-def _merged(holes: list[Mask], component: Mask) -> list[Mask]:
-    """Return holes of a component, those together that strokes divide and no walls do."""
-    if holes and _hull(component).mean() < MAX_ROUNDNESS:  # a circle has no walls inside
-        return [np.logical_or.reduce(holes)]
-    merged: list[tuple[Box, Mask]] = []
-    for hole in holes:
-        box, mask = ink_box(hole), hole
-        parts = [part for part in merged if not _divided(part[0], box, component)]
-        merged = [part for part in merged if _divided(part[0], box, component)]
-        for _, part in parts:
-            mask = mask | part
-        merged.append((ink_box(mask), mask))
-    return [mask for _, mask in merged]
+def _groups(of_holes: Numbers, outside: int, pen: float, component: Mask) -> list[list[int]]:
+    """Return the numbers of a component's holes, those together that strokes divide and no walls do."""
+    least, reach = max(MIN_CELL_PX, MIN_CELL_PENS * pen), MAX_PART_GAP_PENS * pen
+    sides = of_holes[:, [WIDTH, HEIGHT]].min(axis=1)
+    sides[[0, outside]] = 0
+    large = np.flatnonzero(sides >= least)
+    if not 0 < len(large) < MIN_SQUARES:
+        return [[int(hole)] for hole in large]
+    # Strokes divide a cell into parts that may be smaller than any cell.
+    small = np.flatnonzero((sides >= MIN_PART_PX) & (sides < least))
+    parts = [*large, *small[np.argsort(-of_holes[small, AREA], kind="stable")][:MAX_PARTS]]
+    if _is_round(component):  # a circle has no walls inside
+        return [list(map(int, parts))]
+    groups: list[tuple[Box, list[int]]] = []
+    for hole in map(int, parts):
+        left, top, width, height, _ = of_holes[hole].tolist()
+        box, numbers, others = (left - 1, top - 1, width, height), [hole], []
+        for group in groups:
+            if _divided(group[0], box, component, reach):
+                others.append(group)
+            else:
+                box, numbers = _united([box, group[0]]), numbers + group[1]
+        groups = [*others, (box, numbers)]
+    return [numbers for _, numbers in groups]
 
 
-def _divided(some: Box, other: Box, component: Mask) -> bool:
-    """Return whether a straight wall of a component goes from end to end between two boxes."""
-    start = [min(some[k], other[k]) for k in (0, 1)]
-    end = [max(some[k] + some[k + 2], other[k] + other[k + 2]) for k in (0, 1)]
+def _united(boxes: Sequence[Box]) -> Box:
+    """Return the box around boxes."""
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    return (left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top)
+
+
+def _is_round(component: Mask) -> bool:
+    """Return whether the outline of a component is a circle or an ellipse, in any position."""
+    outlines, _ = cv2.findContours(component.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = cv2.convexHull(np.concatenate(outlines))
+    wide, tall = cv2.minAreaRect(outline)[1]
+    return bool(cv2.contourArea(outline) < MAX_ROUNDNESS * wide * tall)
+
+
+def _divided(some: Box, other: Box, component: Mask, reach: float) -> bool:
+    """Return whether two boxes are parts of different cells: farther apart than `reach`, or beside a straight wall."""
+    for along in (0, 1):
+        gap = max(some[along], other[along]) - min(some[along] + some[along + 2], other[along] + other[along + 2])
+        if gap > reach:
+            return True
     for along in (0, 1):  # walls are across
         first, last = sorted(box[along] + box[along + 2] // 2 for box in (some, other))
-        across = slice(start[1 - along], end[1 - along])
+        across = _common(some, other, 1 - along)
         between = component[(across, slice(first, last + 1)) if along == 0 else (slice(first, last + 1), across)]
-        lean = 2 * round(MAX_WALL_LEAN * (end[1 - along] - start[1 - along])) + 1
+        lean = 2 * round(MAX_WALL_LEAN * (across.stop - across.start)) + 1
         bar = np.ones((1, lean) if along == 0 else (lean, 1), np.uint8)
         if cv2.dilate(between.astype(np.uint8), bar).mean(axis=along).max() >= MIN_DIVIDING:
             return True
     return False
+
+
+def _common(some: Box, other: Box, axis: int) -> slice:
+    """Return what boxes have in common along an axis if they are side by side, and otherwise all that they take."""
+    starts, ends = (some[axis], other[axis]), (some[axis] + some[axis + 2], other[axis] + other[axis + 2])
+    both = slice(max(starts), min(ends))
+    side_by_side = 2 * (both.stop - both.start) > min(some[axis + 2], other[axis + 2])
+    return both if side_by_side else slice(min(starts), max(ends))
 
 
 def _is_walled(component: Mask, pen: float) -> bool:
@@ -183,19 +222,19 @@ def _hull(mask: Mask) -> Mask:
     return hull > 0
 
 
-def _touching(component: Mask, hulls: list[Mask], pen: float) -> tuple[Mask, int]:
+def _touching(component: Mask, cells: Sequence[_Cell], pen: float) -> tuple[Mask, int]:
     """Return what of a frame's component are strokes that reach into a cell, and into how many cells they do."""
     touched = 0
     kept = np.zeros(component.shape, bool)
-    for hull in hulls:
-        labels, measures = components((component & hull).astype(np.uint8))
+    for cell in cells:
+        labels, measures = components((cell.of(component) & cell.hull).astype(np.uint8))
         if len(measures) == 1:
             continue
-        depth = cv2.distanceTransform(np.pad(hull.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        depth = cv2.distanceTransform(np.pad(cell.hull.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
         reach = np.zeros(len(measures))
         np.maximum.at(reach, labels.ravel(), depth.ravel())
         deep = (reach > MIN_REACH_PENS * pen) & (measures[:, AREA] > pen * pen)
         deep[0] = False
-        kept |= deep[labels]
+        cell.of(kept)[deep[labels]] = True
         touched += bool(deep.any())
     return kept, touched

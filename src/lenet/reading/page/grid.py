@@ -36,9 +36,9 @@ LEAN = 0.03
 MIN_SHARED, MAX_GAP = 0.5, 0.6
 """Neighbours share at least this fraction of their sides, and are at most this fraction of a side apart."""
 MAX_RIVAL = 0.5
-"""Runs for one wall are side by side along at most this fraction of the length of each."""
+"""Runs for one wall are side by side along at most this fraction of the shorter one."""
 MAX_BEND = 0.5
-"""How far a wall bends off its straight line, in its thicknesses."""
+"""How far a wall is off its smooth curve, in its thicknesses."""
 MIN_IN_STRIP = 0.6
 """A component as large as its cell is a border if at least this fraction of its ink is within a stroke's width of the
 cell's sides."""
@@ -85,8 +85,8 @@ def cells_of(ink: Ink, grid: Grid | None) -> list[Cell]:
     cells = []
     for (row, column), (left, top, wide, tall) in boxes.items():
         left, top, right, bottom = max(0, left), max(0, top), min(width, left + wide), min(height, top + tall)
-        part = _without_borders(image[top:bottom, left:right], ink.pen)
-        if min(part.shape) > 0:
+        if left < right and top < bottom:
+            part = _without_borders(image[top:bottom, left:right], ink.pen)
             cells.append(Cell(row, column, (left, top, right - left, bottom - top), part))
     return cells
 
@@ -129,8 +129,11 @@ def _walls(image: Bytes, grid: Grid, size: tuple[float, float]) -> Mask:
         long &= np.abs(places - np.rint(places)) <= MAX_OFF
         long[0] = False
         beside = LEFT if axis == 1 else TOP
-        for number in _without_rivals(np.flatnonzero(long), places, measures[:, [beside, along]]):
-            walls |= _straight(labels == number, axis)
+        extents = np.stack([measures[:, beside], measures[:, beside] + measures[:, along]], axis=1)
+        for number in _without_rivals(np.flatnonzero(long), places, extents):
+            left, top, wide, tall, _ = measures[number]
+            box = (slice(top, top + tall), slice(left, left + wide))
+            walls[box] |= _smooth(labels[box] == number, axis)
     return walls
 
 
@@ -139,33 +142,34 @@ def _without_rivals(
 ) -> list[int]:
     """Return the walls among runs: of two beside each other for one wall, the one nearer to its place.
 
-    `places` are the runs' places across, in cells; `extents` their beginnings and lengths along.
+    `places` are the runs' places across, in cells; `extents` their first and last place along.
     """
     kept: list[int] = []
     off = np.abs(places - np.rint(places))
+
+    def rival(one: int, other: int) -> bool:
+        both = min(extents[one, 1], extents[other, 1]) - max(extents[one, 0], extents[other, 0])
+        shorter = min(np.diff(extents[one]), np.diff(extents[other]))
+        return round(places[one]) == round(places[other]) and both > MAX_RIVAL * shorter
+
     for number in sorted(map(int, numbers), key=lambda number: float(off[number])):
-        start, length = extents[number]
-        rivals = (other for other in kept if round(places[other]) == round(places[number]))
-        if all(
-            min(start + length, sum(extents[other])) - max(start, extents[other][0]) <= MAX_RIVAL * length
-            for other in rivals
-        ):
+        if not any(rival(number, other) for other in kept):
             kept.append(number)
     return kept
 
 
-def _straight(run: Mask, axis: int) -> Mask:
-    """Return what of a run, (height, width), lies along a straight line, as thick as most of it: strokes go off it."""
+def _smooth(run: Mask, axis: int) -> Mask:
+    """Return what of a run, (height, width), lies along a parabola, as thick as most of it: strokes go off it."""
     along = run if axis == 1 else run.T
     thickness = along.sum(axis=0)
     columns = np.flatnonzero(thickness)
     usual = float(np.median(thickness[columns]))
     middles = (along * np.arange(len(along))[:, None]).sum(axis=0)[columns] / thickness[columns]
     plain = thickness[columns] <= usual + 1
-    slope, start = np.polyfit(columns[plain], middles[plain], 1) if plain.sum() > 1 else (0.0, float(np.mean(middles)))
-    off = np.abs(np.arange(len(along))[:, None] - (slope * np.arange(along.shape[1]) + start))
-    straight = along & (off <= usual / 2 + MAX_BEND * usual)
-    return straight if axis == 1 else straight.T
+    curve = np.polynomial.Polynomial.fit(columns[plain], middles[plain], min(2, int(plain.sum()) - 1))
+    off = np.abs(np.arange(len(along))[:, None] - curve(np.arange(along.shape[1])))
+    smooth = along & (off <= usual / 2 + MAX_BEND * usual)
+    return smooth if axis == 1 else smooth.T
 
 
 def _enclosed(walls: Mask, size: tuple[float, float]) -> list[Box]:

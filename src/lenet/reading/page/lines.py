@@ -27,8 +27,9 @@ MIN_DIGIT_PX = 6
 
 LONG_RULE_PENS, LONG_UPRIGHT_PENS = 30, 40
 """Level and upright runs longer than this, in widths of a stroke, are rules whatever the height of digits."""
-MIN_CROSSED_RULES, MIN_CROSSING = 3, 0.9
-"""So are upright ones over this fraction of the way from the first to the last of so many level ones."""
+MIN_CROSSED_RULES, MIN_CROSSING, MAX_SQUARE_RATIO = 3, 0.9, 1.5
+"""On squared paper so are upright ones over this fraction of the way from the first to the last level one. It has at
+least so many of each, and their distances differ by at most this factor."""
 
 COLUMN_GAP, MIN_COLUMN_ROWS = 4.5, 2
 """Columns are at least so many heights of a digit apart, over at least so many rows."""
@@ -100,11 +101,30 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
 
 
 def _min_vertical_rule(strokes: Mask, pen: float) -> float:
-    """Return the least length of upright rules in pixels; across several level ones they are squared paper."""
-    _, level = components(_rules(strokes, LONG_RULE_PENS * pen, axis=1).astype(np.uint8))
-    tops = level[1:, TOP]
-    extent = float(np.ptp(tops)) if len(tops) >= MIN_CROSSED_RULES else math.inf
-    return min(LONG_UPRIGHT_PENS * pen, MIN_CROSSING * extent)
+    """Return the least length of upright rules in pixels; less on squared paper, where they cross level ones.
+
+    Its level rules are one above the other, and its upright ones about as far apart.
+    """
+    always = LONG_UPRIGHT_PENS * pen
+    level = _places_of_rules(strokes, LONG_RULE_PENS * pen, axis=1)
+    if len(level) < MIN_CROSSED_RULES:
+        return always
+    least = MIN_CROSSING * float(level[-1] - level[0])
+    upright = _places_of_rules(strokes, least, axis=0)
+    if len(upright) < MIN_CROSSED_RULES:
+        return always
+    spacings = sorted(float(np.median(np.diff(places))) for places in (level, upright))
+    return min(always, least) if spacings[1] <= MAX_SQUARE_RATIO * spacings[0] else always
+
+
+def _places_of_rules(strokes: Mask, min_length: float, axis: int) -> NDArray[np.intp]:
+    """Return where rules along an axis are across it, in order; only those that have a common part along it."""
+    _, measures = components(_rules(strokes, min_length, axis).astype(np.uint8))
+    along, sides, across = (LEFT, WIDTH, TOP) if axis == 1 else (TOP, HEIGHT, LEFT)
+    first, last = measures[1:, along], measures[1:, along] + measures[1:, sides]
+    if not len(first) or last.min() - first.max() < 0.5 * min_length:
+        return np.zeros(0, np.intp)
+    return np.unique(measures[1:, across])
 
 
 def _is_crossed_out(line: InkLine, rules: Numbers) -> bool:
