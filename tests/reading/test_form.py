@@ -60,3 +60,10 @@ def test_without_a_threshold_nothing_is_accepted_or_rejected():
     assert (reading.text, reading.accepted) == ("1", None)
     assert form(replace(EMPTY, accepted=None)).accepted is None
     assert form(EMPTY).reason == "empty"
+
+
+def test_two_lines_in_a_cell_are_its_digits_in_their_order_and_no_value():
+    lines = [Line((Digit(label, 0.9, (x, 1, 5, 8)),), 0.9, accepted=True) for label, x in ((4, 20), (7, 1))]
+    reading = form(Reading.of(lines))
+    (cell,) = reading.cells
+    assert (cell.line.text, cell.line.full_text, cell.line.value) == ("47", "4 7", None)

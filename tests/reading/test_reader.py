@@ -100,7 +100,7 @@ def test_a_checksum_chooses_among_the_likeliest(pictures):
         ({"grid": (2, 2), "length": 3}, "a length, a pattern or a checksum for single digits"),
         ({"mode": "digit", "checksum": "luhn"}, "a length, a pattern or a checksum for single digits"),
         ({"length": 3, "pattern": "###"}, "length 3 and pattern '###'; the pattern has a length, so leave it out"),
-        ({"pattern": "date"}, "pattern is 'date', with a, d, e, t in it"),
+        ({"pattern": "date"}, "pattern is 'date', with a, d, e, t; expected"),
     ],
 )
 def test_options_that_are_unknown_or_do_not_go_together(pictures, options, message):

@@ -28,6 +28,7 @@ def reading():
         (("72", 0.25),),
         (Mark("−", 0.75, (0, 9, 4, 2)), Mark("", 0.5, (20, 6, 1, 1)), Mark("%", 0.5, (30, 6, 2, 2))),
         accepted=True,
+        full_text="−12%",
     )
     second = Line((Digit(3, 0.123456789, (5, 26, 7, 8)),), 0.5, accepted=False, reason="ambiguous")
     return Reading.of([first, second])
@@ -119,37 +120,9 @@ def test_cells_of_a_form_are_plain_too(reading):
     assert form["cells"][1]["line"] == form["lines"][1]
 
 
-def line_of(text):
-    """Return a line of digits, signs and letters side by side, each 10 pixels wide; a blank is a gap."""
-    digits, marks = [], []
-    for at, character in enumerate(text):
-        box = (12 * at, 0, 10, 20)
-        if character.isdecimal():
-            digits.append(Digit(int(character), 1.0, box))
-        elif character != " ":
-            speck = character == "?"
-            marks.append(Mark("" if speck else character, 1.0, (12 * at, 0, 4, 4) if speck else box))
-    return Line(tuple(digits), marks=tuple(marks))
-
-
-@pytest.mark.parametrize(
-    ("written", "text", "full_text", "value"),
-    [
-        ("−12.50", "1250", "−12.50", "-12.50"),
-        ("35×2+1", "3521", "35×2+1", None),
-        ("12/03/2024", "12032024", "12/03/2024", None),
-        ("Io 457", "457", "457", "457"),
-        ("1?2", "12", "12", "12"),  # a speck
-        ("12 34", "1234", "1234", "1234"),
-        ("12    34", "1234", "12 34", None),
-        ("12    345", "12345", "12 345", "12345"),
-        ("A01B22", "0122", "01 22", None),
-        ("12B345", "12345", "12 345", None),
-        ("A0122", "0122", "0122", "122"),
-        ("65%", "65", "65%", "0.65"),
-    ],
-)
-def test_the_full_text_and_value_of_a_line(written, text, full_text, value):
-    line = line_of(written)
-    assert (line.text, line.full_text) == (text, full_text)
-    assert line.value == (None if value is None else Decimal(value))
+def test_the_full_text_is_the_digits_unless_it_is_given():
+    digits = (Digit(1, 0.9, (5, 6, 7, 8)), Digit(2, 0.8, (15, 6, 7, 8)))
+    assert (Line(digits).full_text, Line(digits).value) == ("12", Decimal(12))
+    assert Line(digits, full_text="−1.2").value == Decimal("-1.2")
+    assert Line(digits, full_text="−1.2", complete=False).value is None
+    assert Line(digits, full_text="0.00000012").to_dict()["value"] == "0.00000012"

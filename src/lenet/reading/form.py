@@ -41,7 +41,7 @@ def _form_cell(cell: Cell, reading: Reading, ink: Ink) -> FormCell:
 
 
 def _joined(lines: Sequence[Line]) -> Line:
-    """Return the digits of several lines as one, which is accepted if all are; a line alone as it is."""
+    """Return the digits of several lines as one, which is accepted if all are and has no value; one alone as it is."""
     if len(lines) == 1:
         return lines[0]
     together = Reading.of(lines)
@@ -51,4 +51,6 @@ def _joined(lines: Sequence[Line]) -> Line:
         marks=tuple(mark for line in lines for mark in line.marks),
         accepted=together.accepted,
         reason=together.reason,
+        full_text=" ".join(line.full_text for line in lines),
+        complete=not lines,
     )

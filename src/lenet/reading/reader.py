@@ -25,13 +25,14 @@ from lenet.reading.checksums import CHECKSUMS
 from lenet.reading.digit import as_one_candidate, may_be_one_digit, one_digit, only_digit, read_digit, with_edges
 from lenet.reading.form import form_reading
 from lenet.reading.line.alignment import alignment_scores
-from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, UNNAMED_CLASSES, candidate_images, name_of
+from lenet.reading.line.candidate_images import CLASSES, MAPS, MARK, UNNAMED_CLASSES, candidate_images
 from lenet.reading.line.path import MIN_PROBABILITY, Hypothesis, Lattice, best_hypotheses
 from lenet.reading.line.ranking import RankedLine, ScoredLine, SegmentedLine, ranked
 from lenet.reading.line.rescoring import rescore
 from lenet.reading.line.segmentation import find_candidates, find_segments
 from lenet.reading.line.shape import MAX_DIGITS, Shape
 from lenet.reading.line.sliding_window import LineScan, SlidingWindow
+from lenet.reading.line.written import full_text, mark_tokens
 from lenet.reading.page.grid import cells_of
 from lenet.reading.page.ink import Bytes, Ink, ink_of
 from lenet.reading.page.lines import InkLine, count_of_components, find_lines
@@ -105,6 +106,8 @@ class Reader:
             )
         self._candidates = _opened("candidates" if candidates is None else candidates)
         _check_candidates_network(self._candidates)
+        if self._candidates.classes == UNNAMED_CLASSES and self._shape is not None and self._shape.has_signs:
+            raise ValueError(f"pattern is {pattern!r}, and the network for candidates has no names for signs")
         window = "sliding-window" if sliding_window is None else sliding_window
         self._window = SlidingWindow(single_network(_opened(window), "sliding window"))
         self._error = None if reject is None else as_fraction(reject)
@@ -216,8 +219,8 @@ class Reader:
         scored = self._score(segmented, threads)
         texts = [[number.text for number in line.numbers] for line in scored]
         alignments = alignment_scores([line.scan for line in scored], texts)
-        numbers, images = [line.numbers for line in scored], [line.images for line in scored]
-        rescores = rescore(self._rescorer, numbers, images, threads=threads)
+        of_lines = zip(*((line.numbers, line.images, line.probabilities) for line in scored), strict=True)
+        rescores = rescore(self._rescorer, *(of_lines if scored else ((), (), ())), threads=threads)
         return [ranked(*of_line) for of_line in zip(scored, alignments, rescores, strict=True)]
 
     def _score(self, lines: Sequence[SegmentedLine], threads: int | None) -> list[ScoredLine]:
@@ -265,7 +268,9 @@ class Reader:
         """Return a digit that stands alone, rejected where the other networks do not agree."""
         (by_lines,), (ranked_line,) = page.reading.lines, page.lines
         probability = math.exp(ranked_line.numbers[0].score) if digit.text == by_lines.text else 0.0
-        agreed = self._thresholds.of_digit(replace(digit, marks=by_lines.marks), probability * digit.confidence)
+        text = by_lines.full_text.replace(by_lines.text, digit.text)
+        digit = replace(digit, marks=by_lines.marks, full_text=text, complete=by_lines.complete)
+        agreed = self._thresholds.of_digit(digit, probability * digit.confidence)
         if by_lines.reason in WRITTEN_REASONS:
             return replace(agreed, accepted=False, reason=by_lines.reason)
         return agreed
@@ -328,10 +333,9 @@ def _line_result(line: RankedLine, ink: Ink) -> Line:
     best, *others = line.numbers
     digits = tuple(Digit.of(line.probabilities[index, :MARK], box(index), label) for label, index in best.digits)
     alternatives = tuple((other.text, other.confidence) for other in others)
-    marks = sorted(
-        (Mark(*name_of(line.probabilities[index]), box(index)) for index in best.marks), key=lambda mark: mark.box
-    )
-    return Line(digits, best.confidence, alternatives, tuple(marks))
+    marks = tuple(Mark(mark.label, mark.confidence, box(mark.candidate)) for mark in mark_tokens(line))
+    text, complete = full_text(line)
+    return Line(digits, best.confidence, alternatives, marks, full_text=text, complete=complete)
 
 
 def _shape_of(length: int | None, pattern: str | None) -> Shape | None:

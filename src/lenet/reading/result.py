@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +20,6 @@ from lenet.synthesis.signs import SIGNS
 
 VERSION = 1
 """Of what `Reading.to_dict` returns: see docs/reading.schema.json."""
-MAX_TEXT_GAP = 1.2
-"""A gap between digits and signs that is wider than this, in heights of a digit, is a blank in the text."""
 
 
 def box_of(boxes: Sequence[Box]) -> Box:
@@ -116,6 +113,11 @@ class Line:
         What is no digit, from left to right: points, commas, dashes, currency marks, letters.
     accepted : bool or None
         Whether the confidence reaches the rejection threshold; None where none was asked for.
+    full_text : str
+        The digits and signs along the line, with a blank where letters or a wide gap are between them; by default the
+        digits.
+    complete : bool
+        Whether the full text has all that stands among the digits: no mark there is without a name, no sign uncertain.
     reason : str
         Why it is not accepted: ``ambiguous``, ``not_a_digit``, ``crossed_out``, ``orientation`` (another turn is as
         likely), ``border`` (the picture cuts off a digit); empty if it is, or where no threshold was asked for.
@@ -127,6 +129,13 @@ class Line:
     marks: tuple[Mark, ...] = ()
     accepted: bool | None = None
     reason: str = ""
+    full_text: str = ""
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        """Take the digits for the full text where none is given."""
+        if not self.full_text:
+            object.__setattr__(self, "full_text", self.text)
 
     @property
     def text(self) -> str:
@@ -134,29 +143,12 @@ class Line:
         return "".join(str(digit.label) for digit in self.digits)
 
     @property
-    def full_text(self) -> str:
-        """The digits and signs from left to right, with a blank where letters or a wide gap are between them."""
-        tokens = [(digit.box, str(digit.label)) for digit in self.digits]
-        tokens += [(mark.box, mark.label if mark.is_sign else " ") for mark in self.marks if mark.label]
-        tokens.sort(key=lambda token: token[0][0] + token[0][2] / 2)
-        height = statistics.median(digit.box[3] for digit in self.digits) if self.digits else 0
-        text, end = "", None
-        for (left, _, width, _), character in tokens:
-            if end is not None and left - end > MAX_TEXT_GAP * height:
-                text += " "
-            text, end = text + character, left + width
-        return " ".join(text.split())
-
-    @property
     def value(self) -> Decimal | None:
-        """The number that the line is, with its sign, decimals and percent; None where it is none, or could be two."""
-        return None if self._has_letters_inside() else value_of(self.full_text)
+        """The number that the line is, with its sign, decimals and percent.
 
-    def _has_letters_inside(self) -> bool:
-        """Return whether something as tall as half a digit, and no sign, stands between digits."""
-        left, _, width, height = self.box
-        others = [mark.box for mark in self.marks if not mark.is_sign and 2 * mark.box[3] > height]
-        return any(left < x + w / 2 < left + width for x, _, w, _ in others)
+        None where it is none, or could be two, or where what stands among the digits is not known.
+        """
+        return value_of(self.full_text) if self.complete else None
 
     @property
     def box(self) -> Box:
@@ -172,7 +164,7 @@ class Line:
         return {
             "text": self.text,
             "full_text": self.full_text,
-            "value": None if self.value is None else str(self.value),
+            "value": None if self.value is None else format(self.value, "f"),
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,

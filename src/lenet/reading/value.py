@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_SPACED = r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?"
-_NUMBER = re.compile(rf"(?P<sign>[+−]?)(?P<before>[$€£¥#]?)(?P<number>{_SPACED}|[0-9.,]+)(?P<after>[$€£¥%]?)")
-_BESIDE_SIGN = re.compile("(?<![0-9]) | (?![0-9])")
+_SPACED = r"[0-9]{1,3}(?: [0-9]{3})+"
+_NUMBER = re.compile(
+    rf"(?P<sign>[+−]?)(?P<before>[$€£¥#]?)(?P<number>{_SPACED}(?:[.,][0-9]+)?|[0-9.,]+)(?P<after>[$€£¥%]?)"
+)
+_BESIDE_SIGN = re.compile("(?<=[+−$€£¥#]) | (?=[$€£¥%])")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 
 
@@ -15,7 +17,8 @@ def value_of(text: str) -> Decimal | None:
     """Return the number that a text of digits and signs is; None where it is none, or could be two.
 
     The last of points and commas is the decimal one, unless there are several of the same: these are between thousands.
-    One alone before three digits may be either, so that such a number has no value. Blanks are between thousands only.
+    One alone before three digits may be either, so that such a number has no value. Several blanks, or blanks and a
+    decimal point, are between thousands; one blank may as well be between two numbers.
 
     Examples
     --------
@@ -23,28 +26,26 @@ def value_of(text: str) -> Decimal | None:
     ['-12.50', '1234.5', '1234567', '0.65', 'None', 'None']
     """
     match = _NUMBER.fullmatch(_BESIDE_SIGN.sub("", text))
-    if match is None:
+    number = match and _plain(match["number"])
+    if not match or not number:
         return None
-    digits = _plain(match["number"])
-    if digits is None:
-        return None
-    value = Decimal(digits) / (100 if match["after"] == "%" else 1)
-    return -value if match["sign"] == "−" else value
+    sign = "-" if match["sign"] == "−" else ""
+    return Decimal(f"{sign}{number}{'E-2' if match['after'] == '%' else ''}")
 
 
 def _plain(number: str) -> str | None:
     """Return a number with a point before its decimals and nothing between its thousands; None if it is unclear."""
-    if " " in number:
-        return number.replace(" ", "").replace(",", ".")
-    separators = [character for character in number if character in ".,"]
+    separators = [character for character in number if character in "., "]
     if not separators:
         return number
     last = separators[-1]
     whole, _, decimals = number.rpartition(last)
     if len(separators) == 1:
         unclear = len(decimals) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
-        return None if unclear or not decimals or not whole else f"{whole}.{decimals}"
+        return None if unclear or not decimals or not whole or last == " " else f"{whole}.{decimals}"
     if len(set(separators)) == 1:
-        return number.replace(last, "") if _GROUPED.fullmatch(number) else None
-    grouped = separators[:-1] == [separators[0]] * (len(separators) - 1) and _GROUPED.fullmatch(whole)
-    return f"{whole.replace(separators[0], '')}.{decimals}" if grouped and decimals else None
+        return number.replace(last, "") if last == " " or _GROUPED.fullmatch(number) else None
+    if separators[:-1] != [separators[0]] * (len(separators) - 1) or not decimals or last == " ":
+        return None
+    grouped = separators[0] == " " or _GROUPED.fullmatch(whole)
+    return f"{whole.replace(separators[0], '')}.{decimals}" if grouped else None

@@ -76,15 +76,31 @@ def test_only_numbers_of_a_pattern():
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("", "pattern is '', with 0 digits; expected 1 to 64 times # for a digit, and signs such as /"),
+        ("", "pattern is '', with 0 digits, 0 characters; expected # for each digit, signs such as /"),
         ("//", "with 0 digits"),
-        ("#" * 65, "with 65 digits"),
-        ("##?##!", r"pattern is '##\?##!', with !, \? in it"),
+        ("#" * 65, "with 65 digits, 65 characters"),
+        ("#" + "." * 64, "with 1 digits, 65 characters"),
+        ("##?##!", r"pattern is '##\?##!', with !, \?; expected"),
     ],
 )
 def test_patterns_that_are_refused(pattern, message):
     with pytest.raises(ValueError, match=message):
         Shape.of_pattern(pattern)
+
+
+def test_other_signs_than_those_of_the_pattern_count_against_a_number():
+    """A mark that is a point with 0.1 and a comma with 0.8, between a 1 and a 3."""
+    probabilities = np.zeros((3, CLASSES))
+    probabilities[0, 1] = probabilities[2, 3] = 1.0
+    probabilities[1, UNNAMED_CLASSES + NAMES.index(".")], probabilities[1, UNNAMED_CLASSES + NAMES.index(",")] = (
+        0.1,
+        0.8,
+    )
+    of_line = Lattice([Candidate(k, k, 20 * k, 0, 20 * k + 10, 40) for k in range(3)], probabilities, 3, 40.0)
+    fitting, other = best_hypotheses(of_line, Shape.of_pattern("#.#"))
+    assert (fitting.text, fitting.constrained, math.exp(fitting.score)) == ("13", True, pytest.approx(0.1))
+    assert (other.text, other.constrained, math.exp(other.score)) == ("13", False, pytest.approx(0.8))
+    assert fitting.mark_labels == (UNNAMED_CLASSES + NAMES.index("."),)
 
 
 def test_signs_of_a_keyboard():

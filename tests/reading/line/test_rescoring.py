@@ -5,7 +5,7 @@ import pytest
 
 import lenet
 from lenet.reading.line.path import Hypothesis
-from lenet.reading.line.rescoring import MIN_PROBABILITY, rescore
+from lenet.reading.line.rescoring import MIN_PROBABILITY, SIGN_PROBABILITY, rescore
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +19,10 @@ def images(mnist_test):
     return np.pad(mnist_test[0][:4, None], ((0, 0), (0, 2), (0, 0), (0, 0)))
 
 
+UNNAMED = np.full((4, 12), 1 / 12)
+"""Probabilities of candidates by networks that know no names."""
+
+
 def number(*digits, marks=()):
     return Hypothesis(digits, marks, 0.0)
 
@@ -26,7 +30,7 @@ def number(*digits, marks=()):
 @pytest.mark.mnist
 def test_digits_that_all_numbers_have_are_not_rescored(network, images):
     numbers = [number((7, 0), (2, 1)), number((1, 0), (2, 1)), number((2, 1))]
-    (scores,) = rescore(network, [numbers], [images])
+    (scores,) = rescore(network, [numbers], [images], [UNNAMED])
     logs = np.log(np.maximum(network.predict_proba(images[:1, 0])[0], MIN_PROBABILITY))
     assert scores == pytest.approx([logs[7], logs[1], 0.0])
     assert scores[0] > -0.1 > np.log(MIN_PROBABILITY) + 1 > scores[1]
@@ -36,7 +40,7 @@ def test_digits_that_all_numbers_have_are_not_rescored(network, images):
 def test_all_digits_of_a_number_count_that_others_have_not(network, images):
     """The same digit of another candidate is another one."""
     numbers = [number((7, 0), (2, 1), (1, 2)), number((7, 0), (2, 2), (1, 1))]
-    (scores,) = rescore(network, [numbers], [images])
+    (scores,) = rescore(network, [numbers], [images], [UNNAMED])
     one, two = np.log(np.maximum(network.predict_proba(images[1:3, 0]), MIN_PROBABILITY))
     assert scores == pytest.approx([one[2] + two[1], one[1] + two[2]])
 
@@ -45,11 +49,11 @@ def test_all_digits_of_a_number_count_that_others_have_not(network, images):
 def test_a_mark_is_classified_if_other_numbers_take_it_for_a_digit(network, images):
     """A digit is no mark; what is a mark for all numbers, or a mark or nothing, is not classified."""
     numbers = [number((7, 0), (2, 1), marks=(3,)), number((7, 0), marks=(1, 3)), number((7, 0), (2, 1))]
-    (scores,) = rescore(network, [numbers], [images])
+    (scores,) = rescore(network, [numbers], [images], [UNNAMED])
     assert scores == pytest.approx([scores[0], np.log(MIN_PROBABILITY), scores[0]])
     assert -0.1 < scores[0] < 0.0
     # Empty images are non-digits.
-    (scores,) = rescore(network, [numbers], [np.zeros_like(images)])
+    (scores,) = rescore(network, [numbers], [np.zeros_like(images)], [UNNAMED])
     assert scores[1] > -0.7 > -1.0 > scores[0]
 
 
@@ -61,10 +65,22 @@ def test_lines_together_have_the_scores_of_each_alone(network, images):
         [number((0, 3))],
         [number((0, 3)), number((6, 3)), number((2, 1), (0, 3))],
     ]
-    together = rescore(network, lines, [images] * 4)
-    alone = [rescore(network, [line], [images])[0] for line in lines]
+    together = rescore(network, lines, [images] * 4, [UNNAMED] * 4)
+    alone = [rescore(network, [line], [images], [UNNAMED])[0] for line in lines]
     assert [len(of_line) for of_line in together] == [2, 0, 1, 3]
     for some, other in zip(together, alone, strict=True):
         assert some == pytest.approx(other)
     assert together[2].tolist() == [0.0]
-    assert rescore(network, [], []) == []
+    assert rescore(network, [], [], []) == []
+
+
+@pytest.mark.mnist
+def test_what_may_be_a_sign_has_a_fixed_probability(network, images):
+    """The 1 may be a slash, which looks like a 1 to the classifier."""
+    named = np.full((4, 43), 0.01)
+    named[2, 12 + 6] = 0.5
+    numbers = [number((7, 0), (1, 2)), number((7, 0), marks=(2,)), number((1, 0), marks=(2,))]
+    (scores,) = rescore(network, [numbers], [images], [named])
+    logs = np.log(np.maximum(network.predict_proba(images[:3, 0]), MIN_PROBABILITY))
+    sign = np.log(SIGN_PROBABILITY)
+    assert scores == pytest.approx([logs[0, 7] + logs[2, 1], logs[0, 7] + sign, logs[0, 1] + sign])

@@ -32,6 +32,8 @@ MIN_CLASS_PROBABILITY = 1e-4
 MIN_PROBABILITY = 1e-9
 TINY = float(np.finfo(np.float64).tiny)
 """The probability of digits and unnamed marks that is left to them where all classes count."""
+MIN_OTHER_SIGNS = 1e-6
+"""The least fraction of a number's probability with any signs for which other signs than those asked for count."""
 MARK_BONUS = 1.0
 """How much a mark more adds to a path's log probability when paths of the same number are compared."""
 
@@ -46,6 +48,8 @@ class Hypothesis:
         Each digit with the index of its candidate.
     marks : tuple of int
         The indices of the candidates that are marks.
+    mark_labels : tuple of int
+        The class of each mark: `MARK` for one whose name does not matter to the path.
     score : float
         The log of the path's probability.
     confidence : float
@@ -59,6 +63,7 @@ class Hypothesis:
     score: float
     confidence: float = 1.0
     constrained: bool = True
+    mark_labels: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -109,10 +114,21 @@ def best_hypotheses(
         if not fitting:
             continue
         others = numbers if shape is None else _Search(lattice, min_probability, None).best(MAX_HYPOTHESES)
-        texts = {number.text for number in fitting}
-        unfitting = [replace(other, constrained=False) for other in others[:MAX_HYPOTHESES] if other.text not in texts]
-        return fitting[:MAX_HYPOTHESES] + unfitting
+        scores = {number.text: number.score for number in fitting}
+        unfitting = [_rival(other, scores.get(other.text)) for other in others[:MAX_HYPOTHESES]]
+        return fitting[:MAX_HYPOTHESES] + [other for other in unfitting if other is not None]
     return []
+
+
+def _rival(other: Hypothesis, fitting_score: float | None) -> Hypothesis | None:
+    """Return a number that does not satisfy what was asked for; of one that does, what it is with other signs."""
+    score = other.score
+    if fitting_score is not None:
+        rest = 1 - math.exp(min(0.0, fitting_score - score))
+        if rest < MIN_OTHER_SIGNS:
+            return None
+        score += math.log(rest)
+    return replace(other, score=score, constrained=False)
 
 
 class _State(NamedTuple):
@@ -203,11 +219,12 @@ class _Search:
 
 
 def _hypothesis(state: _State) -> Hypothesis:
-    digits, marks, score = [], [], state.score
+    digits, marks, labels, score = [], [], [], state.score
     while state.before is not None:
         if state.label >= MARK:
             marks.append(state.candidate)
+            labels.append(state.label)
         else:
             digits.append((state.label, state.candidate))
         state = state.before
-    return Hypothesis(tuple(digits[::-1]), tuple(marks[::-1]), score)
+    return Hypothesis(tuple(digits[::-1]), tuple(marks[::-1]), score, mark_labels=tuple(labels[::-1]))

@@ -2,7 +2,8 @@
 
 That network was trained on more letterforms and more digits than the networks for whole numbers, each digit by itself,
 and gives a non-digit the same probability for all classes. It classifies each candidate that some of the numbers take
-for a digit and others for another digit, for a mark, or for nothing.
+for a digit and others for another digit, for a mark, or for nothing. Signs and letters look like digits to it, so that
+these have a fixed probability.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 
 from lenet.model.network import Classifier
 from lenet.model.rejection import nondigit_probability
-from lenet.reading.line.candidate_images import MARK
+from lenet.reading.line.candidate_images import MARK, name_of
 from lenet.reading.line.path import Hypothesis
 
 WEIGHT = 0.75
 """The weight of the log probability of this classifier, where that of a path has the weight 1."""
 MIN_PROBABILITY = 1e-3
 """The least probability that this classifier gives any class."""
+SIGN_PROBABILITY = 0.2
+"""The probability that what may be a sign or a letter is one."""
 
 Floats = NDArray[np.floating[Any]]
 
@@ -30,6 +33,7 @@ def rescore(
     classifier: Classifier,
     numbers: Sequence[Sequence[Hypothesis]],
     images: Sequence[NDArray[np.uint8]],
+    probabilities: Sequence[Floats],
     *,
     threads: int | None = None,
 ) -> list[Floats]:
@@ -43,6 +47,8 @@ def rescore(
         Each line's numbers.
     images : sequence of uint8 (candidates, maps, 28, 28)
         Each line's candidates; the first map has the candidate's ink alone.
+    probabilities : sequence of float (candidates, classes)
+        Of each line's candidates, by the other networks.
     threads : int, optional
         See `lenet.engine.cpu.threads_to_use`.
 
@@ -59,8 +65,10 @@ def rescore(
     shown = [of_line[candidates, 0] for of_line, candidates in zip(images, classified, strict=True) if candidates]
     if not shown:
         return [np.zeros(len(of_line)) for of_line in numbers]
-    probabilities = classifier.predict_proba(np.concatenate(shown), threads)
-    with_nondigit = np.column_stack([probabilities, nondigit_probability(probabilities)])
+    of_digits = classifier.predict_proba(np.concatenate(shown), threads)
+    with_nondigit = np.column_stack([of_digits, nondigit_probability(of_digits)])
+    named = [bool(name_of(of_line[c])[0]) for of_line, of in zip(probabilities, classified, strict=True) for c in of]
+    with_nondigit[named, MARK] = SIGN_PROBABILITY
     logs = iter(np.log(np.maximum(with_nondigit, MIN_PROBABILITY)).tolist())
     scores: list[Floats] = []
     for of_line, candidates in zip(differences, classified, strict=True):

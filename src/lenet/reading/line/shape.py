@@ -29,6 +29,11 @@ class Shape:
     tokens: tuple[str, ...]
     any_marks: bool = False
 
+    @property
+    def has_signs(self) -> bool:
+        """Whether there are signs between the digits."""
+        return set(self.tokens) != {DIGIT}
+
     @staticmethod
     def of_length(length: int) -> Shape:
         """Return the shape of a number of so many digits, with any marks; ValueError unless it is 1 to `MAX_DIGITS`."""
@@ -43,15 +48,15 @@ class Shape:
         Raises
         ------
         ValueError
-            If it has no digit, too many, or a character that is no sign.
+            If it has no digit, too many characters, or one that is no sign.
         """
         tokens = tuple(SAME_SIGN.get(character, character) for character in pattern if not character.isspace())
         unknown = sorted({token for token in tokens if token != DIGIT and token not in NAMES})
-        if unknown or not 1 <= tokens.count(DIGIT) <= MAX_DIGITS:
-            problem = f"{', '.join(unknown)} in it" if unknown else f"{tokens.count(DIGIT)} digits"
+        if unknown or not tokens.count(DIGIT) or len(tokens) > MAX_DIGITS:
+            problem = f"{', '.join(unknown)}" if unknown else f"{tokens.count(DIGIT)} digits, {len(tokens)} characters"
             raise ValueError(
-                f"pattern is {pattern!r}, with {problem}; expected 1 to {MAX_DIGITS} times {DIGIT} for a digit, and "
-                "signs such as / . , : + - ( ) % $ between them"
+                f"pattern is {pattern!r}, with {problem}; expected {DIGIT} for each digit, signs such as "
+                f"/ . , : + - ( ) % $ between them, and at most {MAX_DIGITS} characters"
             )
         return Shape(tokens)
 
