@@ -30,7 +30,7 @@ def number():
     return as_json(lenet.read(NUMBER, reject="1%").to_dict())
 
 
-def test_real_readings_follow_the_schema(schema, number, capsys):
+def test_real_readings_follow_the_schema(schema, number):
     schema.validate(number)
     schema.validate(as_json(lenet.read("examples/digits/7.png").to_dict()))
     schema.validate(as_json(lenet.read(NUMBER, grid=(1, 2)).to_dict()))
@@ -55,7 +55,16 @@ def test_all_kinds_of_results_follow_the_schema(schema):
 
 def test_the_schema_names_every_field(number):
     """What a reading has, the schema describes."""
-    for name, part in (("reading", number), ("line", number["lines"][0]), ("digit", number["lines"][0]["digits"][0])):
+    line = number["lines"][0]
+    cell = as_json(lenet.read(NUMBER, grid=(1, 2)).to_dict())["cells"][0]
+    parts = (
+        ("reading", number),
+        ("line", line),
+        ("digit", line["digits"][0]),
+        ("mark", line["marks"][0]),
+        ("cell", cell),
+    )
+    for name, part in parts:
         assert set(part) <= set(SCHEMA["$defs"][name]["properties"]), name
         assert set(part) == set(SCHEMA["$defs"][name]["required"]), name
 

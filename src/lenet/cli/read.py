@@ -31,7 +31,7 @@ ExplainDirectory = Annotated[
 ReviewDirectory = Annotated[
     Path | None, typer.Option(help="A directory for a page on which to correct the rejected lines; with --reject.")
 ]
-Signs = Annotated[bool, typer.Option("--signs", help="As text, print signs too: -12.50, 35×2+1.")]
+Signs = Annotated[bool, typer.Option("--signs", help="As text, print signs too: −12.50, 35×2+1.")]
 Value = Annotated[
     bool, typer.Option("--value", help="As text, print the number that a line is, ? for a line that is none.")
 ]
@@ -94,6 +94,8 @@ def read(
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
     named = named_pictures(pictures)
+    if signs and value:
+        raise typer.BadParameter("--signs and --value; expected one of them")
     content = "value" if value else "full_text" if signs else "text"
     show = _shown_as("jsonl" if as_json else format_, len(named) > 1, content)
     sources = [picture for _, picture in named]

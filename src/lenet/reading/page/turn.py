@@ -22,9 +22,9 @@ MAX_GAP = 3.0
 MAX_HEIGHT_RATIO = 2.0
 """Neighbours whose heights differ by more than this factor do not tell how their line leans."""
 
-MIN_STRIP, MIN_STRIP_MARGIN = 0.95, 0.05
-"""A strip touches a side of the picture along this fraction of its length; what else is in the picture ends before
-this fraction from both ends of the side."""
+MIN_STRIP, MIN_STRIP_MARGIN, MIN_STRIP_DIFFERENCE = 0.95, 0.05, 0.35
+"""A strip touches a side of the picture along this fraction of its length. Everything else ends before this fraction
+from both ends of the side. The strip's thickness differs from a stroke's by this fraction."""
 
 Components = NDArray[np.intp]
 
@@ -59,9 +59,9 @@ def without_border(ink: Ink, min_contact: float = 0.0) -> Ink:
 
 
 def without_strips(ink: Ink) -> Ink:
-    """Return ink without strips along a whole side of the picture, if the rest does not fill it to both ends.
+    """Return ink without strips along a whole side of the picture: parts of a desk, dark edges.
 
-    A digit that fills its picture may lie along a side; then the others fill it, too.
+    A 1 may lie along a side, too. It is as thick as the other strokes, and where it fills the picture others fill it.
     """
     labels, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
     height, width = ink.image.shape
@@ -70,6 +70,8 @@ def without_strips(ink: Ink) -> Ink:
         for sides, length in (((labels[:, 0], labels[:, -1]), height), ((labels[0], labels[-1]), width))
     )
     upright[0] = level[0] = False
+    for strips, thickness in ((upright, WIDTH), (level, HEIGHT)):
+        strips &= np.abs(measures[:, thickness] - ink.pen) > MIN_STRIP_DIFFERENCE * ink.pen
     others = measures[1:][~(upright | level)[1:]]
     if not len(others):
         return ink
