@@ -94,10 +94,7 @@ def read(
     if reader.caveat:
         say(f"lenet: {reader.caveat}")
     named = named_pictures(pictures)
-    if signs and value:
-        raise typer.BadParameter("--signs and --value; expected one of them")
-    content = "value" if value else "full_text" if signs else "text"
-    show = _shown_as("jsonl" if as_json else format_, len(named) > 1, content)
+    show = _shown_as("jsonl" if as_json else format_, len(named) > 1, signs, value)
     sources = [picture for _, picture in named]
     results = read_batches(sources, reader, threads) if explain is None else _explained(named, explain, reader, threads)
     failed, rejected = _report(named, results, show, _opened_review(review, reject))
@@ -105,8 +102,11 @@ def read(
         raise typer.Exit(1 if failed else 3)
 
 
-def _shown_as(name: str, several: bool, content: str) -> Show:
+def _shown_as(name: str, several: bool, signs: bool, value: bool) -> Show:
     """Return what prints results in a format; a usage error for an unknown one, or for content that it has anyway."""
+    if signs and value:
+        raise typer.BadParameter("--signs and --value; expected one of them")
+    content = "value" if value else "full_text" if signs else "text"
     if name not in FORMATS:
         raise typer.BadParameter(f"--format is {name!r}; expected one of {', '.join(FORMATS)}")
     if name != "text" and content != "text":

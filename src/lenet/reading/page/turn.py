@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components
+from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components, stroke_width
 from lenet.reading.page.ink import Affine, Ink, composed, without_components
 
 MIN_SKEW, CLEAR_SKEW, MAX_SKEW = 3.0, 7.0, 25.0
@@ -70,11 +70,12 @@ def without_strips(ink: Ink) -> Ink:
         for sides, length in (((labels[:, 0], labels[:, -1]), height), ((labels[0], labels[-1]), width))
     )
     upright[0] = level[0] = False
-    for strips, thickness in ((upright, WIDTH), (level, HEIGHT)):
-        strips &= np.abs(measures[:, thickness] - ink.pen) > MIN_STRIP_DIFFERENCE * ink.pen
     others = measures[1:][~(upright | level)[1:]]
-    if not len(others):
+    if len(others) in (0, len(measures) - 1):
         return ink
+    pen = stroke_width((labels > 0) & ~(upright | level)[labels])
+    for along, thickness in ((upright, WIDTH), (level, HEIGHT)):
+        along &= np.abs(measures[:, thickness] - pen) > MIN_STRIP_DIFFERENCE * pen
     strips = np.zeros(len(measures), bool)
     for along, length, start, extent in ((upright, height, TOP, HEIGHT), (level, width, LEFT, WIDTH)):
         first, last = others[:, start].min(), (others[:, start] + others[:, extent]).max()
