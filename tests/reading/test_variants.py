@@ -39,6 +39,12 @@ def test_strips_of_a_desk_beside_a_digit_are_no_digits(digits):
     picture[17:73, 30:86], picture[17:73, 86:142] = digits[0], digits[2]
     picture[:, -9:] = picture[-9:] = 60
     assert read(picture).text == "71"
+    # A ruled line along the lower side, which digits touch.
+    picture = paper(80, 200)
+    picture[17:73, 30:86], picture[17:73, 86:142] = digits[0], digits[2]
+    picture[64:] = np.minimum(picture[64:], np.where(np.arange(16)[:, None] >= 12, 60, 255))
+    cv2.line(picture, (60, 60), (60, 79), 60, 4)
+    assert read(picture).text == "71"
     # The picture ends where its digits end: what lies along its side is a 1.
     tight = np.minimum(digits[4][10:46, 8:46], 240)
     tight = np.hstack([tight, paper(36, 12)])

@@ -19,10 +19,13 @@ from lenet.reading.result import Reading
 
 MIN_CONFIDENCE, MIN_GAIN = 0.9, 0.15
 """A reading of this confidence or quality (see `quality`) is believed; by how much a variant must be better."""
+MIN_CONTACT, MIN_SIDE = 0.4, 0.6
+"""What touches the border along this fraction of its length may be a strip of a desk or a dark corner; along this
+fraction of the picture's side, it is hardly a digit."""
 MIN_INNER_CONFIDENCE = 0.5
-"""A reading without what touches the border is believed with less: digits seldom lie along a border."""
-MIN_CONTACT = 0.4
-"""What touches the border along this fraction of its length is a strip of a desk or a dark corner."""
+"""A reading without what is hardly a digit, and one of a single digit without its neighbours, is believed with less."""
+MIN_UPSIDE_DOWN_CONFIDENCE = 0.99
+"""One upside down is believed with more: a number that is hard to read may be another one then."""
 MIN_TURNED_DIGITS = 1.5
 """A turned picture has at least so many digits in a line: a single one does not tell how it is turned."""
 MAX_UPRIGHT_CONFIDENCE = 0.3
@@ -88,9 +91,14 @@ def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Varian
 
     Of a picture of one digit everything that touches the border goes, and it is not turned.
     """
-    inner = without_border(ink, 0.0 if one_digit else MIN_CONTACT)
-    if inner is not ink:
-        yield Variant(inner, min_confidence=MIN_INNER_CONFIDENCE)
+    if one_digit:
+        inner = [(without_border(ink), MIN_INNER_CONFIDENCE)]
+    else:
+        inner = [
+            (without_border(ink, MIN_CONTACT, MIN_SIDE), MIN_INNER_CONFIDENCE),
+            (without_border(ink, MIN_CONTACT), MIN_CONFIDENCE),
+        ]
+    yield from (Variant(image, min_confidence=least) for image, least in inner if image is not ink)
     if may_be_inverted(picture):
         yield Variant(prepared(ink_of(picture, inverted=True), one_digit=one_digit))
     if one_digit or count_of_components(ink) < 2:
@@ -99,7 +107,8 @@ def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Varian
     if level is not ink:
         yield Variant(level)
     for quarters in (1, 2, 3):
-        yield Variant(straightened(turned(ink, quarters)), 90 * quarters)
+        least = MIN_UPSIDE_DOWN_CONFIDENCE if quarters == 2 else MIN_CONFIDENCE
+        yield Variant(straightened(turned(ink, quarters)), 90 * quarters, least)
 
 
 def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:

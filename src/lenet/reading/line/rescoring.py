@@ -3,11 +3,12 @@
 That network was trained on more letterforms and more digits than the networks for whole numbers, each digit by itself,
 and gives a non-digit the same probability for all classes. It classifies each candidate that some of the numbers take
 for a digit and others for another digit, for a mark, or for nothing. Signs and letters look like digits to it, so that
-these have a fixed probability.
+these have a fixed probability; a slash before the first digit or after the last one is rather a 1.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ MIN_PROBABILITY = 1e-3
 """The least probability that this classifier gives any class."""
 SIGN_PROBABILITY = 0.2
 """The probability that what may be a sign or a letter is one."""
+INNER_SIGNS = "/:×÷"
+"""Signs that stand between digits."""
 
 Floats = NDArray[np.floating[Any]]
 
@@ -67,15 +70,30 @@ def rescore(
         return [np.zeros(len(of_line)) for of_line in numbers]
     of_digits = classifier.predict_proba(np.concatenate(shown), threads)
     with_nondigit = np.column_stack([of_digits, nondigit_probability(of_digits)])
-    named = [bool(name_of(of_line[c])[0]) for of_line, of in zip(probabilities, classified, strict=True) for c in of]
-    with_nondigit[named, MARK] = SIGN_PROBABILITY
     logs = iter(np.log(np.maximum(with_nondigit, MIN_PROBABILITY)).tolist())
     scores: list[Floats] = []
-    for of_line, candidates in zip(differences, classified, strict=True):
+    for of_line, candidates, of_numbers, of_classes in zip(
+        numbers, classified, differences, probabilities, strict=True
+    ):
         log_of = {candidate: next(logs) for candidate in candidates}
-        sums = [sum(log_of[c][label] for label, c in labelled if c in log_of) for labelled in of_line]
+        names = {candidate: name_of(of_classes[candidate])[0] for candidate in candidates}
+        sums = [
+            sum(
+                _log_of_mark(number, c, names[c], log_of[c]) if label == MARK else log_of[c][label] for label, c in some
+            )
+            for number, some in zip(of_line, ({one for one in d if one[1] in log_of} for d in of_numbers), strict=True)
+        ]
         scores.append(np.array(sums, np.float64))
     return scores
+
+
+def _log_of_mark(number: Hypothesis, candidate: int, name: str, logs: Sequence[float]) -> float:
+    """Return the log probability that a candidate is the mark for which a number takes it."""
+    if not name:
+        return logs[MARK]
+    digits = [index for _, index in number.digits]
+    outside = not digits or not min(digits) < candidate < max(digits)
+    return math.log(MIN_PROBABILITY if outside and name in INNER_SIGNS else SIGN_PROBABILITY)
 
 
 def _differences(numbers: Sequence[Hypothesis]) -> list[set[tuple[int, int]]]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components, stroke_width
+from lenet.image.measure import AREA, HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, components, stroke_width
 from lenet.reading.page.ink import Affine, Ink, composed, without_components
 
 MIN_SKEW, CLEAR_SKEW, MAX_SKEW = 3.0, 7.0, 25.0
@@ -22,9 +22,9 @@ MAX_GAP = 3.0
 MAX_HEIGHT_RATIO = 2.0
 """Neighbours whose heights differ by more than this factor do not tell how their line leans."""
 
-MIN_STRIP, MIN_STRIP_MARGIN, MIN_STRIP_DIFFERENCE = 0.95, 0.05, 0.35
-"""A strip touches a side of the picture along this fraction of its length. Everything else ends before this fraction
-from both ends of the side. The strip's thickness differs from a stroke's by this fraction."""
+MIN_STRIP, MIN_STRIP_FILL, MIN_STRIP_MARGIN, MIN_STRIP_DIFFERENCE = 0.95, 0.6, 0.05, 0.35
+"""A strip touches a side of the picture along this fraction of its length, and fills this fraction of its box. All else
+ends before this fraction from both ends of the side. Its thickness differs from a stroke's by this fraction."""
 
 Components = NDArray[np.intp]
 
@@ -42,16 +42,19 @@ def turned(ink: Ink, quarters: int) -> Ink:
     return replace(ink, image=image, to_picture=composed(ink.to_picture, back[quarters % 4]))
 
 
-def without_border(ink: Ink, min_contact: float = 0.0) -> Ink:
+def without_border(ink: Ink, min_contact: float = 0.0, min_side: float = 0.0) -> Ink:
     """Return ink without the components that touch the picture's border, and their soft edges.
 
-    Only those go that touch it along at least a fraction of their length.
+    Only those go that touch it along at least a fraction of their length, and of a side of the picture.
     """
     labels, measures = components((ink.image >= STROKE_LEVEL).astype(np.uint8))
-    contact = np.zeros(len(measures))
+    contact, along = np.zeros(len(measures)), np.zeros(len(measures))
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        contact += np.bincount(edge, minlength=len(measures))
+        of_edge = np.bincount(edge, minlength=len(measures))
+        contact += of_edge
+        along = np.maximum(along, of_edge / len(edge))
     touching = contact > min_contact * np.maximum(measures[:, WIDTH], measures[:, HEIGHT])
+    touching &= along >= min_side
     touching[0] = False
     if not touching.any():
         return ink
@@ -69,7 +72,10 @@ def without_strips(ink: Ink) -> Ink:
         sum(np.bincount(side, minlength=len(measures)) >= MIN_STRIP * length for side in sides) > 0
         for sides, length in (((labels[:, 0], labels[:, -1]), height), ((labels[0], labels[-1]), width))
     )
-    upright[0] = level[0] = False
+    # A ruled line to which digits are joined is no strip: it does not fill its box.
+    whole = measures[:, AREA] >= MIN_STRIP_FILL * measures[:, WIDTH] * measures[:, HEIGHT]
+    whole[0] = False
+    upright, level = upright & whole, level & whole
     others = measures[1:][~(upright | level)[1:]]
     if len(others) in (0, len(measures) - 1):
         return ink
