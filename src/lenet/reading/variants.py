@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lenet.reading.line.ranking import RankedLine
+from lenet.reading.line.written import mark_tokens
 from lenet.reading.page.frames import without_frames
 from lenet.reading.page.ink import Bytes, Ink, ink_of, may_be_inverted
 from lenet.reading.page.lines import count_of_components
@@ -73,7 +74,16 @@ def prepared(ink: Ink, *, one_digit: bool) -> Ink:
 def has_variants(page: Page) -> bool:
     """Return whether a picture may have to be seen in another way."""
     believed = page.reading.confidence >= MIN_CONFIDENCE or quality(page.lines) >= MIN_CONFIDENCE
+    believed = believed or any(map(_has_certain_signs, page.lines))
     return page.ink.pen > 0 and (not believed or _is_stacked(page.lines))
+
+
+def _has_certain_signs(line: RankedLine) -> bool:
+    """Return whether a line has signs or letters and no digits, with confidence: a pound sign is a 3 upside down."""
+    if not line.numbers or line.numbers[0].digits:
+        return False
+    marks = list(mark_tokens(line))
+    return any(mark.label and mark.confidence >= MIN_CONFIDENCE for mark in marks)
 
 
 def quality(lines: Sequence[RankedLine]) -> float:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import lenet
+from lenet.reading.line.candidate_images import CLASSES, NAMES, UNNAMED_CLASSES
 from lenet.reading.line.path import Hypothesis
-from lenet.reading.line.rescoring import MIN_PROBABILITY, SIGN_PROBABILITY, rescore
+from lenet.reading.line.rescoring import MIN_PROBABILITY, OUTER_PROBABILITY, SIGN_PROBABILITY, rescore
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +77,17 @@ def test_lines_together_have_the_scores_of_each_alone(network, images):
 
 @pytest.mark.mnist
 def test_what_may_be_a_sign_has_a_fixed_probability(network, images):
-    """The 1 may be a slash, which looks like a 1 to the classifier."""
-    named = np.full((4, 43), 0.01)
-    named[2, 12 + 6] = 0.5
+    """The 1 may be a slash, which looks like a 1 to the classifier; after the last digit it rather is one."""
+    named = np.full((4, CLASSES), 0.01)
+    named[2, UNNAMED_CLASSES + NAMES.index("/")] = 0.5
     numbers = [number((7, 0), (1, 2)), number((7, 0), marks=(2,)), number((1, 0), marks=(2,))]
     (scores,) = rescore(network, [numbers], [images], [named])
     logs = np.log(np.maximum(network.predict_proba(images[:3, 0]), MIN_PROBABILITY))
-    sign = np.log(SIGN_PROBABILITY)
-    assert scores == pytest.approx([logs[0, 7] + logs[2, 1], logs[0, 7] + sign, logs[0, 1] + sign])
+    outer = np.log(OUTER_PROBABILITY)
+    assert scores == pytest.approx([logs[0, 7] + logs[2, 1], logs[0, 7] + outer, logs[0, 1] + outer])
+    between = [number((7, 0), (1, 2), (0, 3)), number((7, 0), (0, 3), marks=(2,))]
+    (scores,) = rescore(network, [between], [images], [named])
+    assert scores == pytest.approx([logs[2, 1], np.log(SIGN_PROBABILITY)])
+    # Where there are no digits, a slash may as well stand first.
+    (scores,) = rescore(network, [[number((1, 2)), number(marks=(2,))]], [images], [named])
+    assert scores == pytest.approx([logs[2, 1], np.log(SIGN_PROBABILITY)])

@@ -24,8 +24,8 @@ WEIGHT = 0.75
 """The weight of the log probability of this classifier, where that of a path has the weight 1."""
 MIN_PROBABILITY = 1e-3
 """The least probability that this classifier gives any class."""
-SIGN_PROBABILITY = 0.2
-"""The probability that what may be a sign or a letter is one."""
+SIGN_PROBABILITY, OUTER_PROBABILITY = 0.2, 0.03
+"""The probability that what may be a sign or a letter is one; less where such signs hardly stand."""
 INNER_SIGNS = "/:×÷"
 """Signs that stand between digits."""
 
@@ -92,8 +92,8 @@ def _log_of_mark(number: Hypothesis, candidate: int, name: str, logs: Sequence[f
     if not name:
         return logs[MARK]
     digits = [index for _, index in number.digits]
-    outside = not digits or not min(digits) < candidate < max(digits)
-    return math.log(MIN_PROBABILITY if outside and name in INNER_SIGNS else SIGN_PROBABILITY)
+    outside = bool(digits) and not min(digits) < candidate < max(digits)
+    return math.log(OUTER_PROBABILITY if outside and name in INNER_SIGNS else SIGN_PROBABILITY)
 
 
 def _differences(numbers: Sequence[Hypothesis]) -> list[set[tuple[int, int]]]:
