@@ -57,7 +57,8 @@ def fine_tuned(name, work, fields, fold):
         if name in line_examples.HARD_EXAMPLE_NETWORKS:
             examples = line_examples.hard_examples(name, initial, fields)
         else:
-            examples = line_examples.training_examples(name, fields, count=line_examples.FINE_TUNING_STRINGS)
+            strings = line_examples.FINE_TUNING_STRINGS
+            examples = line_examples.training_examples(name, fields, count=strings, initial=initial)
         return lenet.fit(preset.spec, preset.recipes["fine_tune"], *examples, initial=initial)
 
     return kept(work / f"{name}-fold-{fold}.safetensors", epochs)

@@ -174,3 +174,27 @@ def test_a_data_set_of_training_examples_says_what_it_is(tmp_path, monkeypatch):
     images, labels = training_examples("sliding-window", [field()], 3, count=3, threads=1)
     assert np.array_equal(dataset.images, images)
     assert np.array_equal(dataset.labels, labels)
+
+
+class NamesCommas:
+    """Stands for a network to which every candidate is a comma, or rather nothing else that is a mark."""
+
+    classes = CLASSES
+
+    def predict_proba(self, images, threads=None):
+        probabilities = np.full((len(images), CLASSES), 0.01)
+        probabilities[:, UNNAMED_CLASSES + NAMES.index(",")] = 0.5
+        return probabilities
+
+
+@pytest.mark.mnist
+def test_marks_of_fields_have_the_names_that_the_initial_network_gives_them():
+    """The field has a 1, a 0 and a dot, of which nobody has said that it is one."""
+    comma = UNNAMED_CLASSES + NAMES.index(",")
+    unnamed, named = (
+        training_examples("candidates", [field()], count=0, initial=initial, threads=1)[1]
+        for initial in (None, NamesCommas())
+    )
+    assert (unnamed == MARK).sum() == (named == comma).sum() > 0
+    assert not (named == MARK).any()
+    assert np.array_equal(unnamed[unnamed != MARK], named[named != comma])

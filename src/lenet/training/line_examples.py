@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,22 +210,27 @@ class _Source:
     """What makes examples, batch by batch, the same ones in every process.
 
     A batch is (kind, number, count). Of the kinds `OF_MNIST` and `MIXED` it has `count` strings; of the kind
-    `OF_FIELDS` it has a few fields, each as it is and `count` times varied. With a network, mostly the examples are
-    kept that are hard for it.
+    `OF_FIELDS` it has a few fields, each as it is and `count` times varied. The initial network names the marks of
+    fields, which have no names. With `hard`, mostly the examples are kept that are hard for it.
     """
 
     name: str
     seed: int
     fields: Sequence[Field] = ()
-    hard_for: Network | None = None
+    initial: Network | None = None
+    hard: bool = False
 
     def examples(self, kind: int, number: int, count: int) -> Examples:
         """Return the examples of a batch."""
         random = _generator(self.seed, kind, number)
         images, labels = NETWORKS[self.name](self._strings(kind, number, count, random), random)
-        if self.hard_for is None:
+        if self.initial is None or not len(images):
             return images, labels
-        kept = self.hard_for.predict_proba(images, threads=1).max(axis=1) < EASY_CONFIDENCE
+        if kind == OF_FIELDS and self.initial.classes > UNNAMED_CLASSES:
+            labels = _with_names(labels, self.initial.predict_proba(images, threads=1))
+        if not self.hard:
+            return images, labels
+        kept = self.initial.predict_proba(images, threads=1).max(axis=1) < EASY_CONFIDENCE
         kept |= random.random(len(labels)) < EASY_KEPT
         return images[kept], labels[kept]
 
@@ -248,6 +254,14 @@ class _Source:
             yield compose(digits, [] if is_word else numbers(random), random)
 
 
+def _with_names(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Return labels with the likeliest name for each mark, if a name is likelier than none."""
+    of_marks = np.column_stack([probabilities[:, MARK], probabilities[:, UNNAMED_CLASSES:]])
+    best = of_marks.argmax(axis=1)
+    named = (labels == MARK) & (best > 0)
+    return np.where(named, UNNAMED_CLASSES - 1 + best, labels).astype(np.uint8)
+
+
 def _copies(field: Field, count: int, random: np.random.Generator) -> Iterator[Composed]:
     """Yield a field as it is, and `count` times varied."""
     composed = composed_field(field)
@@ -258,7 +272,13 @@ def _copies(field: Field, count: int, random: np.random.Generator) -> Iterator[C
 
 
 def training_examples(
-    name: str, fields: Sequence[Field] = (), seed: int = 0, *, count: int = MNIST_STRINGS, threads: int | None = None
+    name: str,
+    fields: Sequence[Field] = (),
+    seed: int = 0,
+    *,
+    count: int = MNIST_STRINGS,
+    initial: Network | None = None,
+    threads: int | None = None,
 ) -> Examples:
     """Return images, uint8 (n, maps, height, width), and labels of strings composed of MNIST's and fields' digits.
 
@@ -272,10 +292,12 @@ def training_examples(
         The same seed and fields give the same examples.
     count : int
         Strings to compose from MNIST's digits.
+    initial : Network, optional
+        The network that names the marks of fields, if it has names; by default these have none.
     threads : int, optional
         Processes to share the work, see `lenet.engine.cpu.threads_to_use`.
     """
-    source = _Source(name, seed, tuple(fields))
+    source = _Source(name, seed, tuple(fields), initial)
     return _collected(source, _batches(fields, count, min(MIXED_STRINGS, 2 * count), FIELD_COPIES), threads)
 
 
@@ -293,7 +315,7 @@ def hard_examples(
     network : Network
         With the classes of the examples.
     """
-    source = _Source(name, seed, tuple(fields), network)
+    source = _Source(name, seed, tuple(fields), network, hard=True)
     return _collected(source, _batches(fields, HARD_STRINGS, HARD_MIXED_STRINGS, HARD_COPIES), threads)
 
 
@@ -372,5 +394,5 @@ def load_examples(
         examples = hard_examples(name, initial, fields, seed, threads=threads)
     else:
         count = FINE_TUNING_STRINGS if initial is not None and fields else MNIST_STRINGS
-        examples = training_examples(name, fields, seed, count=count, threads=threads)
+        examples = training_examples(name, fields, seed, count=count, initial=initial, threads=threads)
     return Dataset(*examples, description, directory)
