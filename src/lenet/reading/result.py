@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.html import table
-from lenet.image.measure import Box
-
-
-def box_of(boxes: Sequence[Box]) -> Box:
-    """Return the smallest box around others, each left, top, width and height; zeros around none."""
-    if not boxes:
-        return (0, 0, 0, 0)
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    return (left, top, right - left, bottom - top)
+from lenet.image.measure import Box, box_of
 
 
 @dataclass(frozen=True)
