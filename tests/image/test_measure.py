@@ -11,6 +11,7 @@ from lenet.image.measure import (
     TOP,
     WIDTH,
     border_pixels,
+    box_of,
     components,
     crop_to_ink,
     grey_quantiles,
@@ -22,6 +23,11 @@ from lenet.image.measure import (
 def mask(text):
     """Return a mask from its rows, ``#`` for ink."""
     return np.array([[pixel == "#" for pixel in row] for row in text.split()])
+
+
+def test_the_box_around_others():
+    assert box_of([(3, 4, 5, 6), (1, 8, 2, 9)]) == (1, 4, 7, 13)
+    assert box_of([]) == (0, 0, 0, 0)
 
 
 def test_the_box_of_ink():

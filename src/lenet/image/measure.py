@@ -5,6 +5,7 @@ Ink is uint8 (height, width), 0 = paper and 255 = ink.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -32,6 +33,15 @@ def ink_box(strokes: NDArray[np.bool_]) -> Box:
         return (0, 0, 0, 0)
     left, top = int(columns[0]), int(rows[0])
     return (left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
+
+
+def box_of(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around others, each left, top, width and height; zeros around none."""
+    if not boxes:
+        return (0, 0, 0, 0)
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    return (left, top, right - left, bottom - top)
 
 
 def crop_to_ink(picture: NDArray[Any], above: float = 0) -> NDArray[Any]:

@@ -115,12 +115,10 @@ class _Drawer:
 
     def ask(self, source: Source, page: int) -> tuple[Reply, bytes]:
         """Return the reply to a request and the pixels that follow; EOFError if the process ended, TimeoutError."""
-        request = {"page": page, "path": None if isinstance(source, bytes) else os.path.abspath(source), "size": 0}
-        content = source if isinstance(source, bytes) else b""
-        key = hashlib.sha256(content).hexdigest()
+        content, path = (source, None) if isinstance(source, bytes) else (b"", os.path.abspath(source))
+        key = hashlib.sha256(content).hexdigest() if content else ""
         with self._lock:
-            if content and key != self._opened:
-                request["size"] = len(content)
+            sent = content if key != self._opened else b""
             late = threading.Event()
 
             def expire() -> None:
@@ -130,7 +128,7 @@ class _Drawer:
             alarm = threading.Timer(MAX_SECONDS, expire)
             alarm.start()
             try:
-                answer = self._exchange(request, content if request["size"] else b"")
+                answer = self._exchange({"page": page, "path": path, "size": len(sent)}, sent)
             except BaseException as failure:  # also an interrupt: what comes then is no reply to the next request
                 self.end()
                 if late.is_set():
@@ -140,7 +138,7 @@ class _Drawer:
                 raise
             finally:
                 alarm.cancel()
-            self._opened = key if content and "error" not in answer[0] else ""
+            self._opened = "" if "error" in answer[0] else key
             return answer
 
     def _exchange(self, request: Reply, content: bytes) -> tuple[Reply, bytes]:
@@ -240,7 +238,7 @@ def _answer(request: Reply, content: bytes, documents: _Documents) -> tuple[Repl
         sheet = document[request["page"] - 1]
         width, height = sheet.get_size()
         scale = min(DPI / POINTS_PER_INCH, (MAX_PAGE_PIXELS / max(1.0, width * height)) ** 0.5)
-        picture = sheet.render(scale=scale, grayscale=True).to_pil().convert("L")
+        picture = sheet.render(scale=scale, grayscale=True).to_pil()
     except Exception as error:  # whatever pdfium makes of a broken page
         return {"error": f"the page is broken ({error})"}, b""
     pixels = picture.tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,21 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.html import table
-from lenet.image.measure import Box
+from lenet.image.measure import Box, box_of
 from lenet.reading.value import value_of
 from lenet.synthesis.signs import SIGNS
 
 VERSION = 1
 """Of what `Reading.to_dict` returns: see docs/reading.schema.json."""
-
-
-def box_of(boxes: Sequence[Box]) -> Box:
-    """Return the smallest box around others, each left, top, width and height; zeros around none."""
-    if not boxes:
-        return (0, 0, 0, 0)
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    return (left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True)

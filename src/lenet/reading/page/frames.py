@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.image.measure import AREA, HEIGHT, STROKE_LEVEL, WIDTH, Box, components
+from lenet.image.measure import AREA, HEIGHT, LEFT, STROKE_LEVEL, TOP, WIDTH, Box, box_of, components
 from lenet.reading.page.ink import Ink
 
 MIN_CELL_PX, MIN_CELL_PENS = 10, 4.0
@@ -64,15 +64,16 @@ def without_frames(ink: Ink) -> tuple[Ink, list[Frame]]:
         left, top, width, height, _ = measures[number]
         around = (slice(top, top + height), slice(left, left + width))
         here = labels[around]
-        cells = _cells(here, int(number), measures, ink.pen)
+        component = here == number
+        cells = _cells(here, component, measures, ink.pen)
         if not cells:
             continue
-        touching, touched = _touching(here == number, cells, ink.pen)
+        touching, touched = _touching(component, cells, ink.pen)
         boxes = [cell.box for cell in cells]
         across = touched + _missing(boxes, width, height) > MAX_WRITTEN_SQUARES * len(cells)
         if len(cells) >= MIN_SQUARES and (across or touched > sum(cell.filled for cell in cells)):
             continue  # squared paper: writing goes across its cells
-        frame = (here == number) & ~touching
+        frame = component & ~touching
         if not frames:
             image = image.copy()
         # The soft edges of the frame go with it, those of what it touches do not.
@@ -87,8 +88,7 @@ def without_frames(ink: Ink) -> tuple[Ink, list[Frame]]:
 def _possible(measures: Numbers, pen: float) -> Numbers:
     """Return which components may be frames, the largest first: thin ones around others, or long ones."""
     left, top, width, height, area = measures.T
-    least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
-    large = (np.minimum(width, height) > least) & (area < MAX_INK_FRACTION * width * height)
+    large = (np.minimum(width, height) > _min_cell_px(pen)) & (area < MAX_INK_FRACTION * width * height)
     chosen = []
     for number in np.flatnonzero(large):
         inside = (left > left[number]) & (left + width < left[number] + width[number])
@@ -98,6 +98,11 @@ def _possible(measures: Numbers, pen: float) -> Numbers:
             chosen.append(number)
     order = np.argsort([-int(width[number]) * int(height[number]) for number in chosen], kind="stable")
     return np.array(chosen, np.intp)[order][:MAX_FRAMES]
+
+
+def _min_cell_px(pen: float) -> float:
+    """Return the least side of a cell in pixels."""
+    return max(MIN_CELL_PX, MIN_CELL_PENS * pen)
 
 
 class _Cell(NamedTuple):
@@ -113,33 +118,34 @@ class _Cell(NamedTuple):
         return image[top : top + height, left : left + width]
 
 
-def _cells(here: NDArray[np.int32], number: int, measures: Numbers, pen: float) -> list[_Cell]:
-    """Return the cells of a component if it is a frame, none otherwise."""
+def _cells(here: NDArray[np.int32], component: Mask, measures: Numbers, pen: float) -> list[_Cell]:
+    """Return the cells of a component if it is a frame, none otherwise; `here` has the numbers of all components."""
     # A wall may have gaps of a pixel or two.
-    wall = np.pad((here == number).astype(np.uint8), 3)
-    wall = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
-    _, holes, of_holes, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
-    outside, holes = int(holes[0, 0]), np.asarray(holes[1:-1, 1:-1], np.int32)
-    least = max(MIN_CELL_PX, MIN_CELL_PENS * pen)
+    padded = np.pad(component.astype(np.uint8), 3)
+    wall = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
+    _, numbered, stats, _ = cv2.connectedComponentsWithStats(1 - wall, connectivity=4)
+    # Without the pixel that is around the component.
+    outside, holes, of_holes = int(numbered[0, 0]), numbered[1:-1, 1:-1], np.array(stats, np.intp)
+    of_holes[:, [LEFT, TOP]] -= 1
     cells = []
-    for numbers in _groups(np.asarray(of_holes, np.intp), outside, pen, here == number):
-        box = _united([(left - 1, top - 1, *sides) for left, top, *sides, _ in of_holes[numbers].tolist()])
+    for numbers in _groups(of_holes, outside, pen, component):
+        box = _box_of_holes(of_holes, numbers)
         left, top, width, height = box
-        if min(width, height) < least:
+        if min(width, height) < _min_cell_px(pen):
             continue
         inside = (slice(top, top + height), slice(left, left + width))
         mask = np.isin(holes[inside], numbers)
-        contents = [other for other in np.unique(here[inside][mask]) if other not in (0, number)]
-        tall = max((measures[other, HEIGHT] for other in contents), default=0)
+        contents = np.unique(here[inside][mask & ~component[inside]])
+        tall = measures[contents, HEIGHT].max(initial=0)  # that of paper is 0
         cells.append(_Cell(box, _hull(mask), bool(tall >= MIN_CONTENT * min(width, height))))
     empty = sum(cell.hull.mean() >= MIN_RECTANGULARITY for cell in cells)
-    is_frame = any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(here == number, pen))
+    is_frame = any(cell.filled for cell in cells) or (empty >= MIN_EMPTY_CELLS and _is_walled(component, pen))
     return cells if is_frame else []
 
 
 def _groups(of_holes: Numbers, outside: int, pen: float, component: Mask) -> list[list[int]]:
     """Return the numbers of a component's holes, those together that strokes divide and no walls do."""
-    least, reach = max(MIN_CELL_PX, MIN_CELL_PENS * pen), MAX_PART_GAP_PENS * pen
+    least, reach = _min_cell_px(pen), MAX_PART_GAP_PENS * pen
     sides = of_holes[:, [WIDTH, HEIGHT]].min(axis=1)
     sides[[0, outside]] = 0
     large = np.flatnonzero(sides >= least)
@@ -152,27 +158,24 @@ def _groups(of_holes: Numbers, outside: int, pen: float, component: Mask) -> lis
         return [list(map(int, parts))]
     groups: list[tuple[Box, list[int]]] = []
     for hole in map(int, parts):
-        left, top, width, height, _ = of_holes[hole].tolist()
-        box, numbers, others = (left - 1, top - 1, width, height), [hole], []
+        box, numbers, others = _box_of_holes(of_holes, [hole]), [hole], []
         for group in groups:
             if _divided(group[0], box, component, reach):
                 others.append(group)
             else:
-                box, numbers = _united([box, group[0]]), numbers + group[1]
+                box, numbers = box_of([box, group[0]]), numbers + group[1]
         groups = [*others, (box, numbers)]
     return [numbers for _, numbers in groups]
 
 
-def _united(boxes: Sequence[Box]) -> Box:
-    """Return the box around boxes."""
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    return (left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top)
+def _box_of_holes(of_holes: Numbers, numbers: Sequence[int]) -> Box:
+    """Return the box around some holes."""
+    return box_of([(left, top, width, height) for left, top, width, height, _ in of_holes[numbers].tolist()])
 
 
 def _is_round(component: Mask) -> bool:
     """Return whether the outline of a component is a circle or an ellipse, in any position."""
-    outlines, _ = cv2.findContours(component.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = cv2.convexHull(np.concatenate(outlines))
+    outline = _convex_outline(component)
     wide, tall = cv2.minAreaRect(outline)[1]
     return bool(cv2.contourArea(outline) < MAX_ROUNDNESS * wide * tall)
 
@@ -216,10 +219,15 @@ def _missing(cells: Sequence[Box], width: int, height: int) -> float:
 
 def _hull(mask: Mask) -> Mask:
     """Return the convex hull of a mask."""
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = np.zeros(mask.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
+    cv2.fillConvexPoly(hull, _convex_outline(mask), 1)
     return hull > 0
+
+
+def _convex_outline(mask: Mask) -> Any:
+    """Return the corners of the convex hull of a mask."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.convexHull(np.concatenate(outlines))
 
 
 def _touching(component: Mask, cells: Sequence[_Cell], pen: float) -> tuple[Mask, int]:

@@ -122,14 +122,12 @@ def _walls(image: Bytes, grid: Grid, size: tuple[float, float]) -> Mask:
         runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, bar(RUN * side, 1))
         runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, bar(GAP * side, 1))
         labels, measures = components(np.asarray(runs, np.uint8))
-        along, across = (WIDTH, TOP) if axis == 1 else (HEIGHT, LEFT)
-        thickness = HEIGHT if axis == 1 else WIDTH
+        start, along, across, thickness = (LEFT, WIDTH, TOP, HEIGHT) if axis == 1 else (TOP, HEIGHT, LEFT, WIDTH)
         long = measures[:, along] >= min(MIN_WALL, MIN_WALL_OF_GRID * cells) * side
         places = (measures[:, across] + measures[:, thickness] / 2) / size[1 - axis]
         long &= np.abs(places - np.rint(places)) <= MAX_OFF
         long[0] = False
-        beside = LEFT if axis == 1 else TOP
-        extents = np.stack([measures[:, beside], measures[:, beside] + measures[:, along]], axis=1)
+        extents = np.stack([measures[:, start], measures[:, start] + measures[:, along]], axis=1)
         for number in _without_rivals(np.flatnonzero(long), places, extents):
             left, top, wide, tall, _ = measures[number]
             box = (slice(top, top + tall), slice(left, left + wide))

@@ -81,7 +81,9 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
     if not strokes.any():
         return []
     all_strokes = strokes
-    strokes = without_rules(strokes, ink.pen, LONG_RULE_PENS * ink.pen, _min_vertical_rule(strokes, ink.pen))
+    level = _rules(strokes, LONG_RULE_PENS * ink.pen, axis=1)
+    upright = _rules(strokes, _min_upright_rule(strokes, level, ink.pen), axis=0)
+    strokes = _without(strokes, ink.pen, level, upright)
     _, measures = components(strokes)
     tall = digit_height(measures[_plausible(measures, ink)], 0.75)
     _, rules = components(_rules(all_strokes, 2.2 * tall, axis=1).astype(np.uint8))
@@ -100,26 +102,26 @@ def find_lines(ink: Ink, *, single: bool = False) -> list[InkLine]:
     return [replace(line, crossed_out=_is_crossed_out(line, rules)) for line in lines]
 
 
-def _min_vertical_rule(strokes: Mask, pen: float) -> float:
+def _min_upright_rule(strokes: Mask, level_rules: NDArray[np.bool_], pen: float) -> float:
     """Return the least length of upright rules in pixels; less on squared paper, where they cross level ones.
 
     Its level rules are one above the other, and its upright ones about as far apart.
     """
     always = LONG_UPRIGHT_PENS * pen
-    level = _places_of_rules(strokes, LONG_RULE_PENS * pen, axis=1)
+    level = _places_of_rules(level_rules, LONG_RULE_PENS * pen, axis=1)
     if len(level) < MIN_CROSSED_RULES:
         return always
     least = MIN_CROSSING * float(level[-1] - level[0])
-    upright = _places_of_rules(strokes, least, axis=0)
+    upright = _places_of_rules(_rules(strokes, least, axis=0), least, axis=0)
     if len(upright) < MIN_CROSSED_RULES:
         return always
     spacings = sorted(float(np.median(np.diff(places))) for places in (level, upright))
     return min(always, least) if spacings[1] <= MAX_SQUARE_RATIO * spacings[0] else always
 
 
-def _places_of_rules(strokes: Mask, min_length: float, axis: int) -> NDArray[np.intp]:
-    """Return where rules along an axis are across it, in order; only those that have a common part along it."""
-    _, measures = components(_rules(strokes, min_length, axis).astype(np.uint8))
+def _places_of_rules(rules: NDArray[np.bool_], min_length: float, axis: int) -> NDArray[np.intp]:
+    """Return where rules along an axis are across it, in order; none unless all have a common part along it."""
+    _, measures = components(rules.astype(np.uint8))
     along, sides, across = (LEFT, WIDTH, TOP) if axis == 1 else (TOP, HEIGHT, LEFT)
     first, last = measures[1:, along], measures[1:, along] + measures[1:, sides]
     if not len(first) or last.min() - first.max() < 0.5 * min_length:
@@ -145,9 +147,13 @@ def count_of_components(ink: Ink) -> int:
 
 def without_rules(strokes: Mask, pen: float, min_horizontal_px: float, min_vertical_px: float) -> Mask:
     """Return strokes (height, width) without ruled lines of at least these lengths, except where others cross them."""
+    return _without(strokes, pen, _rules(strokes, min_horizontal_px, axis=1), _rules(strokes, min_vertical_px, axis=0))
+
+
+def _without(strokes: Mask, pen: float, level: NDArray[np.bool_], upright: NDArray[np.bool_]) -> Mask:
+    """Return strokes without level and upright rules, except where others cross them."""
     rest = strokes.copy()
-    for axis, min_length in ((1, min_horizontal_px), (0, min_vertical_px)):
-        rules = _rules(strokes, min_length, axis)
+    for axis, rules in ((1, level), (0, upright)):
         if rules.any():
             crossing = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, _bar(1, round(1.5 * pen) + 2, axis)) > 0
             rest[rules & ~crossing] = 0
