@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_pages import written
 from PIL import Image
 
 import lenet
@@ -172,6 +173,23 @@ def test_a_rejected_number_is_not_printed_as_an_accepted_one(run, tmp_path):
     assert read_anyway.strip().isdecimal()
     done = run("read", NUMBERS / "24709.png", tmp_path / "half.png", "--reject", "1%", "--fail-on-reject", code=3)
     assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["24709", "?"]
+
+
+@pytest.mark.mnist
+def test_signs_and_values(run, tmp_path, mnist_test):
+    texts = ("50−23", "−204")
+    pictures = [tmp_path / f"{number}.png" for number in range(len(texts))]
+    for path, text in zip(pictures, texts, strict=True):
+        Image.fromarray(written(text, *mnist_test)).save(path)
+    for options, lines in (([], ["5023", "204"]), (["--signs"], [*texts]), (["--value"], ["?", "-204"])):
+        done = run("read", *pictures, *options)
+        assert [line.split("\t")[1] for line in done.stdout.splitlines()] == lines
+
+
+@pytest.mark.mnist
+def test_a_pattern(run, tmp_path, mnist_test):
+    Image.fromarray(written("20/05", *mnist_test)).save(tmp_path / "a.png")
+    assert run("read", tmp_path / "a.png", "--pattern", "##/##", "--signs").stdout == "20/05\n"
 
 
 def test_pages_and_folders(run, tmp_path):

@@ -217,8 +217,7 @@ class Reader:
         scans = self._window.scan([line for _, line in lines], threads)
         segmented = _segment([(n, line, scan) for (n, line), scan in zip(lines, scans, strict=True)])
         scored = self._score(segmented, threads)
-        texts = [[number.text for number in line.numbers] for line in scored]
-        alignments = alignment_scores([line.scan for line in scored], texts)
+        alignments = alignment_scores([line.scan for line in scored], [line.seen_texts for line in scored])
         of_lines = zip(*((line.numbers, line.images, line.probabilities) for line in scored), strict=True)
         rescores = rescore(self._rescorer, *(of_lines if scored else ((), (), ())), threads=threads)
         return [ranked(*of_line) for of_line in zip(scored, alignments, rescores, strict=True)]

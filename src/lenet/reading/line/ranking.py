@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line import alignment, rescoring
+from lenet.reading.line import alignment, dates, rescoring
 from lenet.reading.line.path import Hypothesis, Lattice
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.line.sliding_window import LineScan
@@ -49,6 +49,16 @@ class ScoredLine(SegmentedLine):
     probabilities: Floats
     numbers: Sequence[Hypothesis]
 
+    @property
+    def dates(self) -> list[str]:
+        """Each number with its slashes if it is a date, otherwise nothing."""
+        return [dates.date_of(number, self.candidates, self.probabilities) for number in self.numbers]
+
+    @property
+    def seen_texts(self) -> list[str]:
+        """The digits of all numbers, then those that the sliding window sees in dates."""
+        return [number.text for number in self.numbers] + [dates.as_seen(date) for date in self.dates if date]
+
     @staticmethod
     def of(segmented: SegmentedLine, lattice: Lattice, numbers: Sequence[Hypothesis]) -> ScoredLine:
         """Return a segmented line with its lattice's probabilities and its numbers."""
@@ -69,16 +79,21 @@ class RankedLine(ScoredLine):
 def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> RankedLine:
     """Return a line with its numbers ranked by three scores: of paths, of alignments, of the single-digit classifier.
 
+    `alignment_scores` are those of `ScoredLine.seen_texts`. A date has a better chance than other numbers.
+
     The odds that the likeliest is right are its path's probability against the normalised weight of the others, and a
     little more. The others' confidences are in proportion to their weights, and all of them add up to 1 at most.
     Numbers that do not satisfy a constraint are others too, where they are much likelier; then they are dropped.
     """
     if not scored.numbers:
         return RankedLine(**vars(scored))
+    is_date = np.array(list(map(bool, scored.dates)))
+    aligned = np.array(alignment_scores[: len(scored.numbers)])
+    aligned[is_date] = np.maximum(aligned[is_date], alignment_scores[len(aligned) :])
     constrained = np.array([number.constrained for number in scored.numbers])
     paths = np.array([number.score for number in scored.numbers])
-    scores = paths + alignment.WEIGHT * np.maximum(alignment_scores, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
-    scores += np.where(constrained, 0.0, math.log(UNCONSTRAINED_WEIGHT))
+    scores = paths + alignment.WEIGHT * np.maximum(aligned, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
+    scores += np.where(constrained, is_date * math.log(dates.WEIGHT), math.log(UNCONSTRAINED_WEIGHT))
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
     best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
