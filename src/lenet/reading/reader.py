@@ -270,7 +270,8 @@ class Reader:
         text = by_lines.full_text.replace(by_lines.text, digit.text)
         digit = replace(digit, marks=by_lines.marks, full_text=text, complete=by_lines.complete)
         agreed = self._thresholds.of_digit(digit, probability * digit.confidence)
-        if by_lines.reason in WRITTEN_REASONS:
+        beside_signs = any(mark.label for mark in by_lines.marks)
+        if by_lines.reason in WRITTEN_REASONS or (by_lines.reason and beside_signs):
             return replace(agreed, accepted=False, reason=by_lines.reason)
         return agreed
 

@@ -18,8 +18,9 @@ from lenet.reading.page.lines import count_of_components
 from lenet.reading.page.turn import MIN_SKEW, straightened, turned, without_border, without_strips
 from lenet.reading.result import Reading
 
-MIN_CONFIDENCE, MIN_GAIN = 0.9, 0.15
-"""A reading of this confidence or quality (see `quality`) is believed; by how much a variant must be better."""
+MIN_CONFIDENCE, MIN_GAIN, MAX_LOSS = 0.9, 0.15, 0.1
+"""A reading of this confidence or quality (see `quality`) is believed; a variant is better if its quality is so much
+higher, or lacks only this fraction of what the other lacks."""
 MIN_CONTACT, MIN_SIDE = 0.4, 0.6
 """What touches the border along this fraction of its length may be a strip of a desk or a dark corner; along this
 fraction of the picture's side, it is hardly a digit."""
@@ -129,12 +130,12 @@ def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
     upright = digits_in_a_line(page.lines)
     qualities = [_quality_of(variant, other, upright) for variant, other in variants]
     best = max(range(len(variants)), key=qualities.__getitem__, default=-1)
-    if best < 0 or qualities[best] < quality(page.lines) + MIN_GAIN:
+    if best < 0 or not _is_better(qualities[best], quality(page.lines)):
         return page
     degrees, chosen = variants[best][0].degrees, variants[best][1]
     reading = replace(chosen.reading, turn=degrees)
     rivals = [q for q, (other, _) in zip(qualities, variants, strict=True) if other.degrees != degrees]
-    as_likely = max(rivals, default=0.0) > qualities[best] - MIN_GAIN
+    as_likely = not _is_better(qualities[best], max(rivals, default=0.0))
     as_likely |= degrees == 180 and page.reading.confidence > MAX_UPRIGHT_CONFIDENCE
     if degrees and as_likely:
         reading = _rejected(reading, "orientation")
@@ -155,6 +156,10 @@ def _quality_of(variant: Variant, page: Page, upright: float) -> float:
     if variant.degrees and digits_in_a_line(page.lines) < max(upright, MIN_TURNED_DIGITS):
         return 0.0
     return of_page
+
+
+def _is_better(one: float, other: float) -> bool:
+    return one >= other + MIN_GAIN or 1 - one <= MAX_LOSS * (1 - other)
 
 
 def _is_stacked(lines: Sequence[RankedLine]) -> bool:

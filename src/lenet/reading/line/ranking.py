@@ -22,6 +22,8 @@ from lenet.reading.page.lines import InkLine
 
 MIN_DOUBT = 1e-4
 """The fraction of what a path leaves to others that counts against a number even if no other number is there."""
+ONES_DOUBT = 1.0
+"""The same for a number that is all 1s: slashes, brackets, rules and edges of paper resemble a 1."""
 UNCONSTRAINED_WEIGHT = 0.01
 """The weight of a number that does not satisfy the constraint, where one that does has the weight 1."""
 MIN_ALIGNMENT_SCORE = -1e4
@@ -98,7 +100,8 @@ def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> Ra
     weights /= weights.sum()
     best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
     probability, others = math.exp(min(paths[best], 0.0)), max(0.0, 1 - weights[best])
-    against = probability + others + MIN_DOUBT * (1 - probability)
+    doubt = ONES_DOUBT if set(scored.numbers[best].text) == {"1"} else MIN_DOUBT
+    against = probability + others + doubt * (1 - probability)
     confidence = probability / max(against, np.finfo(float).tiny)
     # Each of the others is as much less confident as its weight is smaller, and together they get what is left at most.
     factor = min(confidence / weights[best], (1 - confidence) / others if others else 0.0)
