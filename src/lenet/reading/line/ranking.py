@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line import alignment, dates, rescoring
+from lenet.reading.line import alignment, dates, rescoring, words
 from lenet.reading.line.path import Hypothesis, Lattice
 from lenet.reading.line.segmentation import Candidate, Segments
 from lenet.reading.line.sliding_window import LineScan
@@ -96,6 +96,11 @@ def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> Ra
     paths = np.array([number.score for number in scored.numbers])
     scores = paths + alignment.WEIGHT * np.maximum(aligned, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
     scores += np.where(constrained, is_date * math.log(dates.WEIGHT), math.log(UNCONSTRAINED_WEIGHT))
+    in_words = [
+        words.digits_in_words(number, scored.candidates, scored.probabilities, scored.line.height)
+        for number in scored.numbers
+    ]
+    scores += np.array(in_words) * math.log(words.WEIGHT)
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
     best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
