@@ -6,14 +6,14 @@ import pytest
 from lenet.reading.line.candidate_images import CLASSES, MARK, NAMES, UNNAMED_CLASSES
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
-from lenet.reading.line.words import digits_in_words
+from lenet.reading.line.words import digits_in_words, groups_of, has_lone_letter
 
 LETTER, UNCERTAIN, SPECK = "x", "?", "'"
 HEIGHT = 20.0
 
 
-def count_in(text):
-    """Return the digits in words of a text: a blank is a gap, x a letter without a name, ? perhaps one, ' a speck."""
+def groups_in(text):
+    """Return the groups of a text: a blank is a gap, x a letter without a name, ? perhaps one, ' a speck."""
     candidates, probabilities, digits, marks = [], [], [], []
     for at, character in enumerate(text):
         if character == " ":
@@ -30,7 +30,15 @@ def count_in(text):
             marks.append(number)
         probabilities.append(of_class)
     number = Hypothesis(tuple(digits), tuple(marks), 0.0, mark_labels=(MARK,) * len(marks))
-    return digits_in_words(number, candidates, np.array(probabilities), HEIGHT)
+    return groups_of(number, candidates, np.array(probabilities), HEIGHT)
+
+
+def test_groups():
+    assert ["".join(character.name or LETTER for character in group) for group in groups_in("xo0' 5−94 ?")] == [
+        "xo0",
+        "5",
+        "94",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,10 +55,28 @@ def count_in(text):
     ],
 )
 def test_digits_in_words(text, count):
-    assert count_in(text) == count
+    assert digits_in_words(groups_in(text)) == count
 
 
 @pytest.mark.parametrize("text", ["xx0", "x0594", "−0 594", "0% 594", "?0 594", "'0 594", "594", "x 0 594"])
 def test_digits_of_numbers(text):
     """A number alone; a code; signs, what is hardly a letter, and specks beside a digit; a gap."""
-    assert count_in(text) == 0
+    assert digits_in_words(groups_in(text)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lone"),
+    [
+        ("12O34", True),
+        ("12 O 34", True),
+        ("O1234", True),
+        ("12 l", True),
+        ("12B34", False),  # a B is no 8
+        ("1234    O", False),  # far away
+        ("Io 1234", False),  # a word
+        ("O", False),
+        ("12?34", False),
+    ],
+)
+def test_a_lone_letter_of_the_shape_of_a_digit(text, lone):
+    assert has_lone_letter(groups_in(text), HEIGHT) == lone

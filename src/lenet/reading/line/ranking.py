@@ -96,15 +96,16 @@ def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> Ra
     paths = np.array([number.score for number in scored.numbers])
     scores = paths + alignment.WEIGHT * np.maximum(aligned, MIN_ALIGNMENT_SCORE) + rescoring.WEIGHT * rescores
     scores += np.where(constrained, is_date * math.log(dates.WEIGHT), math.log(UNCONSTRAINED_WEIGHT))
-    in_words = [
-        words.digits_in_words(number, scored.candidates, scored.probabilities, scored.line.height)
+    groups = [
+        words.groups_of(number, scored.candidates, scored.probabilities, scored.line.height)
         for number in scored.numbers
     ]
-    scores += np.array(in_words) * math.log(words.WEIGHT)
+    scores += np.array(list(map(words.digits_in_words, groups))) * math.log(words.WEIGHT)
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
     best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
     probability, others = math.exp(min(paths[best], 0.0)), max(0.0, 1 - weights[best])
+    others += words.has_lone_letter(groups[best], scored.line.height)
     doubt = ONES_DOUBT if set(scored.numbers[best].text) == {"1"} else MIN_DOUBT
     against = probability + others + doubt * (1 - probability)
     confidence = probability / max(against, np.finfo(float).tiny)

@@ -1,13 +1,13 @@
-"""Words beside the numbers of a line: letters side by side, with a gap around them.
+"""Words and single letters beside the numbers of a line.
 
 Some letters look like digits: o, l, I, S. Where most characters of a group are letters, and digits are elsewhere in the
-line, such a character is rather a letter too.
+line, such a character is rather a letter too. A single O or l among digits may be a digit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,33 +23,76 @@ MAX_GAP, MIN_HEIGHT = 0.35, 0.4
 """The widest gap within a word, and the least height of a letter, in heights of a digit."""
 MIN_LETTER_PROBABILITY = 0.9
 """What is less probably a mark counts neither as a letter nor as a digit."""
+DIGIT_SHAPES = "OolI"
+"""Letters that have a digit's shape."""
+REACH = 1.5
+"""A letter stands among digits if it is not farther from them than this, in heights of a digit."""
 
 
-def digits_in_words(
+class Character(NamedTuple):
+    """A digit or a letter of a line: its ends in pixels, and its name, which a letter may not have."""
+
+    left: int
+    right: int
+    name: str
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether it is a digit."""
+        return self.name.isdecimal()
+
+
+Groups = list[list[Character]]
+
+
+def groups_of(
     number: Hypothesis, candidates: Sequence[Candidate], probabilities: NDArray[np.floating[Any]], height: float
-) -> int:
-    """Return how many digits of a number stand in words; none if all of them do.
+) -> Groups:
+    """Return the digits of a number and the letters beside them, from left to right, in groups with gaps between them.
 
-    A group is a word if it has no more digits than letters, or at most twice as many as its letters, if these are
-    several. `probabilities` are the candidates', (candidates, classes); `height` is that of a digit in pixels.
+    `probabilities` are the candidates', (candidates, classes); `height` is that of a digit in pixels.
     """
-    characters = [(candidates[index], False) for _, index in number.digits]
+    written = [(index, str(label)) for label, index in number.digits]
     is_mark = mark_probability(probabilities) >= MIN_LETTER_PROBABILITY
     for index, label in zip(number.marks, number.mark_labels or (MARK,) * len(number.marks), strict=True):
-        candidate = candidates[index]
         name = name_of(probabilities[index])[0] if label == MARK else NAMES[label - UNNAMED_CLASSES]
-        if is_mark[index] and name not in SIGNS and candidate.bottom - candidate.top >= MIN_HEIGHT * height:
-            characters.append((candidate, True))
-    characters.sort(key=lambda character: character[0].left)
-    groups: list[list[bool]] = []
+        is_high = candidates[index].bottom - candidates[index].top >= MIN_HEIGHT * height
+        if is_mark[index] and is_high and name not in SIGNS:
+            written.append((index, name))
+    groups: Groups = []
     end = -np.inf
-    for candidate, is_letter in characters:
-        if candidate.left - end > MAX_GAP * height:
+    for character in sorted(
+        Character(candidates[index].left, candidates[index].right, name) for index, name in written
+    ):
+        if character.left - end > MAX_GAP * height:
             groups.append([])
-        groups[-1].append(is_letter)
-        end = max(end, candidate.right)
-    in_words = sum(len(group) - sum(group) for group in groups if _is_word(sum(group), len(group) - sum(group)))
-    return in_words if in_words < len(number.digits) else 0
+        groups[-1].append(character)
+        end = max(end, character.right)
+    return groups
+
+
+def digits_in_words(groups: Groups) -> int:
+    """Return how many digits stand in words; none if all of them do.
+
+    A group is a word if it has no more digits than letters, or at most twice as many as its letters, if these are
+    several.
+    """
+    counts = [sum(character.is_digit for character in group) for group in groups]
+    words = [digits for digits, group in zip(counts, groups, strict=True) if _is_word(len(group) - digits, digits)]
+    return sum(words) if sum(words) < sum(counts) else 0
+
+
+def has_lone_letter(groups: Groups, height: float) -> bool:
+    """Return whether a letter that has a digit's shape stands among digits, and no other letter with it."""
+    digits = [character for group in groups for character in group if character.is_digit]
+    if not digits:
+        return False
+    first, last = digits[0].left - REACH * height, digits[-1].right + REACH * height
+    letters = [[character for character in group if not character.is_digit] for group in groups]
+    lone = [of_group[0] for of_group in letters if len(of_group) == 1]
+    return any(
+        letter.name and letter.name in DIGIT_SHAPES and first < letter.right and letter.left < last for letter in lone
+    )
 
 
 def _is_word(letters: int, digits: int) -> bool:
