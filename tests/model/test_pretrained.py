@@ -110,7 +110,13 @@ def test_the_pretrained_network_is_as_good_as_it_says(name, mnist_test):
 @pytest.mark.mnist
 @pytest.mark.slow
 @pytest.mark.skipif(not cpu.isa()[3], reason="trained where multiply and add are fused")
-@pytest.mark.parametrize("name", ["reader", "lenet5"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("reader", marks=pytest.mark.xfail(reason="trained before letterforms were added", strict=True)),
+        "lenet5",
+    ],
+)
 def test_the_command_still_makes_the_pretrained_weights(name, mnist_train):
     """The first epoch of its training, today, has the bytes it had when the network was made."""
     network = lenet.load(name)

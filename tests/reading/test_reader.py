@@ -133,7 +133,7 @@ def test_other_networks_have_no_rejection_threshold_for_lines():
         (
             {"model": "candidates"},
             ValueError,
-            "the network has 12 classes, and digits are ten; `lenet look NETWORK PICTURE` says what",
+            "the network has 43 classes, and digits are ten; `lenet look NETWORK PICTURE` says what",
         ),
         (
             {"candidates": "lenet5"},

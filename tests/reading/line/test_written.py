@@ -1,6 +1,7 @@
 """What is written along a line, as text, on candidates that are set by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,20 @@ def line_of(written, certainty=0.9, labels=None):
 )
 def test_the_text_of_a_line(written, text, complete):
     assert full_text(line_of(written)) == (text, complete)
+
+
+def test_two_dashes_above_each_other_are_an_equals_sign():
+    line = line_of("1−−2")
+    digit, upper, lower, other = line.candidates
+    middle = [
+        replace(upper, top=5, bottom=7),
+        replace(lower, left=upper.left + 2, right=upper.right + 1, top=12, bottom=14),
+    ]
+    both = Candidate(upper.first, lower.last, upper.left, 5, upper.right + 1, 14)
+    line = replace(line, candidates=[digit, *middle, other, both])
+    assert full_text(line) == ("1=2", True)
+    (sign,) = mark_tokens(line)
+    assert (sign.candidate, sign.label) == (4, "=")
 
 
 def test_an_uncertain_sign_leaves_the_number_open():

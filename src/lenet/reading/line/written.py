@@ -14,6 +14,8 @@ MAX_GAP = 1.2
 MAX_SPECK, MIN_BESIDE = 0.08, 1.0
 """A mark without a name that is lower and narrower than this is a speck; farther from the digits than this, it has
 nothing to do with them; in heights of a digit."""
+MIN_SHARED = 0.5
+"""The dashes of an equals sign stand above each other along at least this fraction of the wider one."""
 MIN_SIGN_CONFIDENCE = 0.5
 """A sign of less probability is not certain."""
 
@@ -32,7 +34,34 @@ class Token(NamedTuple):
 
 
 def mark_tokens(line: RankedLine) -> Iterator[Token]:
-    """Yield the marks of the likeliest number in their order along the line; those without a name have no label."""
+    """Yield the marks of the likeliest number in their order along the line; those without a name have no label.
+
+    Two dashes, one above the other, are an equals sign.
+    """
+    before: Token | None = None
+    for token in _marks(line):
+        both = _equals_sign(line, before, token)
+        if before is not None and both is None:
+            yield before
+        before = both or token
+    if before is not None:
+        yield before
+
+
+def _equals_sign(line: RankedLine, first: Token | None, second: Token) -> Token | None:
+    """Return the equals sign that two marks are, with the candidate of both, or None."""
+    if first is None or not first.label == second.label == "−":
+        return None
+    upper, lower = line.candidates[first.candidate], line.candidates[second.candidate]
+    shared = min(upper.right, lower.right) - max(upper.left, lower.left)
+    if shared < MIN_SHARED * max(upper.right - upper.left, lower.right - lower.left):
+        return None
+    ends = upper.first, lower.last
+    both = next((n for n, one in enumerate(line.candidates) if (one.first, one.last) == ends), None)
+    return None if both is None else Token(both, "=", min(first.confidence, second.confidence))
+
+
+def _marks(line: RankedLine) -> Iterator[Token]:
     best = line.numbers[0]
     labels = best.mark_labels or (MARK,) * len(best.marks)
     for index, label in zip(best.marks, labels, strict=True):
