@@ -106,7 +106,7 @@ def _shown_as(name: str, several: bool, signs: bool, value: bool) -> Show:
     """Return what prints results in a format; a usage error for an unknown one, or for content that it has anyway."""
     if signs and value:
         raise typer.BadParameter("--signs and --value; expected one of them")
-    content = "value" if value else "full_text" if signs else "text"
+    content = "value_text" if value else "full_text" if signs else "text"
     if name not in FORMATS:
         raise typer.BadParameter(f"--format is {name!r}; expected one of {', '.join(FORMATS)}")
     if name != "text" and content != "text":
@@ -147,8 +147,8 @@ def _text(several: bool, content: str) -> Show:
     """Print digits, a line of text for each line; of several pictures, each after the picture's name and a tab."""
 
     def text_of(line: lenet.reading.Line) -> str:
-        text = None if line.accepted is False else getattr(line, content)
-        return REJECTED if text is None else str(text)
+        text: str | None = None if line.accepted is False else getattr(line, content)
+        return REJECTED if text is None else text
 
     def show(picture: NamedPicture, result: lenet.Reading | Exception) -> None:
         if isinstance(result, Exception):

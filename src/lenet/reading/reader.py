@@ -180,7 +180,8 @@ class Reader:
         return [pages[n] for n in range(len(inks))]
 
     def _may_be_one_digit(self) -> bool:
-        any_number = self._constraint is None and self._shape in (None, Shape.of_length(1))
+        shape = self._shape
+        any_number = self._constraint is None and (shape is None or (len(shape.tokens) == 1 and not shape.has_signs))
         return self.mode == "digit" or (self.mode == "auto" and any_number)
 
     def _read_ones(self, inks: Sequence[Ink], threads: int | None) -> dict[int, tuple[Page, float]]:

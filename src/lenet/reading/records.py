@@ -96,7 +96,7 @@ def _of_line(line: Line, file: str, page: int) -> Record:
         page,
         text=line.text,
         full_text=line.full_text,
-        value="" if line.value is None else format(line.value, "f"),
+        value=line.value_text or "",
         confidence=line.confidence,
         status=status_of(line),
         reason=line.reason,

@@ -142,6 +142,11 @@ class Line:
         return value_of(self.full_text) if self.complete else None
 
     @property
+    def value_text(self) -> str | None:
+        """The value as text, without an exponent: ``-12.50``; None where there is none."""
+        return None if self.value is None else format(self.value, "f")
+
+    @property
     def box(self) -> Box:
         """Left, top, width and height of all digits, in pixels of the picture; zeros if there are none."""
         return box_of([digit.box for digit in self.digits])
@@ -155,7 +160,7 @@ class Line:
         return {
             "text": self.text,
             "full_text": self.full_text,
-            "value": None if self.value is None else format(self.value, "f"),
+            "value": self.value_text,
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,

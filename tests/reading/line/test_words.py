@@ -6,7 +6,7 @@ import pytest
 from lenet.reading.line.candidate_images import CLASSES, MARK, NAMES, UNNAMED_CLASSES
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
-from lenet.reading.line.words import digits_in_words, groups_of, has_lone_letter
+from lenet.reading.line.words import digits_in_words, groups_of, has_open_letter
 
 LETTER, UNCERTAIN, SPECK = "x", "?", "'"
 HEIGHT = 20.0
@@ -71,6 +71,7 @@ def test_digits_of_numbers(text):
         ("12 O 34", True),
         ("O1234", True),
         ("12 l", True),
+        ("12O3l4", True),
         ("12B34", False),  # a B is no 8
         ("1234    O", False),  # far away
         ("Io 1234", False),  # a word
@@ -78,5 +79,5 @@ def test_digits_of_numbers(text):
         ("12?34", False),
     ],
 )
-def test_a_lone_letter_of_the_shape_of_a_digit(text, lone):
-    assert has_lone_letter(groups_in(text), HEIGHT) == lone
+def test_letters_of_the_shapes_of_digits(text, lone):
+    assert has_open_letter(groups_in(text), HEIGHT) == lone

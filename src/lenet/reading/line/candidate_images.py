@@ -36,8 +36,13 @@ MIN_SCALED_SIZE = 0.5
 """Candidates smaller than this, in heights of a digit, are not scaled up to fill the image."""
 
 
-def name_of(probabilities: NDArray[np.floating[Any]]) -> tuple[str, float]:
-    """Return the likeliest name of a mark, empty if it has none, and its probability, from those of all classes."""
+def mark_name(probabilities: NDArray[np.floating[Any]], label: int = MARK) -> tuple[str, float]:
+    """Return the name of a mark, empty if it has none, and its probability, from those of all classes.
+
+    It is the name of the mark's class, `label`; for `MARK`, any mark, the likeliest.
+    """
+    if label != MARK:
+        return NAMES[label - UNNAMED_CLASSES], float(probabilities[label])
     of_marks = np.concatenate([probabilities[[MARK]], probabilities[UNNAMED_CLASSES:]])
     best = int(of_marks.argmax())
     return ("", *NAMES)[best], float(of_marks[best])

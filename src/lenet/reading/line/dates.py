@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidate_images import MARK, NAMES, UNNAMED_CLASSES, name_of
+from lenet.reading.line.candidate_images import mark_name
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
 
@@ -31,8 +31,7 @@ def date_of(number: Hypothesis, candidates: Sequence[Candidate], probabilities: 
         return ""
     written = [(candidates[index].first, str(label)) for label, index in number.digits]
     for index, label in zip(number.marks, number.mark_labels, strict=True):
-        name = name_of(probabilities[index])[0] if label == MARK else NAMES[label - UNNAMED_CLASSES]
-        written.append((candidates[index].first, name))
+        written.append((candidates[index].first, mark_name(probabilities[index], label)[0]))
     text = "".join(character for _, character in sorted(written))
     return text if DATE.fullmatch(text) else ""
 

@@ -49,7 +49,7 @@ class Hypothesis:
     marks : tuple of int
         The indices of the candidates that are marks.
     mark_labels : tuple of int
-        The class of each mark: `MARK` for one whose name does not matter to the path.
+        The class of each mark: `MARK` for one whose name does not matter to the path; by default for all of them.
     score : float
         The log of the path's probability.
     confidence : float
@@ -64,6 +64,11 @@ class Hypothesis:
     confidence: float = 1.0
     constrained: bool = True
     mark_labels: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take any marks where their classes are not given."""
+        if not self.mark_labels:
+            object.__setattr__(self, "mark_labels", (MARK,) * len(self.marks))
 
     @property
     def text(self) -> str:

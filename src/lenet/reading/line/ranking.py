@@ -24,6 +24,8 @@ MIN_DOUBT = 1e-4
 """The fraction of what a path leaves to others that counts against a number even if no other number is there."""
 ONES_DOUBT = 1.0
 """The same for a number that is all 1s: slashes, brackets, rules and edges of paper resemble a 1."""
+OPEN_LETTER_WEIGHT = 1.0
+"""The weight of the numbers in which a letter of a digit's shape is the digit, where the number's own weight is 1."""
 UNCONSTRAINED_WEIGHT = 0.01
 """The weight of a number that does not satisfy the constraint, where one that does has the weight 1."""
 MIN_ALIGNMENT_SCORE = -1e4
@@ -81,7 +83,8 @@ class RankedLine(ScoredLine):
 def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> RankedLine:
     """Return a line with its numbers ranked by three scores: of paths, of alignments, of the single-digit classifier.
 
-    `alignment_scores` are those of `ScoredLine.seen_texts`. A date has a better chance than other numbers.
+    `alignment_scores` are those of `ScoredLine.seen_texts`. A date has a better chance than other numbers, one with
+    digits in words a worse one.
 
     The odds that the likeliest is right are its path's probability against the normalised weight of the others, and a
     little more. The others' confidences are in proportion to their weights, and all of them add up to 1 at most.
@@ -105,7 +108,8 @@ def ranked(scored: ScoredLine, alignment_scores: Floats, rescores: Floats) -> Ra
     weights /= weights.sum()
     best, *rest = [index for index in np.argsort(-scores, kind="stable") if constrained[index]]
     probability, others = math.exp(min(paths[best], 0.0)), max(0.0, 1 - weights[best])
-    others += words.has_lone_letter(groups[best], scored.line.height)
+    if words.has_open_letter(groups[best], scored.line.height):
+        others += OPEN_LETTER_WEIGHT
     doubt = ONES_DOUBT if set(scored.numbers[best].text) == {"1"} else MIN_DOUBT
     against = probability + others + doubt * (1 - probability)
     confidence = probability / max(against, np.finfo(float).tiny)

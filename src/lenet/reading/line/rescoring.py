@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lenet.model.network import Classifier
 from lenet.model.rejection import nondigit_probability
-from lenet.reading.line.candidate_images import MARK, name_of
+from lenet.reading.line.candidate_images import MARK, mark_name
 from lenet.reading.line.path import Hypothesis
 
 WEIGHT = 0.75
@@ -76,10 +76,10 @@ def rescore(
         numbers, classified, differences, probabilities, strict=True
     ):
         log_of = {candidate: next(logs) for candidate in candidates}
-        names = {candidate: name_of(of_classes[candidate])[0] for candidate in candidates}
         sums = [
             sum(
-                _log_of_mark(number, c, names[c], log_of[c]) if label == MARK else log_of[c][label] for label, c in some
+                _log_of_mark(number, c, of_classes[c], log_of[c]) if label == MARK else log_of[c][label]
+                for label, c in some
             )
             for number, some in zip(of_line, ({one for one in d if one[1] in log_of} for d in of_numbers), strict=True)
         ]
@@ -87,8 +87,9 @@ def rescore(
     return scores
 
 
-def _log_of_mark(number: Hypothesis, candidate: int, name: str, logs: Sequence[float]) -> float:
+def _log_of_mark(number: Hypothesis, candidate: int, probabilities: Floats, logs: Sequence[float]) -> float:
     """Return the log probability that a candidate is the mark for which a number takes it."""
+    name, _ = mark_name(probabilities, number.mark_labels[number.marks.index(candidate)])
     if not name:
         return logs[MARK]
     digits = [index for _, index in number.digits]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidate_images import MARK, NAMES, UNNAMED_CLASSES, mark_probability, name_of
+from lenet.reading.line.candidate_images import mark_name, mark_probability
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
 from lenet.synthesis.signs import SIGNS
@@ -54,8 +54,8 @@ def groups_of(
     """
     written = [(index, str(label)) for label, index in number.digits]
     is_mark = mark_probability(probabilities) >= MIN_LETTER_PROBABILITY
-    for index, label in zip(number.marks, number.mark_labels or (MARK,) * len(number.marks), strict=True):
-        name = name_of(probabilities[index])[0] if label == MARK else NAMES[label - UNNAMED_CLASSES]
+    for index, label in zip(number.marks, number.mark_labels, strict=True):
+        name, _ = mark_name(probabilities[index], label)
         is_high = candidates[index].bottom - candidates[index].top >= MIN_HEIGHT * height
         if is_mark[index] and is_high and name not in SIGNS:
             written.append((index, name))
@@ -82,17 +82,19 @@ def digits_in_words(groups: Groups) -> int:
     return sum(words) if sum(words) < sum(counts) else 0
 
 
-def has_lone_letter(groups: Groups, height: float) -> bool:
-    """Return whether a letter that has a digit's shape stands among digits, and no other letter with it."""
+def has_open_letter(groups: Groups, height: float) -> bool:
+    """Return whether letters that have digits' shapes stand among digits, alone or fewer than these: 12O34."""
     digits = [character for group in groups for character in group if character.is_digit]
     if not digits:
         return False
     first, last = digits[0].left - REACH * height, digits[-1].right + REACH * height
-    letters = [[character for character in group if not character.is_digit] for group in groups]
-    lone = [of_group[0] for of_group in letters if len(of_group) == 1]
-    return any(
-        letter.name and letter.name in DIGIT_SHAPES and first < letter.right and letter.left < last for letter in lone
-    )
+    for group in groups:
+        letters = [character for character in group if not character.is_digit]
+        is_open = len(letters) == 1 or len(letters) < len(group) - len(letters)
+        of_digits = all(letter.name and letter.name in DIGIT_SHAPES for letter in letters)
+        if letters and is_open and of_digits and first < letters[-1].right and letters[0].left < last:
+            return True
+    return False
 
 
 def _is_word(letters: int, digits: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lenet.reading.line.candidate_images import MARK, NAMES, UNNAMED_CLASSES, name_of
+from lenet.reading.line.candidate_images import mark_name
 from lenet.reading.line.ranking import RankedLine
 from lenet.synthesis.signs import SIGNS
 
@@ -63,13 +63,8 @@ def _equals_sign(line: RankedLine, first: Token | None, second: Token) -> Token 
 
 def _marks(line: RankedLine) -> Iterator[Token]:
     best = line.numbers[0]
-    labels = best.mark_labels or (MARK,) * len(best.marks)
-    for index, label in zip(best.marks, labels, strict=True):
-        probabilities = line.probabilities[index]
-        if label == MARK:
-            yield Token(index, *name_of(probabilities))
-        else:
-            yield Token(index, NAMES[label - UNNAMED_CLASSES], float(probabilities[label]))
+    for index, label in zip(best.marks, best.mark_labels, strict=True):
+        yield Token(index, *mark_name(line.probabilities[index], label))
 
 
 def full_text(line: RankedLine) -> tuple[str, bool]:
