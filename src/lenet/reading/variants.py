@@ -26,6 +26,8 @@ MIN_CONTACT, MIN_SIDE = 0.4, 0.6
 fraction of the picture's side, it is hardly a digit."""
 MIN_INNER_CONFIDENCE = 0.5
 """A reading without what is hardly a digit, and one of a single digit without its neighbours, is believed with less."""
+MIN_SIDEWAYS_CONFIDENCE = 0.8
+"""One turned by 90 or 270 degrees is believed with less where the lines as they are have one or two digits each."""
 MIN_UPSIDE_DOWN_CONFIDENCE = 0.99
 """One upside down is believed with more: a number that is hard to read may be another one then."""
 MIN_TURNED_DIGITS = 1.5
@@ -127,8 +129,7 @@ def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
 
     A turned picture is not accepted if another turn is about as good, or the picture as it is not bad.
     """
-    upright = digits_in_a_line(page.lines)
-    qualities = [_quality_of(variant, other, upright) for variant, other in variants]
+    qualities = [_quality_of(variant, other, page) for variant, other in variants]
     best = max(range(len(variants)), key=qualities.__getitem__, default=-1)
     if best < 0 or not _is_better(qualities[best], quality(page.lines)):
         return page
@@ -148,12 +149,14 @@ def digits_in_a_line(lines: Sequence[RankedLine]) -> float:
     return sum(counts) / len(counts) if counts else 0.0
 
 
-def _quality_of(variant: Variant, page: Page, upright: float) -> float:
-    """Return the quality of a variant; 0 if it does not count, `upright` being the digits in a line as it is."""
-    of_page = quality(page.lines)
-    if min(page.reading.confidence, of_page) < variant.min_confidence:
+def _quality_of(variant: Variant, page: Page, upright: Page) -> float:
+    """Return the quality of a variant, whose page is given beside the page as it is; 0 if it does not count."""
+    of_page, least = quality(page.lines), variant.min_confidence
+    if variant.degrees in (90, 270) and _is_stacked(upright.lines):
+        least = MIN_SIDEWAYS_CONFIDENCE
+    if min(page.reading.confidence, of_page) < least:
         return 0.0
-    if variant.degrees and digits_in_a_line(page.lines) < max(upright, MIN_TURNED_DIGITS):
+    if variant.degrees and digits_in_a_line(page.lines) < max(digits_in_a_line(upright.lines), MIN_TURNED_DIGITS):
         return 0.0
     return of_page
 
