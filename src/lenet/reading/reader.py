@@ -143,7 +143,7 @@ class Reader:
             (n, variant)
             for n, page in enumerate(pages)
             if has_variants(page)
-            for variant in variants_of(pictures[n], inks[n], one_digit=one_digit)
+            for variant in variants_of(pictures[n], page, one_digit=one_digit)
         ]
         others = self._read_inks([variant.ink for _, variant in variants], threads)
         for n in sorted({n for n, _ in variants}):

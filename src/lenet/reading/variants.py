@@ -85,8 +85,7 @@ def _has_certain_signs(line: RankedLine) -> bool:
     """Return whether a line has signs or letters and no digits, with confidence: a pound sign is a 3 upside down."""
     if not line.numbers or line.numbers[0].digits:
         return False
-    marks = list(mark_tokens(line))
-    return any(mark.label and mark.confidence >= MIN_CONFIDENCE for mark in marks)
+    return any(mark.label and mark.confidence >= MIN_CONFIDENCE for mark in mark_tokens(line))
 
 
 def quality(lines: Sequence[RankedLine]) -> float:
@@ -99,11 +98,12 @@ def quality(lines: Sequence[RankedLine]) -> float:
     return mean * (STACKED_QUALITY if _is_stacked(lines) else 1.0)
 
 
-def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Variant]:
-    """Yield the variants of a picture, grey levels (height, width), and of its prepared ink.
+def variants_of(picture: Bytes, page: Page, *, one_digit: bool) -> Iterator[Variant]:
+    """Yield the variants of a picture, grey levels (height, width), and of the prepared ink of its page.
 
     Of a picture of one digit everything that touches the border goes, and it is not turned.
     """
+    ink = page.ink
     if one_digit:
         inner = [(without_border(ink), MIN_INNER_CONFIDENCE)]
     else:
@@ -119,8 +119,8 @@ def variants_of(picture: Bytes, ink: Ink, *, one_digit: bool) -> Iterator[Varian
     level = straightened(ink, MIN_SKEW)
     if level is not ink:
         yield Variant(level)
-    for quarters in (1, 2, 3):
-        least = MIN_UPSIDE_DOWN_CONFIDENCE if quarters == 2 else MIN_CONFIDENCE
+    sideways = MIN_SIDEWAYS_CONFIDENCE if _is_stacked(page.lines) else MIN_CONFIDENCE
+    for quarters, least in ((1, sideways), (2, MIN_UPSIDE_DOWN_CONFIDENCE), (3, sideways)):
         yield Variant(straightened(turned(ink, quarters)), 90 * quarters, least)
 
 
@@ -129,7 +129,8 @@ def best_of(page: Page, variants: Sequence[tuple[Variant, Page]]) -> Page:
 
     A turned picture is not accepted if another turn is about as good, or the picture as it is not bad.
     """
-    qualities = [_quality_of(variant, other, page) for variant, other in variants]
+    upright = digits_in_a_line(page.lines)
+    qualities = [_quality_of(variant, other, upright) for variant, other in variants]
     best = max(range(len(variants)), key=qualities.__getitem__, default=-1)
     if best < 0 or not _is_better(qualities[best], quality(page.lines)):
         return page
@@ -149,14 +150,12 @@ def digits_in_a_line(lines: Sequence[RankedLine]) -> float:
     return sum(counts) / len(counts) if counts else 0.0
 
 
-def _quality_of(variant: Variant, page: Page, upright: Page) -> float:
-    """Return the quality of a variant, whose page is given beside the page as it is; 0 if it does not count."""
-    of_page, least = quality(page.lines), variant.min_confidence
-    if variant.degrees in (90, 270) and _is_stacked(upright.lines):
-        least = MIN_SIDEWAYS_CONFIDENCE
-    if min(page.reading.confidence, of_page) < least:
+def _quality_of(variant: Variant, page: Page, upright: float) -> float:
+    """Return the quality of a variant; 0 if it does not count, `upright` being the digits in a line as it is."""
+    of_page = quality(page.lines)
+    if min(page.reading.confidence, of_page) < variant.min_confidence:
         return 0.0
-    if variant.degrees and digits_in_a_line(page.lines) < max(digits_in_a_line(upright.lines), MIN_TURNED_DIGITS):
+    if variant.degrees and digits_in_a_line(page.lines) < max(upright, MIN_TURNED_DIGITS):
         return 0.0
     return of_page
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,15 @@ from lenet.image.normalise import SIZE_PX
 from lenet.model.network import Network
 from lenet.processes import call_with_context, may_start_processes, process_pool
 from lenet.reading.line import sliding_window
-from lenet.reading.line.candidate_images import MAPS, MARK, NAMES, UNNAMED_CLASSES, WRONG, candidate_images
+from lenet.reading.line.candidate_images import (
+    MAPS,
+    MARK,
+    NAMES,
+    UNNAMED_CLASSES,
+    WRONG,
+    candidate_images,
+    likeliest_marks,
+)
 from lenet.reading.line.segmentation import Candidate, Segments, find_candidates, find_segments
 from lenet.reading.page.ink import ink_of
 from lenet.reading.page.lines import InkLine, find_lines
@@ -226,11 +233,15 @@ class _Source:
         images, labels = NETWORKS[self.name](self._strings(kind, number, count, random), random)
         if self.initial is None or not len(images):
             return images, labels
-        if kind == OF_FIELDS and self.initial.classes > UNNAMED_CLASSES:
-            labels = _with_names(labels, self.initial.predict_proba(images, threads=1))
+        to_name = kind == OF_FIELDS and self.initial.classes > UNNAMED_CLASSES
+        if not (to_name or self.hard):
+            return images, labels
+        probabilities = self.initial.predict_proba(images, threads=1)
+        if to_name:
+            labels = np.where(labels == MARK, likeliest_marks(probabilities), labels).astype(np.uint8)
         if not self.hard:
             return images, labels
-        kept = self.initial.predict_proba(images, threads=1).max(axis=1) < EASY_CONFIDENCE
+        kept = probabilities.max(axis=1) < EASY_CONFIDENCE
         kept |= random.random(len(labels)) < EASY_KEPT
         return images[kept], labels[kept]
 
@@ -252,14 +263,6 @@ class _Source:
         for _ in range(count):
             is_word = kind == OF_MNIST and random.random() < WORD_FRACTION
             yield compose(digits, [] if is_word else numbers(random), random)
-
-
-def _with_names(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """Return labels with the likeliest name for each mark, if a name is likelier than none."""
-    of_marks = np.column_stack([probabilities[:, MARK], probabilities[:, UNNAMED_CLASSES:]])
-    best = of_marks.argmax(axis=1)
-    named = (labels == MARK) & (best > 0)
-    return np.where(named, UNNAMED_CLASSES - 1 + best, labels).astype(np.uint8)
 
 
 def _copies(field: Field, count: int, random: np.random.Generator) -> Iterator[Composed]:

@@ -41,11 +41,15 @@ def mark_name(probabilities: NDArray[np.floating[Any]], label: int = MARK) -> tu
 
     It is the name of the mark's class, `label`; for `MARK`, any mark, the likeliest.
     """
-    if label != MARK:
-        return NAMES[label - UNNAMED_CLASSES], float(probabilities[label])
-    of_marks = np.concatenate([probabilities[[MARK]], probabilities[UNNAMED_CLASSES:]])
-    best = int(of_marks.argmax())
-    return ("", *NAMES)[best], float(of_marks[best])
+    if label == MARK:
+        label = int(likeliest_marks(probabilities[None])[0])
+    return "" if label == MARK else NAMES[label - UNNAMED_CLASSES], float(probabilities[label])
+
+
+def likeliest_marks(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+    """Return the likeliest class of marks, (n,), of candidates (n, classes): `MARK`, or that of a name."""
+    best = np.concatenate([probabilities[:, [MARK]], probabilities[:, UNNAMED_CLASSES:]], axis=1).argmax(axis=1)
+    return np.where(best == 0, MARK, UNNAMED_CLASSES - 1 + best)
 
 
 def mark_probability(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

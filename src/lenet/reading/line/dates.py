@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidate_images import mark_name
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
+from lenet.reading.line.tokens import tokens_of
 
 DATE = re.compile(r"\d{1,2}/\d{1,2}/(\d{2}|\d{4})|\d{4}/\d{1,2}/\d{1,2}")
 WEIGHT = 1e4
@@ -29,10 +29,7 @@ def date_of(number: Hypothesis, candidates: Sequence[Candidate], probabilities: 
     """
     if not 4 <= len(number.digits) <= 8 or len(number.marks) < 2:
         return ""
-    written = [(candidates[index].first, str(label)) for label, index in number.digits]
-    for index, label in zip(number.marks, number.mark_labels, strict=True):
-        written.append((candidates[index].first, mark_name(probabilities[index], label)[0]))
-    text = "".join(character for _, character in sorted(written))
+    text = "".join(token.label for token in tokens_of(number, candidates, probabilities))
     return text if DATE.fullmatch(text) else ""
 
 

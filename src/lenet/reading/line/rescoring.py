@@ -79,9 +79,10 @@ def rescore(
         sums = [
             sum(
                 _log_of_mark(number, c, of_classes[c], log_of[c]) if label == MARK else log_of[c][label]
-                for label, c in some
+                for label, c in labelled
+                if c in log_of
             )
-            for number, some in zip(of_line, ({one for one in d if one[1] in log_of} for d in of_numbers), strict=True)
+            for number, labelled in zip(of_line, of_numbers, strict=True)
         ]
         scores.append(np.array(sums, np.float64))
     return scores

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.line.candidate_images import mark_name, mark_probability
+from lenet.reading.line.candidate_images import mark_probability
 from lenet.reading.line.path import Hypothesis
 from lenet.reading.line.segmentation import Candidate
-from lenet.synthesis.signs import SIGNS
+from lenet.reading.line.tokens import tokens_of
 
 WEIGHT = 0.003
 """The weight of a number for each of its digits that are in a word, where the number without them has the weight 1."""
@@ -52,18 +52,18 @@ def groups_of(
 
     `probabilities` are the candidates', (candidates, classes); `height` is that of a digit in pixels.
     """
-    written = [(index, str(label)) for label, index in number.digits]
-    is_mark = mark_probability(probabilities) >= MIN_LETTER_PROBABILITY
-    for index, label in zip(number.marks, number.mark_labels, strict=True):
-        name, _ = mark_name(probabilities[index], label)
-        is_high = candidates[index].bottom - candidates[index].top >= MIN_HEIGHT * height
-        if is_mark[index] and is_high and name not in SIGNS:
-            written.append((index, name))
+    characters = []
+    for token in tokens_of(number, candidates, probabilities):
+        candidate = candidates[token.candidate]
+        if token.is_digit or (
+            not token.is_sign
+            and candidate.bottom - candidate.top >= MIN_HEIGHT * height
+            and mark_probability(probabilities[[token.candidate]])[0] >= MIN_LETTER_PROBABILITY
+        ):
+            characters.append(Character(candidate.left, candidate.right, token.label))
     groups: Groups = []
     end = -np.inf
-    for character in sorted(
-        Character(candidates[index].left, candidates[index].right, name) for index, name in written
-    ):
+    for character in sorted(characters):
         if character.left - end > MAX_GAP * height:
             groups.append([])
         groups[-1].append(character)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from lenet.reading.line.candidate_images import mark_name
 from lenet.reading.line.ranking import RankedLine
-from lenet.synthesis.signs import SIGNS
+from lenet.reading.line.tokens import Token, tokens_of
 
 MAX_GAP = 1.2
 """A gap between digits and signs that is wider than this, in heights of a digit, is a blank."""
@@ -20,26 +18,13 @@ MIN_SIGN_CONFIDENCE = 0.5
 """A sign of less probability is not certain."""
 
 
-class Token(NamedTuple):
-    """A digit or a mark on the best path: its candidate's number, its label, and the probability of that."""
-
-    candidate: int
-    label: str
-    confidence: float
-
-    @property
-    def is_sign(self) -> bool:
-        """Whether it is a sign that belongs to a number."""
-        return self.label in SIGNS
-
-
 def mark_tokens(line: RankedLine) -> Iterator[Token]:
     """Yield the marks of the likeliest number in their order along the line; those without a name have no label.
 
     Two dashes, one above the other, are an equals sign.
     """
     before: Token | None = None
-    for token in _marks(line):
+    for token in (token for token in _tokens(line) if not token.is_digit):
         both = _equals_sign(line, before, token)
         if before is not None and both is None:
             yield before
@@ -61,10 +46,8 @@ def _equals_sign(line: RankedLine, first: Token | None, second: Token) -> Token 
     return None if both is None else Token(both, "=", min(first.confidence, second.confidence))
 
 
-def _marks(line: RankedLine) -> Iterator[Token]:
-    best = line.numbers[0]
-    for index, label in zip(best.marks, best.mark_labels, strict=True):
-        yield Token(index, *mark_name(line.probabilities[index], label))
+def _tokens(line: RankedLine) -> list[Token]:
+    return tokens_of(line.numbers[0], line.candidates, line.probabilities)
 
 
 def full_text(line: RankedLine) -> tuple[str, bool]:
@@ -73,16 +56,16 @@ def full_text(line: RankedLine) -> tuple[str, bool]:
     There is a blank where letters or a wide gap are between them.
     """
     marks = list(mark_tokens(line))
-    tokens = [*(Token(index, str(label), 1.0) for label, index in line.numbers[0].digits), *marks]
+    tokens = [*(token for token in _tokens(line) if token.is_digit), *marks]
     tokens.sort(key=lambda token: line.candidates[token.candidate].first)
     text, end = "", None
-    for index, label, _ in tokens:
-        if not label:
+    for token in tokens:
+        if not token.label:
             continue
-        candidate = line.candidates[index]
+        candidate = line.candidates[token.candidate]
         if end is not None and candidate.left - end > MAX_GAP * line.line.height:
             text += " "
-        text, end = text + (label if label in SIGNS or label.isdecimal() else " "), candidate.right
+        text, end = text + (token.label if token.is_sign or token.is_digit else " "), candidate.right
     return " ".join(text.split()), not any(_is_uncertain(mark, line) for mark in marks)
 
 
